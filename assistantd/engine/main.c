@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* assistant-engine VERB …: the engine's tools for people and tests. */
+#include <stdio.h>
+#include <string.h>
+
+#include "assistantd/engine/verbs.h"
+#include "util/macro.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *usage;
+};
+
+/* Kept in the order in which the usage shows them; the last entry ends the table. */
+static const struct verb verbs[] = {
+	{ NULL, NULL, NULL },
+};
+
+static int usage(FILE *out)
+{
+	fputs("usage: assistant-engine VERB …\n\n", out);
+	for (const struct verb *v = verbs; v->name; v++)
+		fprintf(out, "  %s %s\n", v->name, v->usage);
+	return VERB_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return VERB_OK;
+	}
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strcmp(argv[1], v->name) == 0)
+			return v->run(argc - 1, argv + 1);
+	fprintf(stderr, "error: unknown verb: %s\n", argv[1]);
+	return usage(stderr);
+}
