@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libyaml's events become a tree. The event interface, not libyaml's own
+ * documents: those resolve aliases, and an alias can blow up a small file.
+ */
+#include "util/yaml.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "util/buf.h"
+#include "util/macro.h"
+
+struct yaml {
+	struct yaml_node *root;
+};
+
+struct builder {
+	struct yaml_node *open[YAML_MAX_DEPTH];
+	struct yaml_node **tail[YAML_MAX_DEPTH];
+	unsigned depth;
+	struct yaml_node *root;
+	char *key;	/* read, its value is still to come */
+	uint32_t key_line, key_column;
+};
+
+/* Depth is capped at YAML_MAX_DEPTH while building, so this recursion is too. */
+static void node_free(struct yaml_node *node)
+{
+	struct yaml_node *next;
+
+	for (; node; node = next) {
+		next = node->next;
+		node_free(node->first);
+		free(node->text);
+		free(node->key);
+		free(node);
+	}
+}
+
+static int place_error(uint32_t line, uint32_t column, int err, enum diag_code code, struct diag *d,
+		       const char *fmt, va_list args)
+{
+	char field[32], text[sizeof(d->text)];
+
+	snprintf(field, sizeof(field), "%u:%u", line, column);
+	vsnprintf(text, sizeof(text), fmt, args);
+	return diag_set(d, err, code, field, "%s", text);
+}
+
+int yaml_error(const struct yaml_node *node, int err, enum diag_code code, struct diag *d,
+	       const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	err = place_error(node->line, node->column, err, code, d, fmt, args);
+	va_end(args);
+	return err;
+}
+
+static __attribute__((format(printf, 4, 5))) int mark_error(yaml_mark_t mark, enum diag_code code,
+							     struct diag *d, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	place_error((uint32_t)mark.line + 1, (uint32_t)mark.column + 1, 0, code, d, fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static struct yaml_node *node_new(enum yaml_kind kind, yaml_mark_t mark)
+{
+	struct yaml_node *node = calloc(1, sizeof(*node));
+
+	if (!node)
+		return NULL;
+	node->kind = kind;
+	node->line = (uint32_t)mark.line + 1;
+	node->column = (uint32_t)mark.column + 1;
+	return node;
+}
+
+/* Links @node under the innermost open collection; the tree owns it from here. */
+static void attach(struct builder *b, struct yaml_node *node)
+{
+	if (b->depth == 0) {
+		b->root = node;
+		return;
+	}
+	if (b->open[b->depth - 1]->kind == YAML_MAPPING) {
+		node->key = TAKE(b->key);
+		node->key_line = b->key_line;
+		node->key_column = b->key_column;
+	}
+	*b->tail[b->depth - 1] = node;
+	b->tail[b->depth - 1] = &node->next;
+}
+
+static int open_collection(struct builder *b, enum yaml_kind kind, const yaml_event_t *ev,
+			   struct diag *d)
+{
+	struct yaml_node *node;
+
+	if (b->depth == YAML_MAX_DEPTH)
+		return mark_error(ev->start_mark, DIAG_LIMIT, d, "nested deeper than %d levels",
+				  YAML_MAX_DEPTH);
+	if (b->depth && b->open[b->depth - 1]->kind == YAML_MAPPING && !b->key)
+		return mark_error(ev->start_mark, DIAG_TYPE, d, "a key must be a plain string");
+	node = node_new(kind, ev->start_mark);
+	if (!node)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	attach(b, node);
+	b->open[b->depth] = node;
+	b->tail[b->depth] = &node->first;
+	b->depth++;
+	return 0;
+}
+
+static int take_key(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
+	const char *name = (const char *)ev->data.scalar.value;
+
+	if (yaml_get(b->open[b->depth - 1], name))
+		return mark_error(ev->start_mark, DIAG_DUP, d, "key '%s' is given twice", name);
+	b->key = strdup(name);
+	if (!b->key)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	b->key_line = (uint32_t)ev->start_mark.line + 1;
+	b->key_column = (uint32_t)ev->start_mark.column + 1;
+	return 0;
+}
+
+static int take_scalar(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
+	const char *value = (const char *)ev->data.scalar.value;
+	struct yaml_node *node;
+
+	if (memchr(value, 0, ev->data.scalar.length))
+		return mark_error(ev->start_mark, DIAG_TYPE, d, "a NUL byte inside a string");
+	if (b->depth && b->open[b->depth - 1]->kind == YAML_MAPPING && !b->key)
+		return take_key(b, ev, d);
+	node = node_new(YAML_SCALAR, ev->start_mark);
+	if (!node || !(node->text = strdup(value))) {
+		node_free(node);
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	}
+	node->len = ev->data.scalar.length;
+	node->quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	attach(b, node);
+	return 0;
+}
+
+static int refuse_extras(const yaml_event_t *ev, const yaml_char_t *anchor, const yaml_char_t *tag,
+			 struct diag *d)
+{
+	if (anchor)
+		return mark_error(ev->start_mark, DIAG_UNSUP, d, "anchors are not supported");
+	if (tag)
+		return mark_error(ev->start_mark, DIAG_UNSUP, d, "tags are not supported");
+	return 0;
+}
+
+static int take_event(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
+	int r;
+
+	switch (ev->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (b->root)
+			return mark_error(ev->start_mark, DIAG_UNSUP, d, "a second document");
+		return 0;
+	case YAML_ALIAS_EVENT:
+		return mark_error(ev->start_mark, DIAG_UNSUP, d, "aliases are not supported");
+	case YAML_MAPPING_START_EVENT:
+		r = refuse_extras(ev, ev->data.mapping_start.anchor, ev->data.mapping_start.tag, d);
+		return r < 0 ? r : open_collection(b, YAML_MAPPING, ev, d);
+	case YAML_SEQUENCE_START_EVENT:
+		r = refuse_extras(ev, ev->data.sequence_start.anchor,
+				  ev->data.sequence_start.tag, d);
+		return r < 0 ? r : open_collection(b, YAML_SEQUENCE, ev, d);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		b->depth--;
+		return 0;
+	case YAML_SCALAR_EVENT:
+		r = refuse_extras(ev, ev->data.scalar.anchor, ev->data.scalar.tag, d);
+		return r < 0 ? r : take_scalar(b, ev, d);
+	case YAML_NO_EVENT:
+	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+		break;
+	}
+	return 0;
+}
+
+static int build(struct builder *b, yaml_parser_t *parser, struct diag *d)
+{
+	bool end = false;
+	int r = 0;
+
+	while (!end && r == 0) {
+		yaml_event_t ev;
+
+		if (!yaml_parser_parse(parser, &ev)) {
+			if (parser->error == YAML_MEMORY_ERROR)
+				return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+			return mark_error(parser->problem_mark, DIAG_SYNTAX, d, "%s",
+					  parser->problem ? parser->problem : "not YAML");
+		}
+		end = ev.type == YAML_STREAM_END_EVENT;
+		r = take_event(b, &ev, d);
+		yaml_event_delete(&ev);
+	}
+	if (r == 0 && !b->root)
+		b->root = node_new(YAML_MAPPING, (yaml_mark_t){ 0 });
+	if (r == 0 && !b->root)
+		return -ENOMEM;
+	return r;
+}
+
+int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d)
+{
+	struct builder b = { .depth = 0 };
+	_cleanup_free_ struct yaml *y = NULL;
+	yaml_parser_t parser;
+	int r;
+
+	if (len > YAML_MAX_SIZE)
+		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %d bytes", YAML_MAX_SIZE);
+	y = calloc(1, sizeof(*y));
+	if (!y || !yaml_parser_initialize(&parser))
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	r = build(&b, &parser, d);
+	yaml_parser_delete(&parser);
+	free(b.key);
+	if (r < 0) {
+		node_free(b.root);
+		return r;
+	}
+	y->root = b.root;
+	*ret = TAKE(y);
+	return 0;
+}
+
+int yaml_read_fd(struct yaml **ret, int fd, struct diag *d)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	ssize_t n;
+
+	do {
+		if (buf_reserve(&text, 4096) < 0)
+			return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+		n = pread(fd, text.data + text.len, 4096, (off_t)text.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+		text.len += (size_t)n;
+	} while (n != 0 && text.len <= YAML_MAX_SIZE);
+	return yaml_parse(ret, text.data, text.len, d);
+}
+
+struct yaml *yaml_free(struct yaml *y)
+{
+	if (!y)
+		return NULL;
+	node_free(y->root);
+	free(y);
+	return NULL;
+}
+
+const struct yaml_node *yaml_root(const struct yaml *y)
+{
+	return y->root;
+}
+
+const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key)
+{
+	if (!mapping || mapping->kind != YAML_MAPPING)
+		return NULL;
+	for (const struct yaml_node *n = mapping->first; n; n = n->next)
+		if (n->key && strcmp(n->key, key) == 0)
+			return n;
+	return NULL;
+}
+
+int yaml_expect(const struct yaml_node *node, enum yaml_kind kind, struct diag *d)
+{
+	static const char *const names[] = { "a single value", "a list", "a mapping" };
+
+	if (node->kind == kind)
+		return 0;
+	return yaml_error(node, -EINVAL, DIAG_TYPE, d, "%s: expected %s",
+			  node->key ? node->key : "value", names[kind]);
+}
+
+int yaml_check_keys(const struct yaml_node *mapping, const char *const *allowed, struct diag *d)
+{
+	char field[32];
+	int r = yaml_expect(mapping, YAML_MAPPING, d);
+
+	for (const struct yaml_node *n = mapping->first; r == 0 && n; n = n->next) {
+		const char *const *name = allowed;
+
+		while (*name && strcmp(*name, n->key) != 0)
+			name++;
+		if (*name)
+			continue;
+		snprintf(field, sizeof(field), "%u:%u", n->key_line, n->key_column);
+		r = diag_set(d, -EINVAL, DIAG_UNSUP, field, "unknown key '%s'", n->key);
+	}
+	return r;
+}
+
+int yaml_str(const struct yaml_node *node, const char **ret, struct diag *d)
+{
+	int r = yaml_expect(node, YAML_SCALAR, d);
+
+	if (r == 0)
+		*ret = node->text;
+	return r;
+}
+
+int yaml_u64(const struct yaml_node *node, uint64_t min, uint64_t max, uint64_t *ret,
+	     struct diag *d)
+{
+	unsigned long long value = 0;
+	char *end = NULL;
+
+	if (node->kind == YAML_SCALAR && !node->quoted && node->text[0] >= '0' &&
+	    node->text[0] <= '9') {
+		errno = 0;
+		value = strtoull(node->text, &end, 10);
+	}
+	if (!end || *end || errno || value < min || value > max)
+		return yaml_error(node, -EINVAL, DIAG_RANGE, d,
+				  "%s: expected a whole number from %llu to %llu",
+				  node->key ? node->key : "value", (unsigned long long)min,
+				  (unsigned long long)max);
+	*ret = value;
+	return 0;
+}
+
+int yaml_f64(const struct yaml_node *node, double min, double max, double *ret, struct diag *d)
+{
+	double value = NAN;
+	char *end = NULL;
+
+	/* LC_NUMERIC is never set by our programs, so strtod reads a point. */
+	if (node->kind == YAML_SCALAR && !node->quoted && node->len)
+		value = strtod(node->text, &end);
+	if (!end || *end || !(value >= min && value <= max))
+		return yaml_error(node, -EINVAL, DIAG_RANGE, d,
+				  "%s: expected a number from %g to %g",
+				  node->key ? node->key : "value", min, max);
+	*ret = value;
+	return 0;
+}
+
+int yaml_bool(const struct yaml_node *node, bool *ret, struct diag *d)
+{
+	if (node->kind == YAML_SCALAR && !node->quoted) {
+		if (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0) {
+			*ret = node->text[0] == 't';
+			return 0;
+		}
+	}
+	return yaml_error(node, -EINVAL, DIAG_TYPE, d, "%s: expected true or false",
+			  node->key ? node->key : "value");
+}
