@@ -1,2 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What other folders see of the model: these headers and no others of this folder. */
 #pragma once
+
+#include "base_model/gguf.h"

@@ -14,6 +14,7 @@ struct verb {
 
 /* Kept in the order in which the usage shows them; the last entry ends the table. */
 static const struct verb verbs[] = {
+	{ "inspect", verb_inspect, "FILE [--json]" },
 	{ NULL, NULL, NULL },
 };
 

@@ -2,9 +2,18 @@
 /* The command line of assistant-engine: one function per verb, argv[0] is the verb. */
 #pragma once
 
+#include "util/diag.h"
+
 /* Exit statuses of every verb. */
 enum verb_status {
 	VERB_OK = 0,
 	VERB_BAD_INPUT = 1,	/* one line `error: FILE: FIELD: what is wrong` on stderr */
 	VERB_USAGE = 64,
 };
+
+int verb_inspect(int argc, char **argv);
+
+/* Prints the line and returns VERB_BAD_INPUT. */
+int verb_fail(const char *file, const struct diag *d);
+/* Opens @path for reading without waiting for a writer; -1 with @d filled. */
+int verb_open(const char *path, struct diag *d);
