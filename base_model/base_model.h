@@ -3,3 +3,6 @@
 #pragma once
 
 #include "base_model/gguf.h"
+#include "base_model/model.h"
+#include "base_model/sampler.h"
+#include "base_model/stream.h"

@@ -9,9 +9,9 @@ report() { [ -z "$2" ] || { echo "$1:"; echo "$2" | head -20; bad=1; }; }
 folders='util base_model adapters intents tools_api store assistantd tests'
 files=$(find $folders -name '*.[ch]' -type f | sort)
 report "trailing blanks" "$(grep -nE '[[:blank:]]+$' $files)"
-report "indent with tabs" "$(grep -nE '^ {8}' $files)"
+report "indent with tabs" "$(grep -nE '^ {8} *[^\\ ]' $files)"
 report "lines over 100 columns" "$(for f in $files; do
-	expand "$f" | awk -v f="$f" 'length($0) > 100 { print f ":" FNR }'; done)"
+	expand "$f" | LC_ALL=C.UTF-8 grep -nE '^.{101,}' | sed "s|^\([0-9]*\):.*|$f:\1|"; done)"
 report "no SPDX line" "$(grep -L 'SPDX-License-Identifier: MIT' $files)"
 report "no final newline" "$(for f in $files; do
 	[ -z "$(tail -c 1 "$f")" ] || echo "$f"; done)"

@@ -17,7 +17,12 @@
 		__typeof__(b) _b = (b);        \
 		_a > _b ? _a : _b;             \
 	})
-#define CLAMP(x, lo, hi) MIN(MAX(x, lo), hi)
+#define CLAMP(x, lo, hi)                                   \
+	({                                                 \
+		__typeof__(x) _x = (x);                    \
+		__typeof__(x) _lo = (lo), _hi = (hi);      \
+		_x < _lo ? _lo : _x > _hi ? _hi : _x;      \
+	})
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 

@@ -15,6 +15,7 @@ struct verb {
 /* Kept in the order in which the usage shows them; the last entry ends the table. */
 static const struct verb verbs[] = {
 	{ "inspect", verb_inspect, "FILE [--json]" },
+	{ "logits", verb_logits, "MODEL --tokens FILE [--lora FILE[:SCALE]]… --out FILE" },
 	{ NULL, NULL, NULL },
 };
 

@@ -12,6 +12,7 @@ enum verb_status {
 };
 
 int verb_inspect(int argc, char **argv);
+int verb_logits(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */
 int verb_fail(const char *file, const struct diag *d);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The GGUF form of a LoRA, as the conversion script of llama.cpp writes it: for a
+ * base matrix NAME of `out` rows and `in` columns two tensors,
+ *   NAME.lora_a  ne = [in, rank]
+ *   NAME.lora_b  ne = [rank, out]
+ * and adapter.lora.alpha for all of them; the update is alpha / rank · B·A.
+ */
+#include "adapters/lora.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/adapters.h"
+#include "base_model/base_model.h"
+#include "util/macro.h"
+
+struct pair {
+	const struct gguf_tensor *a, *b;
+	uint32_t layer;
+	enum bm_matrix matrix;
+	uint32_t rank;
+};
+
+static int expect_string(const struct gguf *g, const char *key, const char *expected,
+			 struct diag *d)
+{
+	const char *s;
+	size_t len;
+	int r = gguf_str(g, key, &s, &len, d);
+
+	if (r == GGUF_E_ABSENT)
+		return diag_set(d, -EINVAL, DIAG_UNSUP, key, "missing, expected '%s'", expected);
+	if (r == 0 && (len != strlen(expected) || memcmp(s, expected, len) != 0))
+		return diag_set(d, -EINVAL, DIAG_UNSUP, key, "'%.*s', expected '%s'",
+				(int)MIN(len, (size_t)64), s, expected);
+	return r;
+}
+
+static int check_header(const struct gguf *g, const struct bm_model *m, float *alpha,
+			struct diag *d)
+{
+	static const char alora[] = "adapter.alora.invocation_tokens";
+	struct gguf_array tokens;
+	int r;
+
+	if ((r = expect_string(g, "general.type", "adapter", d)) < 0 ||
+	    (r = expect_string(g, "adapter.type", "lora", d)) < 0 ||
+	    (r = expect_string(g, "general.architecture", bm_model_config(m)->architecture, d)) < 0)
+		return r;
+	if (gguf_array(g, alora, GGUF_TYPE_U32, &tokens, NULL) != GGUF_E_ABSENT)
+		return diag_set(d, -EINVAL, DIAG_UNSUP, alora,
+				"adapters with invocation tokens (aLoRA) are not supported yet");
+	r = gguf_f32(g, "adapter.lora.alpha", alpha, d);
+	if (r == GGUF_E_ABSENT)
+		return diag_set(d, -EINVAL, DIAG_PAIR, "adapter.lora.alpha", "missing");
+	if (r == 0 && !(*alpha > 0.0f && *alpha <= 65536.0f))
+		return diag_set(d, -EINVAL, DIAG_RANGE, "adapter.lora.alpha",
+				"%g, expected a number above 0, at most 65536", (double)*alpha);
+	return r;
+}
+
+/* Splits NAME.lora_a or NAME.lora_b; false for any other name. */
+static bool split_name(const char *name, size_t *base_len, bool *is_a)
+{
+	size_t len = strlen(name);
+
+	if (len <= 7 || strncmp(name + len - 7, ".lora_", 6) != 0)
+		return false;
+	if (name[len - 1] != 'a' && name[len - 1] != 'b')
+		return false;
+	*base_len = len - 7;
+	*is_a = name[len - 1] == 'a';
+	return true;
+}
+
+static const struct gguf_tensor *other_half(const struct gguf *g, const struct gguf_tensor *t)
+{
+	char name[GGUF_MAX_NAME + 1];
+	size_t len = strlen(t->name);
+
+	memcpy(name, t->name, len + 1);
+	name[len - 1] = name[len - 1] == 'a' ? 'b' : 'a';
+	return gguf_tensor(g, name);
+}
+
+static int check_type(const struct gguf_tensor *t, struct diag *d)
+{
+	if (t->type == TENSOR_F32 || t->type == TENSOR_F16 || t->type == TENSOR_BF16)
+		return 0;
+	return diag_set(d, -EINVAL, DIAG_UNSUP, t->name, "type %s, expected F32, F16 or BF16",
+			tensor_type_name(t->type));
+}
+
+static int check_shapes(const struct pair *p, const struct gguf_tensor *w, struct diag *d)
+{
+	const struct gguf_tensor *a = p->a, *b = p->b;
+
+	if (a->ne[2] != 1 || a->ne[3] != 1 || b->ne[2] != 1 || b->ne[3] != 1)
+		return diag_set(d, -EINVAL, DIAG_SHAPE, a->name,
+				"more than two dimensions");
+	if (a->ne[1] < 1 || a->ne[1] > ADAPTER_MAX_RANK)
+		return diag_set(d, -EINVAL, DIAG_SHAPE, a->name, "rank %llu, expected 1 to %d",
+				(unsigned long long)a->ne[1], ADAPTER_MAX_RANK);
+	if (b->ne[0] != a->ne[1])
+		return diag_set(d, -EINVAL, DIAG_SHAPE, b->name, "rank %llu, but %llu in lora_a",
+				(unsigned long long)b->ne[0], (unsigned long long)a->ne[1]);
+	if (a->ne[0] != w->ne[0])
+		return diag_set(d, -EINVAL, DIAG_SHAPE, a->name,
+				"%llu columns, the base's matrix has %llu",
+				(unsigned long long)a->ne[0], (unsigned long long)w->ne[0]);
+	if (b->ne[1] != w->ne[1])
+		return diag_set(d, -EINVAL, DIAG_SHAPE, b->name,
+				"%llu rows, the base's matrix has %llu",
+				(unsigned long long)b->ne[1], (unsigned long long)w->ne[1]);
+	return 0;
+}
+
+/* @t is a lora_a; everything about its pair is checked but the values. */
+static int pair_init(struct pair *p, const struct gguf *g, const struct bm_model *m,
+		     const struct gguf_tensor *t, size_t base_len, struct diag *d)
+{
+	char base[GGUF_MAX_NAME + 1];
+	const struct gguf_tensor *w;
+	int r;
+
+	p->a = t;
+	p->b = other_half(g, t);
+	if (!p->b)
+		return diag_set(d, -EINVAL, DIAG_PAIR, t->name, "its lora_b is missing");
+	memcpy(base, t->name, base_len);
+	base[base_len] = '\0';
+	w = gguf_tensor(bm_model_gguf(m), base);
+	if (!w || bm_matrix_find(m, base, &p->layer, &p->matrix) != 0)
+		return diag_set(d, -EINVAL, DIAG_SHAPE, t->name,
+				"the base has no matrix '%s' that an adapter can change", base);
+	if ((r = check_type(p->a, d)) < 0 || (r = check_type(p->b, d)) < 0 ||
+	    (r = check_shapes(p, w, d)) < 0)
+		return r;
+	p->rank = (uint32_t)t->ne[1];
+	return 0;
+}
+
+static int to_finite_f32(float **ret, const struct gguf_tensor *t, struct diag *d)
+{
+	size_t rows = (size_t)t->ne[1], cols = (size_t)t->ne[0];
+	_cleanup_free_ float *out = NULL;
+
+	/* Both products were checked when the file was parsed: the bytes are in memory. */
+	out = reallocarray(NULL, rows * cols, sizeof(*out));
+	if (!out)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, t->name, "out of memory");
+	for (size_t row = 0; row < rows; row++)
+		bm_tensor_row(t, row, out + row * cols);
+	for (size_t i = 0; i < rows * cols; i++)
+		if (!isfinite(out[i]))
+			return diag_set(d, -EINVAL, DIAG_RANGE, t->name,
+					"value %zu is not a finite number", i);
+	*ret = TAKE(out);
+	return 0;
+}
+
+static int add_pair(struct bm_delta *delta, const struct pair *p, float alpha, struct diag *d)
+{
+	_cleanup_free_ float *a = NULL, *b = NULL;
+	int r;
+
+	if ((r = to_finite_f32(&a, p->a, d)) < 0 || (r = to_finite_f32(&b, p->b, d)) < 0)
+		return r;
+	r = bm_delta_set(delta, p->layer, p->matrix, p->rank, alpha / (float)p->rank, a, b);
+	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, p->a->name, "%s", strerror(-r)) : 0;
+}
+
+int lora_build(struct bm_delta **ret, struct lora_summary *summary, const struct gguf *g,
+	       const struct bm_model *m, struct diag *d)
+{
+	_cleanup_(bm_delta_freep) struct bm_delta *delta = NULL;
+	float alpha;
+	int r;
+
+	*summary = (struct lora_summary){ 0 };
+	r = check_header(g, m, &alpha, d);
+	if (r < 0)
+		return r;
+	r = bm_delta_new(&delta, m);
+	if (r < 0)
+		return diag_set(d, r, DIAG_SYSTEM, "", "out of memory");
+	for (size_t i = 0; i < gguf_n_tensors(g); i++) {
+		const struct gguf_tensor *t = gguf_tensor_at(g, i);
+		struct pair p;
+		size_t base_len;
+		bool is_a;
+
+		if (!split_name(t->name, &base_len, &is_a))
+			return diag_set(d, -EINVAL, DIAG_UNSUP, t->name,
+					"expected a name that ends in .lora_a or .lora_b");
+		if (!is_a && !other_half(g, t))
+			return diag_set(d, -EINVAL, DIAG_PAIR, t->name, "its lora_a is missing");
+		if (!is_a)
+			continue;
+		if ((r = pair_init(&p, g, m, t, base_len, d)) < 0 ||
+		    (r = add_pair(delta, &p, alpha, d)) < 0)
+			return r;
+		summary->matrix_count++;
+		summary->max_rank = MAX(summary->max_rank, p.rank);
+	}
+	if (summary->matrix_count == 0)
+		return diag_set(d, -EINVAL, DIAG_PAIR, "tensors", "the adapter changes no matrix");
+	*ret = TAKE(delta);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <stdint.h>
+
+#include "util/diag.h"
+
+struct bm_delta;
+struct bm_model;
+struct gguf;
+
+struct lora_summary {
+	uint32_t max_rank;
+	uint32_t matrix_count;
+};
+
+/* Checks the parsed file against @m and builds the update in compute form; see
+ * adapter_load_fd(). Keeps nothing of @g. */
+int lora_build(struct bm_delta **ret, struct lora_summary *summary, const struct gguf *g,
+	       const struct bm_model *m, struct diag *d);

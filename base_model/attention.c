@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245): the heads of a group
+ * share the keys and values of one head. A token's sums run over positions in ascending
+ * order, so they do not depend on what else is in the pass.
+ */
+#include "base_model/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base_model/sequence.h"
+#include "util/macro.h"
+
+struct work {
+	struct bm_model *m;
+	uint32_t layer;
+	const struct token_place *places;
+};
+
+static void store_task(void *arg, size_t t, unsigned thread)
+{
+	struct work *work = arg;
+	const struct bm_config *c = &work->m->config;
+	struct run_state *s = &work->m->state;
+	const struct token_place *place = &work->places[t];
+	const float *cosines = s->cosines + t * work->m->rope.n;
+	const float *sines = s->sines + t * work->m->rope.n;
+	size_t kv = (size_t)c->n_kv_heads * c->head_dim;
+
+	for (uint32_t h = 0; h < c->n_heads; h++)
+		rope_rotate(&work->m->rope, cosines, sines,
+			    s->q + (t * c->n_heads + h) * c->head_dim);
+	for (uint32_t h = 0; h < c->n_kv_heads; h++)
+		rope_rotate(&work->m->rope, cosines, sines,
+			    s->k + (t * c->n_kv_heads + h) * c->head_dim);
+	sequence_store(place->seq, place->seq->keys, work->layer, place->pos, s->k + t * kv);
+	sequence_store(place->seq, place->seq->values, work->layer, place->pos, s->v + t * kv);
+}
+
+/* One head's keys or values of positions 0..pos as a matrix over the cache. */
+static struct matrix head_matrix(const struct bm_sequence *seq, uint8_t *half, uint32_t layer,
+				 uint32_t head, uint32_t head_dim, uint32_t pos)
+{
+	return (struct matrix){
+		.type = seq->type == BM_KV_F32 ? TENSOR_F32 : TENSOR_F16,
+		.rows = pos + 1,
+		.cols = head_dim,
+		.row_size = seq->width * seq->element,
+		.data = sequence_at(seq, half, layer, 0) + (size_t)head * head_dim * seq->element,
+	};
+}
+
+static float largest(const float *x, size_t n)
+{
+	float max = x[0];
+
+	for (size_t i = 1; i < n; i++)
+		max = MAX(max, x[i]);
+	return max;
+}
+
+/* out += Σ weight[t] · value[t], then divided by @sum. */
+static void mix_values(const struct kernels *k, const struct matrix *v, const float *weights,
+		       float sum, float *out)
+{
+	memset(out, 0, v->cols * sizeof(*out));
+	for (uint32_t t = 0; t < v->rows; t++) {
+		const void *row = v->data + t * v->row_size;
+
+		if (v->type == TENSOR_F32)
+			k->axpy_f32(weights[t], row, out, v->cols);
+		else
+			k->axpy_f16(weights[t], row, out, v->cols);
+	}
+	for (uint32_t i = 0; i < v->cols; i++)
+		out[i] /= sum;
+}
+
+/* Task: one token, one group of heads. */
+static void attend_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *work = arg;
+	const struct bm_config *c = &work->m->config;
+	const struct kernels *k = work->m->kernels;
+	struct run_state *s = &work->m->state;
+	size_t t = task / c->n_kv_heads;
+	uint32_t group = c->n_heads / c->n_kv_heads, kv_head = task % c->n_kv_heads;
+	const struct token_place *place = &work->places[t];
+	struct matrix keys = head_matrix(place->seq, place->seq->keys, work->layer, kv_head,
+					 c->head_dim, place->pos);
+	struct matrix values = head_matrix(place->seq, place->seq->values, work->layer, kv_head,
+					   c->head_dim, place->pos);
+	size_t first = (t * c->n_heads + (size_t)kv_head * group) * c->head_dim;
+	struct activations q = { .f = s->q + first, .n = group, .cols = c->head_dim };
+	float *scores = s->scores + (size_t)thread * group * c->context;
+	float scale = 1.0f / sqrtf((float)c->head_dim);
+
+	matrix_kernel(k, &keys)(&keys, 0, keys.rows, &q, scores, c->context);
+	for (uint32_t g = 0; g < group; g++) {
+		float *row = scores + (size_t)g * c->context, sum;
+
+		for (uint32_t i = 0; i < keys.rows; i++)
+			row[i] *= scale;
+		sum = k->exp_sum(row, keys.rows, largest(row, keys.rows));
+		mix_values(k, &values, row, sum, s->attended + first + (size_t)g * c->head_dim);
+	}
+}
+
+void attention(struct bm_model *m, uint32_t layer, const struct token_place *places, size_t n)
+{
+	struct work work = { .m = m, .layer = layer, .places = places };
+
+	/* Every key of the pass is stored before a later token of its sequence reads it. */
+	pool_run(m->pool, store_task, &work, n);
+	pool_run(m->pool, attend_task, &work, n * m->config.n_kv_heads);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Half precision, without instructions that a CPU may lack. */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+static inline float float_of_bits(uint32_t bits)
+{
+	float f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+static inline float f16_to_f32(uint16_t h)
+{
+	uint32_t magnitude = h & 0x7fffu, bits;
+	/* Shifted into place, the exponent is 112 short; the product is exact, also for
+	 * subnormal numbers. Infinity and NaN keep their fraction. */
+	float f = float_of_bits(magnitude << 13) * 0x1p112f;
+
+	memcpy(&bits, &f, sizeof(bits));
+	bits = magnitude >= 0x7c00u ? 0x7f800000u | (magnitude & 0x3ffu) << 13 : bits;
+	return float_of_bits(bits | (uint32_t)(h & 0x8000u) << 16);
+}
+
+static inline float bf16_to_f32(uint16_t h)
+{
+	return float_of_bits((uint32_t)h << 16);
+}
+
+/* To the nearest, ties to even; beyond the range to infinity. */
+static inline uint16_t f32_to_f16(float f)
+{
+	uint32_t bits, sign, rounded;
+
+	memcpy(&bits, &f, sizeof(bits));
+	sign = bits >> 16 & 0x8000u;
+	bits &= 0x7fffffffu;
+	if (bits >= 0x7f800000u)
+		return (uint16_t)(sign | 0x7c00u | (bits > 0x7f800000u ? 0x200u : 0));
+	if (bits < 0x38800000u) {
+		/* Subnormal: adding 0.5 leaves the fraction, rounded, in the lowest bits. */
+		float shifted = float_of_bits(bits) + 0.5f;
+
+		memcpy(&rounded, &shifted, sizeof(rounded));
+		return (uint16_t)(sign | (rounded - 0x3f000000u));
+	}
+	rounded = bits - 0x38000000u + 0xfffu + (bits >> 13 & 1);
+	return (uint16_t)(sign | (rounded >= 0x0f800000u ? 0x7c00u : rounded >> 13));
+}

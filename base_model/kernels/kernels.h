@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the hot loops are. generic.c is the specification; the other files give the same
+ * bits faster. Sums have one order that depends on neither batch, threads nor CPU:
+ *
+ *   quantised weights  exact int32 inside a block of 32, then one fp32 chain over the
+ *                      blocks, ascending: acc = fma((float)isum, dw * dx, acc)
+ *   float weights      16 chains by column modulo 16, ascending, with fma; the last
+ *                      columns padded with zeros; then halves added: 16, 8, 4, 2, 1
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_model/gguf.h"
+
+#define Q_BLOCK 32
+
+/* A weight matrix in its file form: y = W x, one row per output. */
+struct matrix {
+	enum tensor_type type;
+	uint32_t rows, cols;
+	size_t row_size;	/* bytes from one row to the next */
+	const uint8_t *data;
+};
+
+/* The inputs of a product: @n vectors of @cols. The quantised form (block scale
+ * max|x| / 127) stands beside the floats when a quantised matrix is to use it. */
+struct activations {
+	const float *f;		/* [n][cols] */
+	int8_t *q;		/* [n][cols] */
+	float *d;		/* [n][cols / Q_BLOCK] scales */
+	int32_t *sum;		/* [n][cols / Q_BLOCK] sums of q */
+	size_t n, cols;
+};
+
+/* y[t * y_stride + row] for rows first..last-1 of @w and every vector t of @x. */
+typedef void (*rows_fn)(const struct matrix *w, uint32_t first, uint32_t last,
+			const struct activations *x, float *y, size_t y_stride);
+
+struct kernels {
+	const char *name;
+	rows_fn rows_f32, rows_f16, rows_bf16, rows_q4_0, rows_q8_0;
+	/* One vector: fills q, d and sum of @cols (a multiple of Q_BLOCK) floats. */
+	void (*quantize)(const float *x, size_t cols, int8_t *q, float *d, int32_t *sum);
+	/* y += a * x, elementwise with fma. */
+	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
+	void (*axpy_f16)(float a, const uint16_t *x, float *y, size_t n);
+	/* gate = silu(gate) * up */
+	void (*silu_mul)(float *gate, const float *up, size_t n);
+	/* x = exp(x - max), returns the sum by the 16 chains. */
+	float (*exp_sum)(float *x, size_t n, float max);
+	/* Sum of squares by the 16 chains. */
+	float (*square_sum)(const float *x, size_t n);
+};
+
+/* The best set that this CPU and the mask of the environment allow. */
+const struct kernels *kernels_choose(void);
+
+extern const struct kernels kernels_generic;
+extern const struct kernels kernels_avx2;
+extern const struct kernels kernels_avx512;
+
+enum cpu_feature { CPU_AVX2 = 1, CPU_AVX512 = 2 };
+
+/* Features present, less those that the variable ASSISTANTD_CPU_MASK leaves out: it is
+ * the sum of the allowed bits of enum cpu_feature, so 0 means the generic kernels. */
+unsigned cpu_features(void);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernels on floats, in C that a compiler vectorises: included by each instruction
+ * set's file and compiled with its flags. Every operation is one correctly rounded IEEE
+ * operation in a written order (contraction is off), so all of them give the same bits.
+ */
+#pragma once
+
+#include <math.h>
+#include <string.h>
+
+#include "base_model/kernels/convert.h"
+#include "base_model/kernels/kernels.h"
+
+#define LANES 16
+#define TOKENS 4	/* vectors that share one conversion of a row */
+
+static inline float f32_to_f32(float f)
+{
+	return f;
+}
+
+static inline float reduce_lanes(const float *lanes)
+{
+	float s[LANES];
+
+	memcpy(s, lanes, sizeof(s));
+	for (int half = LANES / 2; half; half /= 2)
+		for (int i = 0; i < half; i++)
+			s[i] += s[i + half];
+	return s[0];
+}
+
+/* acc += w * x over the lanes, for one vector. */
+static inline void fma_lanes(const float *w, const float *x, float *acc)
+{
+	for (int i = 0; i < LANES; i++)
+		acc[i] = fmaf(w[i], x[i], acc[i]);
+}
+
+#define DEFINE_ROWS(name, element, convert)                                                    \
+	static inline __attribute__((always_inline)) void                                      \
+	name##_dots(const element *w, size_t cols, const float *x, size_t n, float *sums)      \
+	{                                                                                      \
+		float acc[TOKENS][LANES] = { { 0 } }, wide[LANES], tail[LANES];                \
+		size_t k = 0;                                                                  \
+                                                                                               \
+		for (; k + LANES <= cols; k += LANES) {                                        \
+			for (int i = 0; i < LANES; i++)                                        \
+				wide[i] = convert(w[k + i]);                                   \
+			for (size_t t = 0; t < n; t++)                                         \
+				fma_lanes(wide, x + t * cols + k, acc[t]);                     \
+		}                                                                              \
+		for (size_t t = 0; t < n; t++) {                                               \
+			for (size_t i = 0; i < LANES && k < cols; i++) {                       \
+				wide[i] = k + i < cols ? convert(w[k + i]) : 0.0f;             \
+				tail[i] = k + i < cols ? x[t * cols + k + i] : 0.0f;           \
+			}                                                                      \
+			if (k < cols)                                                          \
+				fma_lanes(wide, tail, acc[t]);                                 \
+			sums[t] = reduce_lanes(acc[t]);                                        \
+		}                                                                              \
+	}                                                                                      \
+                                                                                               \
+	static void name(const struct matrix *w, uint32_t first, uint32_t last,                \
+			 const struct activations *x, float *y, size_t y_stride)               \
+	{                                                                                      \
+		float sums[TOKENS];                                                            \
+                                                                                               \
+		for (uint32_t row = first; row < last; row++) {                                \
+			const element *data = (const element *)(w->data + row * w->row_size);  \
+			size_t t = 0;                                                          \
+                                                                                               \
+			for (; t + TOKENS <= x->n; t += TOKENS) {                              \
+				name##_dots(data, x->cols, x->f + t * x->cols, TOKENS, sums);  \
+				for (size_t i = 0; i < TOKENS; i++)                            \
+					y[(t + i) * y_stride + row] = sums[i];                 \
+			}                                                                      \
+			for (; t < x->n; t++)                                                  \
+				name##_dots(data, x->cols, x->f + t * x->cols, 1,              \
+					    &y[t * y_stride + row]);                           \
+		}                                                                              \
+	}
+
+DEFINE_ROWS(portable_rows_f32, float, f32_to_f32)
+DEFINE_ROWS(portable_rows_f16, uint16_t, f16_to_f32)
+DEFINE_ROWS(portable_rows_bf16, uint16_t, bf16_to_f32)
+
+static void portable_axpy_f32(float a, const float *x, float *y, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fmaf(a, x[i], y[i]);
+}
+
+static void portable_axpy_f16(float a, const uint16_t *x, float *y, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fmaf(a, f16_to_f32(x[i]), y[i]);
+}
+
+/*
+ * e^x = 2^n · e^r with |r| ≤ ln 2 / 2 and Taylor's polynomial of degree 6 for e^r: there
+ * its error is below 2e-7. Below -87 the result is taken at -87, which is 1.6e-38: nothing
+ * to a softmax or a sigmoid.
+ */
+static inline float exp_of(float x)
+{
+	float n, r, p;
+
+	x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+	/* Adding and taking away 1.5 · 2^23 rounds to a whole number. */
+	n = fmaf(x, 0x1.715476p+0f, 0x1.8p23f) - 0x1.8p23f;
+	/* ln 2 in two parts, the first with zeros at its end, so that n times it is exact. */
+	r = fmaf(n, -0x1.62e4p-1f, x);
+	r = fmaf(n, -0x1.7f7d1cp-20f, r);
+	p = fmaf(r, 0x1.6c16c2p-10f, 0x1.111112p-7f);
+	p = fmaf(p, r, 0x1.555556p-5f);
+	p = fmaf(p, r, 0x1.555556p-3f);
+	p = fmaf(p, r, 0.5f);
+	p = fmaf(p, r, 1.0f);
+	p = fmaf(p, r, 1.0f);
+	return p * float_of_bits((uint32_t)((int32_t)n + 127) << 23);
+}
+
+static void portable_silu_mul(float *gate, const float *up, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		gate[i] = gate[i] / (1.0f + exp_of(-gate[i])) * up[i];
+}
+
+static float portable_exp_sum(float *x, size_t n, float max)
+{
+	float acc[LANES] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		x[i] = exp_of(x[i] - max);
+	for (size_t i = 0; i < n; i++)
+		acc[i % LANES] += x[i];
+	return reduce_lanes(acc);
+}
+
+static float portable_square_sum(const float *x, size_t n)
+{
+	float acc[LANES] = { 0 };
+	size_t k = 0;
+
+	for (; k + LANES <= n; k += LANES)
+		fma_lanes(x + k, x + k, acc);
+	for (int i = 0; k < n; k++, i++)
+		acc[i] = fmaf(x[k], x[k], acc[i]);
+	return reduce_lanes(acc);
+}
+
+static void portable_quantize(const float *x, size_t cols, int8_t *q, float *d, int32_t *sum)
+{
+	for (size_t b = 0; b < cols / Q_BLOCK; b++, x += Q_BLOCK, q += Q_BLOCK) {
+		float max = 0.0f, inverse;
+		int32_t total = 0;
+
+		for (int i = 0; i < Q_BLOCK; i++) {
+			float a = fabsf(x[i]);
+
+			max = a > max ? a : max;
+		}
+		d[b] = max / 127.0f;
+		/* A block too small to have a reciprocal counts as zero. */
+		inverse = max > 0x1p-110f ? 127.0f / max : 0.0f;
+		for (int i = 0; i < Q_BLOCK; i++) {
+			/* To the nearest whole number, by the rounding of an addition. */
+			float rounded = (x[i] * inverse + 0x1.8p23f) - 0x1.8p23f;
+
+			q[i] = (int8_t)(int32_t)rounded;
+			total += q[i];
+		}
+		sum[b] = total;
+	}
+}
+
+#define PORTABLE_KERNELS                                                                       \
+	.rows_f32 = portable_rows_f32, .rows_f16 = portable_rows_f16,                          \
+	.rows_bf16 = portable_rows_bf16, .quantize = portable_quantize,                        \
+	.axpy_f32 = portable_axpy_f32, .axpy_f16 = portable_axpy_f16,                          \
+	.silu_mul = portable_silu_mul, .exp_sum = portable_exp_sum,                            \
+	.square_sum = portable_square_sum

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "base_model/matmul.h"
+
+#include "base_model/kernels/blocks.h"
+#include "base_model/kernels/convert.h"
+#include "util/macro.h"
+
+/* Rows of a task: a few tiles, so that a batch's activations stay in the cache for them. */
+#define TASK_ROWS 64
+
+size_t activations_size(size_t n, size_t cols)
+{
+	return n * (cols / Q_BLOCK) * (sizeof(float) + sizeof(int32_t) + Q_BLOCK);
+}
+
+void activations_init(struct activations *x, void *memory, size_t n, size_t cols)
+{
+	size_t blocks = n * (cols / Q_BLOCK);
+
+	*x = (struct activations){ .n = n, .cols = cols };
+	x->d = memory;
+	x->sum = (int32_t *)(x->d + blocks);
+	x->q = (int8_t *)(x->sum + blocks);
+}
+
+bool matrix_is_quantized(const struct matrix *w)
+{
+	return w->type == TENSOR_Q4_0 || w->type == TENSOR_Q8_0;
+}
+
+rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w)
+{
+	switch (w->type) {
+	case TENSOR_F32:
+		return k->rows_f32;
+	case TENSOR_F16:
+		return k->rows_f16;
+	case TENSOR_BF16:
+		return k->rows_bf16;
+	case TENSOR_Q4_0:
+		return k->rows_q4_0;
+	case TENSOR_Q8_0:
+		return k->rows_q8_0;
+	}
+	return NULL;
+}
+
+static void row_q4_0(const struct block_q4_0 *b, uint32_t cols, float *out)
+{
+	for (; cols; cols -= Q_BLOCK, b++, out += Q_BLOCK)
+		for (int i = 0; i < Q_BLOCK / 2; i++) {
+			out[i] = (float)((b->qs[i] & 15) - 8) * f16_to_f32(b->d);
+			out[i + Q_BLOCK / 2] = (float)((b->qs[i] >> 4) - 8) * f16_to_f32(b->d);
+		}
+}
+
+static void row_q8_0(const struct block_q8_0 *b, uint32_t cols, float *out)
+{
+	for (; cols; cols -= Q_BLOCK, b++, out += Q_BLOCK)
+		for (int i = 0; i < Q_BLOCK; i++)
+			out[i] = (float)b->qs[i] * f16_to_f32(b->d);
+}
+
+void matrix_row(const struct matrix *w, uint32_t row, float *out)
+{
+	const void *data = w->data + row * w->row_size;
+	const uint16_t *halves = data;
+
+	switch (w->type) {
+	case TENSOR_F32:
+		memcpy(out, data, w->cols * sizeof(*out));
+		break;
+	case TENSOR_F16:
+		for (uint32_t i = 0; i < w->cols; i++)
+			out[i] = f16_to_f32(halves[i]);
+		break;
+	case TENSOR_BF16:
+		for (uint32_t i = 0; i < w->cols; i++)
+			out[i] = bf16_to_f32(halves[i]);
+		break;
+	case TENSOR_Q4_0:
+		row_q4_0(data, w->cols, out);
+		break;
+	case TENSOR_Q8_0:
+		row_q8_0(data, w->cols, out);
+		break;
+	}
+}
+
+struct work {
+	const struct kernels *k;
+	const struct product *products;
+	struct activations *x;
+};
+
+static void quantize_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *work = arg;
+	struct activations *x = work->x;
+	size_t blocks = x->cols / Q_BLOCK;
+
+	work->k->quantize(x->f + task * x->cols, x->cols, x->q + task * x->cols,
+			  x->d + task * blocks, x->sum + task * blocks);
+}
+
+static size_t task_count(const struct matrix *w)
+{
+	return (w->rows + TASK_ROWS - 1) / TASK_ROWS;
+}
+
+static void rows_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *work = arg;
+	const struct product *p = work->products;
+	uint32_t first;
+
+	while (task >= task_count(p->w))
+		task -= task_count(p++->w);
+	first = (uint32_t)task * TASK_ROWS;
+	matrix_kernel(work->k, p->w)(p->w, first, MIN(first + TASK_ROWS, p->w->rows), work->x,
+				     p->y, p->w->rows);
+}
+
+void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
+	    size_t n_products, struct activations *x)
+{
+	struct work work = { .k = k, .products = products, .x = x };
+	bool quantize = false;
+	size_t tasks = 0;
+
+	for (size_t i = 0; i < n_products; i++) {
+		quantize |= matrix_is_quantized(products[i].w);
+		tasks += task_count(products[i].w);
+	}
+	if (quantize)
+		pool_run(pool, quantize_task, &work, x->n);
+	pool_run(pool, rows_task, &work, tasks);
+}

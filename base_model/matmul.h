@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Products of weight matrices with the activations of all tokens of a pass. */
+#pragma once
+
+#include "base_model/kernels/kernels.h"
+#include "base_model/pool.h"
+
+struct product {
+	const struct matrix *w;
+	float *y;	/* [n][w->rows] */
+};
+
+/* Bytes of the quantised form of @n vectors of @cols. */
+size_t activations_size(size_t n, size_t cols);
+/* Lays the quantised form into @memory, of that size and aligned for floats. */
+void activations_init(struct activations *x, void *memory, size_t n, size_t cols);
+
+/* True for a type that multiplies quantised activations. */
+bool matrix_is_quantized(const struct matrix *w);
+/* The kernel of the matrix's type, or NULL when there is none. */
+rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w);
+/* Row @row as floats, exactly the values that the file means. */
+void matrix_row(const struct matrix *w, uint32_t row, float *out);
+
+/*
+ * y = W x for each product, all of the same columns: x->f is the input, its quantised form
+ * is filled when a matrix needs it. Every matrix has a kernel.
+ */
+void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
+	    size_t n_products, struct activations *x);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "base_model/matmul.h"
+#include "base_model/model.h"
+#include "base_model/pool.h"
+#include "base_model/rope.h"
+#include "base_model/weights.h"
+
+/* Scratch of one pass of up to max_batch tokens (B below), taken once. */
+struct run_state {
+	float *x;		/* [B][dim] the residual stream */
+	float *normed;		/* [B][dim] */
+	float *q, *attended;	/* [B][heads · head_dim] */
+	float *k, *v;		/* [B][kv heads · head_dim] */
+	float *gate, *up;	/* [B][ffn_dim] */
+	float *cosines, *sines;	/* [B][rope_dim / 2] */
+	float *scores;		/* [threads][heads / kv heads][context] */
+	float *low;		/* [products of a group][B][ADAPTER rank] */
+	float *logits;		/* [HEAD_ROWS][n_vocab] */
+	void *quantized;	/* for the widest input */
+	void *memory;
+	size_t size;
+};
+
+#define HEAD_ROWS 16		/* tokens whose logits are computed at once */
+#define GROUP_PRODUCTS 3	/* most matrices that share an input: q, k, v */
+#define MAX_RANK 256
+
+struct bm_model {
+	struct gguf *gguf;
+	struct bm_config config;
+	struct weights weights;
+	struct rope rope;
+	const struct kernels *kernels;
+	struct pool *pool;
+	uint32_t max_batch;
+	struct run_state state;
+};

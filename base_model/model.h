@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A base model: hyper-parameters and weights of a GGUF file, used from the mapping, and
+ * the forward pass. One pass serves any number of sequences, each with adapters of its own;
+ * what a sequence gets depends on nothing that runs beside it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base_model/gguf.h"
+#include "util/cleanup.h"
+#include "util/diag.h"
+
+struct bm_model;
+struct tokenizer;
+
+enum bm_kv_type { BM_KV_F16, BM_KV_F32 };
+
+struct bm_params {
+	unsigned threads;	/* 1 to 64 */
+	uint32_t max_batch;	/* tokens of one pass, 1 to 4096; 0: 256 */
+};
+
+/* Scaling of rotary positions beyond the trained context. */
+enum bm_rope_scaling { BM_ROPE_NONE, BM_ROPE_LINEAR, BM_ROPE_YARN };
+
+struct bm_config {
+	char architecture[65];
+	uint32_t n_vocab, dim, n_layers, n_heads, n_kv_heads, head_dim, ffn_dim;
+	uint32_t context;	/* tokens that the model was made for */
+	uint32_t rope_dim;	/* components of a head that are rotated */
+	float norm_eps;
+	float rope_base;
+	enum bm_rope_scaling rope_scaling;
+	float rope_factor;	/* context multiplied by this */
+	float rope_attention;	/* factor on the rotated vectors, for YaRN */
+	uint32_t rope_original_context;
+};
+
+/*
+ * Opens the model in @fd, which stays the caller's; the weights are used from its mapping.
+ * 0; -EINVAL with @d when the file is malformed or of a kind that we do not run, naming
+ * it; -ENOMEM or the system's error.
+ */
+int bm_model_open_fd(struct bm_model **ret, int fd, const struct bm_params *params,
+		     struct diag *d);
+struct bm_model *bm_model_free(struct bm_model *m);
+DEFINE_CLEANUP(struct bm_model *, bm_model_free)
+
+const struct bm_config *bm_model_config(const struct bm_model *m);
+const struct gguf *bm_model_gguf(const struct bm_model *m);
+uint32_t bm_model_max_batch(const struct bm_model *m);
+/* "generic", "avx2", "avx512" */
+const char *bm_model_kernels(const struct bm_model *m);
+/* Row @row of a tensor of a type that we compute with, as floats [ne[0]]; false for another. */
+bool bm_tensor_row(const struct gguf_tensor *t, uint64_t row, float *out);
+
+/* One timeline of tokens: its KV cache and its length. Belongs to one thread at a time. */
+struct bm_sequence;
+
+/* Room for @n_ctx tokens, 1 to the model's context; -EINVAL beyond, -ENOMEM. Memory is
+ * taken from the system as it is touched. */
+int bm_sequence_new(struct bm_sequence **ret, const struct bm_model *m, uint32_t n_ctx,
+		    enum bm_kv_type type);
+struct bm_sequence *bm_sequence_free(struct bm_sequence *s);
+DEFINE_CLEANUP(struct bm_sequence *, bm_sequence_free)
+uint32_t bm_sequence_length(const struct bm_sequence *s);
+uint32_t bm_sequence_capacity(const struct bm_sequence *s);
+/* Forgets the tokens from @length on; a larger length changes nothing. */
+void bm_sequence_truncate(struct bm_sequence *s, uint32_t length);
+
+/* Matrices that an adapter can change. */
+enum bm_matrix {
+	BM_ATTN_Q, BM_ATTN_K, BM_ATTN_V, BM_ATTN_OUTPUT, BM_FFN_GATE, BM_FFN_UP, BM_FFN_DOWN,
+	BM_OUTPUT, BM_MATRIX_COUNT,
+};
+
+/* "blk.3.attn_q.weight" → 3, BM_ATTN_Q. 0, or -ENOENT for what no adapter can change. The
+ * output matrix belongs to no layer: 0; where it is tied to the embedding, it is not found. */
+int bm_matrix_find(const struct bm_model *m, const char *name, uint32_t *layer,
+		   enum bm_matrix *matrix);
+
+/* The low-rank updates of one adapter, W + scale · B A, in the form that the pass uses. */
+struct bm_delta;
+
+int bm_delta_new(struct bm_delta **ret, const struct bm_model *m);
+struct bm_delta *bm_delta_free(struct bm_delta *delta);
+DEFINE_CLEANUP(struct bm_delta *, bm_delta_free)
+/*
+ * Adds the update of one matrix: @a is [rank][columns], @b is [rows][rank]; both are copied,
+ * to half precision where that loses nothing. 0; -EEXIST when it has one; -EINVAL for a
+ * layer, matrix or rank (1 to 256) out of range; -ENOMEM.
+ */
+int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
+		 float scale, const float *a, const float *b);
+size_t bm_delta_bytes(const struct bm_delta *delta);
+
+/* What one sequence wants of a pass. */
+struct bm_item {
+	struct bm_sequence *seq;
+	const int32_t *tokens;
+	size_t n_tokens;
+	const struct bm_delta *const *deltas;	/* applied in this order */
+	const float *scales;			/* one per delta; 0 is as if it were absent */
+	size_t n_deltas;
+	float *logits;		/* [n_vocab] of the last token, or of each [n_tokens]; or NULL */
+	bool all_logits;
+};
+
+/*
+ * Appends every item's tokens to its sequence, in one pass over the weights. Sequences of a
+ * call are distinct. 0; -EINVAL for a token outside the vocabulary; -E2BIG for more than
+ * max_batch tokens together; -ENOSPC for a full sequence; -ECANCELED within a layer of
+ * @cancel (may be NULL) becoming true. On failure all sequences keep their length.
+ */
+int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
+	       const atomic_bool *cancel);

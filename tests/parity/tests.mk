@@ -1,0 +1,2 @@
+EXTRA_DIST += tests/parity/parity.py
+dist_check_SCRIPTS += tests/parity/arch.py tests/parity/quant.py
