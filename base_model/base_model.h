@@ -6,3 +6,4 @@
 #include "base_model/model.h"
 #include "base_model/sampler.h"
 #include "base_model/stream.h"
+#include "base_model/tokenizer.h"

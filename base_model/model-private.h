@@ -5,6 +5,7 @@
 #include "base_model/model.h"
 #include "base_model/pool.h"
 #include "base_model/rope.h"
+#include "base_model/tokenizer.h"
 #include "base_model/weights.h"
 
 /* Scratch of one pass of up to max_batch tokens (B below), taken once. */
@@ -29,6 +30,7 @@ struct run_state {
 
 struct bm_model {
 	struct gguf *gguf;
+	struct tokenizer *tokenizer;	/* NULL when the file has none */
 	struct bm_config config;
 	struct weights weights;
 	struct rope rope;

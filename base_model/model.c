@@ -78,6 +78,23 @@ static int state_init(struct run_state *s, const struct bm_model *m)
 	return 0;
 }
 
+/* A file without a tokenizer computes logits of ids and nothing else. */
+static int tokenizer_init(struct bm_model *m, struct diag *d)
+{
+	const char *s;
+	size_t len;
+	int r;
+
+	if (gguf_str(m->gguf, "tokenizer.ggml.model", &s, &len, NULL) == GGUF_E_ABSENT)
+		return 0;
+	r = tokenizer_new(&m->tokenizer, m->gguf, d);
+	if (r == 0 && tokenizer_n_tokens(m->tokenizer) != m->config.n_vocab)
+		return diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.tokens",
+				"%u tokens, but the embedding has %u rows",
+				tokenizer_n_tokens(m->tokenizer), m->config.n_vocab);
+	return r;
+}
+
 static int model_init(struct bm_model *m, int fd, const struct bm_params *params, struct diag *d)
 {
 	int r;
@@ -86,7 +103,8 @@ static int model_init(struct bm_model *m, int fd, const struct bm_params *params
 	m->kernels = kernels_choose();
 	if ((r = gguf_open_fd(&m->gguf, fd, d)) < 0 ||
 	    (r = config_read(&m->config, m->gguf, d)) < 0 ||
-	    (r = weights_bind(&m->weights, &m->config, m->gguf, d)) < 0)
+	    (r = weights_bind(&m->weights, &m->config, m->gguf, d)) < 0 ||
+	    (r = tokenizer_init(m, d)) < 0)
 		return r;
 	if ((r = pool_new(&m->pool, params->threads)) < 0 ||
 	    (r = rope_init(&m->rope, &m->config, m->weights.rope_factors)) < 0 ||
@@ -123,6 +141,7 @@ struct bm_model *bm_model_free(struct bm_model *m)
 	rope_deinit(&m->rope);
 	pool_free(m->pool);
 	weights_deinit(&m->weights);
+	tokenizer_free(m->tokenizer);
 	gguf_free(m->gguf);
 	free(m);
 	return NULL;
@@ -136,6 +155,11 @@ const struct bm_config *bm_model_config(const struct bm_model *m)
 const struct gguf *bm_model_gguf(const struct bm_model *m)
 {
 	return m->gguf;
+}
+
+const struct tokenizer *bm_model_tokenizer(const struct bm_model *m)
+{
+	return m->tokenizer;
 }
 
 uint32_t bm_model_max_batch(const struct bm_model *m)

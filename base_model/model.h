@@ -53,6 +53,8 @@ DEFINE_CLEANUP(struct bm_model *, bm_model_free)
 
 const struct bm_config *bm_model_config(const struct bm_model *m);
 const struct gguf *bm_model_gguf(const struct bm_model *m);
+/* NULL when the file has none. */
+const struct tokenizer *bm_model_tokenizer(const struct bm_model *m);
 uint32_t bm_model_max_batch(const struct bm_model *m);
 /* "generic", "avx2", "avx512" */
 const char *bm_model_kernels(const struct bm_model *m);

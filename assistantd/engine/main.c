@@ -15,7 +15,11 @@ struct verb {
 /* Kept in the order in which the usage shows them; the last entry ends the table. */
 static const struct verb verbs[] = {
 	{ "inspect", verb_inspect, "FILE [--json]" },
+	{ "tokenize", verb_tokenize, "MODEL [--parse-special] < TEXT" },
+	{ "detokenize", verb_detokenize, "MODEL < IDS" },
 	{ "logits", verb_logits, "MODEL --tokens FILE [--lora FILE[:SCALE]]… --out FILE" },
+	{ "generate", verb_generate,
+	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
 	{ NULL, NULL, NULL },
 };
 

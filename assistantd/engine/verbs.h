@@ -11,7 +11,10 @@ enum verb_status {
 	VERB_USAGE = 64,
 };
 
+int verb_generate(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
+int verb_detokenize(int argc, char **argv);
+int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Cutting text into the words that byte-level BPE merges within. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pretokenizer;
+
+/* By the name in tokenizer.ggml.pre, or NULL. */
+const struct pretokenizer *pretokenizer_find(const char *name, size_t len);
+/* Whole words that are tokens are taken as such, without merging. */
+bool pretokenizer_ignores_merges(const struct pretokenizer *p);
+/* Whether models with it want a beginning-of-text token where the file does not say. */
+bool pretokenizer_adds_bos(const struct pretokenizer *p);
+
+struct words {
+	uint32_t *ends;		/* ascending offsets in bytes; the last is the text's length */
+	size_t n;
+};
+
+void words_deinit(struct words *w);
+/* @len below 2^31. 0 or -ENOMEM. */
+int pretokenize(const struct pretokenizer *p, const char *text, size_t len, struct words *ret);
