@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base_model/gguf.h"
+#include "base_model/gguf-write.h"
 #include "base_model/model.h"
 #include "base_model/sampler.h"
 #include "base_model/stream.h"

@@ -184,10 +184,14 @@ static int check_general(const struct gguf *g, struct diag *d)
 	e = gguf_str(g, key, &s, &len, d);
 	if (e == GGUF_E_ABSENT)
 		return diag_set(d, -EINVAL, DIAG_UNSUP, key, "missing");
-	if (e == 0 && len > MAX_ARCHITECTURE)
+	if (e < 0)
+		return e;
+	if (len > MAX_ARCHITECTURE)
 		return diag_set(d, -EINVAL, DIAG_LIMIT, key, "%zu bytes, at most %d", len,
 				MAX_ARCHITECTURE);
-	return e;
+	if (len == 0)
+		return diag_set(d, -EINVAL, DIAG_UNSUP, key, "empty");
+	return gguf_check_printable(s, len, key, d);
 }
 
 static int read_version(struct gguf_reader *r)

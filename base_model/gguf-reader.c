@@ -64,11 +64,16 @@ int gguf_read_string(struct gguf_reader *r, const char **ret, size_t *len, uint6
 
 int gguf_check_printable(const char *s, size_t len, const char *field, struct diag *d)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+	size_t size;
+
+	for (size_t i = 0; i < len; i += size) {
+		uint32_t c = utf8_decode(s + i, len - i, &size);
+
+		if (c == UTF8_INVALID)
+			return diag_set(d, -EINVAL, DIAG_TYPE, field, "not UTF-8");
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 			return diag_set(d, -EINVAL, DIAG_TYPE, field, "a control character in it");
-	if (!utf8_valid(s, len))
-		return diag_set(d, -EINVAL, DIAG_TYPE, field, "not UTF-8");
+	}
 	return 0;
 }
 

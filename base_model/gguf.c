@@ -6,12 +6,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base_model/gguf-private.h"
 #include "util/macro.h"
 
 /* Larger than any file of this project's class; a sparse file can claim anything. */
 #define MAX_FILE ((off_t)256 << 30)
+/* Up to this size a copy costs nothing that one would notice, and nobody can change it. */
+#define MAX_COPY ((size_t)16 << 20)
 
 static const struct {
 	const char *name;
@@ -52,11 +55,10 @@ int gguf_parse(struct gguf **ret, const void *data, size_t len, struct diag *d)
 	return 0;
 }
 
-int gguf_open_fd(struct gguf **ret, int fd, struct diag *d)
+/* Size of the regular file @fd. */
+static int file_size(int fd, size_t *ret, struct diag *d)
 {
 	struct stat st;
-	void *mapping;
-	int r;
 
 	if (fstat(fd, &st) < 0)
 		return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
@@ -67,12 +69,62 @@ int gguf_open_fd(struct gguf **ret, int fd, struct diag *d)
 	if (st.st_size > MAX_FILE)
 		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %lld bytes",
 				(long long)MAX_FILE);
-	mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	*ret = (size_t)st.st_size;
+	return 0;
+}
+
+static int read_all(int fd, uint8_t *to, size_t size, struct diag *d)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(fd, to + done, size - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+		if (n == 0)
+			return diag_set(d, -EINVAL, DIAG_TRUNC, "",
+					"the file shrank while being read");
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Pages of our own for small files, the file's for large ones; both for munmap(). */
+static int map_file(void **ret, int fd, size_t size, struct diag *d)
+{
+	bool copy = size <= MAX_COPY;
+	void *mapping = copy ? mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+			     : mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	int r = 0;
+
 	if (mapping == MAP_FAILED)
 		return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	r = gguf_parse(ret, mapping, (size_t)st.st_size, d);
+	if (copy)
+		r = read_all(fd, mapping, size, d);
+	if (r == 0 && copy && mprotect(mapping, size, PROT_READ) < 0)
+		r = diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
 	if (r < 0)
-		munmap(mapping, (size_t)st.st_size);
+		munmap(mapping, size);
+	else
+		*ret = mapping;
+	return r;
+}
+
+int gguf_open_fd(struct gguf **ret, int fd, struct diag *d)
+{
+	void *mapping = NULL;
+	size_t size = 0;
+	int r = file_size(fd, &size, d);
+
+	if (r < 0 || (r = map_file(&mapping, fd, size, d)) < 0)
+		return r;
+	r = gguf_parse(ret, mapping, size, d);
+	if (r < 0)
+		munmap(mapping, size);
 	else
 		(*ret)->mapping = mapping;
 	return r;

@@ -67,9 +67,11 @@ struct gguf_array {
 struct gguf;
 
 /*
- * Maps @fd (a regular file, which stays the caller's) read-only and parses it. The bytes
- * stay the file's: should another process truncate it later, touching them raises SIGBUS,
- * so only the sandboxed engine process maps models, and small files are read instead.
+ * Parses @fd (a regular file, which stays the caller's). A file of up to 16 MiB is copied:
+ * whatever happens to it later, the bytes stay. A larger one is mapped read-only and its
+ * bytes stay the file's: should another process truncate it, touching them raises SIGBUS
+ * and ends the process. So models are opened in the engine process only, which is restarted,
+ * and whoever installs one writes it beside the old one and renames it into place.
  * 0; -EINVAL with @d; -ENOMEM or the system's error.
  */
 int gguf_open_fd(struct gguf **ret, int fd, struct diag *d);

@@ -8,6 +8,7 @@
 #include "assistantd/engine/verbs.h"
 #include "base_model/base_model.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 /* Metadata worth a line: what a person asks of a file. @suffix follows the architecture. */
 static const char *const general_strings[] = {
@@ -24,8 +25,10 @@ static void add_string(json_t *out, const struct gguf *g, const char *key)
 	const char *s;
 	size_t len;
 
-	if (gguf_str(g, key, &s, &len, NULL) == 0)
-		json_object_set_new(out, key, json_stringn(s, MIN(len, (size_t)256)));
+	if (gguf_str(g, key, &s, &len, NULL) != 0 || !utf8_valid(s, len))
+		return;
+	len = MIN(len, (size_t)256);
+	json_object_set_new(out, key, json_stringn(s, len - utf8_incomplete_tail(s, len)));
 }
 
 static void add_numbers(json_t *out, const struct gguf *g, const char *architecture)
@@ -86,7 +89,8 @@ static void print(const json_t *out)
 	json_t *value;
 
 	json_object_foreach((json_t *)out, key, value) {
-		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		/* ASCII only: what a file says must not steer a terminal. */
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 
 		printf("%-32s %s\n", key, text ? text : "");
 		free(text);
