@@ -1,2 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tools: who may call them, what they are, what their arguments must look like. */
 #pragma once
+
+#include "tools_api/policy.h"
