@@ -6,6 +6,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -216,6 +217,18 @@ static void check_timely(const struct buf *file, unsigned number, enum diag_code
 	ck_assert_double_lt((double)(clock() - start) / CLOCKS_PER_SEC, MAX_SECONDS);
 }
 
+/* What a parsed file holds on to: at most eight times its metadata. */
+static void check_memory(const struct buf *file, size_t metadata)
+{
+	_cleanup_(gguf_freep) struct gguf *g = NULL;
+	struct mallinfo2 before = mallinfo2(), after;
+
+	ck_assert_int_eq(gguf_parse(&g, file->data, file->len, NULL), 0);
+	after = mallinfo2();
+	ck_assert_uint_le(after.uordblks + after.hblkhd - before.uordblks - before.hblkhd,
+			  MIN(8 * metadata, (size_t)64 << 20));
+}
+
 START_TEST(too_many_keys)
 {
 	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
@@ -235,6 +248,7 @@ START_TEST(most_keys_and_a_duplicate)
 	for (unsigned i = 0; i < 65535; i++)
 		add_key(&file, i);
 	check_timely(&file, 23, DIAG_NONE, "");
+	check_memory(&file, file.len);
 	memcpy(file.data + file.len - 11, "000007", 6);
 	check_timely(&file, 21, DIAG_DUP, "key.000007");
 }
@@ -254,12 +268,15 @@ END_TEST
 START_TEST(most_tensors_and_a_duplicate)
 {
 	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
+	size_t metadata;
 
 	begin(&file, "65536", "1");
 	for (unsigned i = 0; i < 65536; i++)
 		add_info(&file, i);
+	metadata = file.len;
 	ck_assert(assemble(&file, "p:32 z:2097152"));
 	check_timely(&file, 72, DIAG_NONE, "");
+	check_memory(&file, metadata);
 	file.len = 0;
 	begin(&file, "65536", "1");
 	for (unsigned i = 0; i < 65536; i++)

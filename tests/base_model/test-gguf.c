@@ -11,7 +11,23 @@
 #include <unistd.h>
 
 #include "base_model/base_model.h"
+#include "tests/base_model/assemble.h"
 #include "util/macro.h"
+
+/* The linker puts this in the place of calloc(), by which the parser takes its memory. */
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_calloc(size_t n, size_t size);
+
+static int calls_until_failure = -1;
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	if (calls_until_failure == 0)
+		return NULL;
+	if (calls_until_failure > 0)
+		calls_until_failure--;
+	return __real_calloc(n, size);
+}
 
 static const float floats[6] = { 1.0f, -2.0f, 0.5f, 3.0f, -0.25f, 8.0f };
 static const uint8_t blocks[2 * 34] = { 1, 2, 3, [67] = 9 };
@@ -248,6 +264,84 @@ START_TEST(small_files_are_ours)
 }
 END_TEST
 
+START_TEST(large_files_are_mapped)
+{
+	const size_t size = (size_t)17 << 20;
+	_cleanup_(gguf_writer_freep) struct gguf_writer *w = NULL;
+	_cleanup_close_ int fd = memfd_create("large", MFD_CLOEXEC);
+	_cleanup_free_ uint8_t *data = malloc(size);
+	_cleanup_(gguf_freep) struct gguf *g = NULL;
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = (uint8_t)(i * 31 >> 8);
+	ck_assert_int_eq(gguf_writer_new(&w), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "general.architecture", "llama", 5), 0);
+	ck_assert_int_eq(gguf_writer_tensor(w, "t", 24, 1, (uint64_t[]){ size }, data), 0);
+	ck_assert_int_eq(gguf_writer_write(w, fd), 0);
+	g = open_good(fd);
+	close(TAKE_FD(fd));
+	ck_assert_uint_eq(gguf_tensor(g, "t")->size, size);
+	ck_assert_int_eq(memcmp(gguf_tensor(g, "t")->data, data, size), 0);
+}
+END_TEST
+
+static const struct {
+	const char *value;
+	int result;
+	uint32_t expected;
+} integers[] = {
+	{ "4:0 1:255", 0, 255 },	       { "4:1 1:127", 0, 127 },
+	{ "4:2 2:65535", 0, 65535 },	       { "4:3 2:32767", 0, 32767 },
+	{ "4:4 4:0xffffffff", 0, UINT32_MAX }, { "4:5 4:0x7fffffff", 0, INT32_MAX },
+	{ "4:10 8:0xffffffff", 0, UINT32_MAX }, { "4:11 8:0xffffffff", 0, UINT32_MAX },
+	{ "4:1 1:-1", -EINVAL, 0 },	       { "4:3 2:-1", -EINVAL, 0 },
+	{ "4:5 4:-1", -EINVAL, 0 },	       { "4:11 8:-1", -EINVAL, 0 },
+	{ "4:10 8:0x100000000", -EINVAL, 0 },  { "4:11 8:0x100000000", -EINVAL, 0 },
+};
+
+START_TEST(integers_of_every_width)
+{
+	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
+	_cleanup_(gguf_freep) struct gguf *g = NULL;
+	struct diag d = DIAG_NULL;
+	char text[160];
+	uint32_t value = 0;
+
+	snprintf(text, sizeof(text), "'GGUF' 4:3 8:0 8:2 s:general.architecture 4:8 s:x s:k %s",
+		 integers[_i].value);
+	ck_assert(assemble(&file, text));
+	ck_assert_int_eq(gguf_parse(&g, file.data, file.len, NULL), 0);
+	ck_assert_int_eq(gguf_u32(g, "k", &value, &d), integers[_i].result);
+	ck_assert_uint_eq(value, integers[_i].expected);
+	ck_assert_int_eq(d.code, integers[_i].result ? DIAG_RANGE : DIAG_NONE);
+}
+END_TEST
+
+/* Each allocation fails once: an error, nothing leaked (a sanitizer looks), no crash. */
+START_TEST(memory_runs_out)
+{
+	_cleanup_close_ int fd = write_sample();
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		_cleanup_(gguf_freep) struct gguf *g = NULL;
+		struct diag d = DIAG_NULL;
+		int r;
+
+		calls_until_failure = n;
+		r = gguf_open_fd(&g, fd, &d);
+		calls_until_failure = -1;
+		if (r == 0)
+			break;
+		ck_assert_int_eq(r, -ENOMEM);
+		ck_assert_int_eq(d.code, DIAG_SYSTEM);
+		ck_assert_ptr_null(g);
+	}
+	/* The object, two tables, two indices and the offsets. */
+	ck_assert_int_eq(n, 6);
+}
+END_TEST
+
 static size_t parity_files(const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -309,6 +403,9 @@ int main(void)
 	tcase_add_test(c, writer_refuses);
 	tcase_add_test(c, no_plain_file);
 	tcase_add_test(c, small_files_are_ours);
+	tcase_add_test(c, large_files_are_mapped);
+	tcase_add_loop_test(c, integers_of_every_width, 0, ARRAY_SIZE(integers));
+	tcase_add_test(c, memory_runs_out);
 	tcase_add_test(c, reference_files_load);
 	suite_add_tcase(s, c);
 	runner = srunner_create(s);

@@ -7,7 +7,10 @@ tests_base_model_test_gguf_malformed_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_gguf_malformed_LDADD = base_model/libbase_model.a util/libutil.a $(CHECK_LIBS)
 
 check_PROGRAMS += tests/base_model/test-gguf
-tests_base_model_test_gguf_SOURCES = tests/base_model/test-gguf.c
+tests_base_model_test_gguf_SOURCES = \
+	tests/base_model/assemble.c tests/base_model/assemble.h \
+	tests/base_model/test-gguf.c
+tests_base_model_test_gguf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_base_model_test_gguf_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_gguf_LDADD = base_model/libbase_model.a util/libutil.a $(CHECK_LIBS)
 

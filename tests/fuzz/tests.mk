@@ -15,4 +15,4 @@ endif
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_gguf_LDADD = base_model/libbase_model.a util/libutil.a
-EXTRA_DIST += $(srcdir)/tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus
