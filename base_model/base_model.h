@@ -2,6 +2,7 @@
 /* What other folders see of the model: these headers and no others of this folder. */
 #pragma once
 
+#include "base_model/chat.h"
 #include "base_model/gguf.h"
 #include "base_model/gguf-write.h"
 #include "base_model/model.h"

@@ -18,6 +18,8 @@ static const struct verb verbs[] = {
 	{ "tokenize", verb_tokenize, "MODEL [--parse-special] < TEXT" },
 	{ "detokenize", verb_detokenize, "MODEL < IDS" },
 	{ "logits", verb_logits, "MODEL --tokens FILE [--lora FILE[:SCALE]]… --out FILE" },
+	{ "chat", verb_chat,
+	  "TEMPLATE.jinja|MODEL MESSAGES.json [--bos S] [--eos S] [--var K=V]… [--date DAY]" },
 	{ "generate", verb_generate,
 	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
 	{ NULL, NULL, NULL },

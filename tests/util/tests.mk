@@ -7,3 +7,8 @@ check_PROGRAMS += tests/util/test-yaml
 tests_util_test_yaml_SOURCES = tests/util/test-yaml.c
 tests_util_test_yaml_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_yaml_LDADD = util/libutil.a $(CHECK_LIBS) $(YAML_LIBS)
+
+check_PROGRAMS += tests/util/test-jinja
+tests_util_test_jinja_SOURCES = tests/util/test-jinja.c
+tests_util_test_jinja_CFLAGS = $(TEST_CFLAGS)
+tests_util_test_jinja_LDADD = util/libutil.a $(CHECK_LIBS) $(JANSSON_LIBS) -lm
