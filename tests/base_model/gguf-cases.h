@@ -155,6 +155,8 @@ static const struct gguf_case gguf_cases[] = {
 	{ 60, DIAG_OVERFLOW, "t", ONE("4:2 8:0x200000000 8:0x80000000 4:0 8:0") "p:32 z:64" },
 	{ 60, DIAG_OVERFLOW, "t", ONE("4:2 8:0x6000000000000000 8:8 4:0 8:0") "p:32 z:64" },
 	{ 61, DIAG_OVERFLOW, "t", ONE("4:2 8:0x100000001 8:0xffffffff 4:0 8:0") "p:32 z:64" },
+	/* 2^63 weights of a type that takes a fifth of a byte for each. */
+	{ 61, DIAG_OVERFLOW, "t", ONE("4:2 8:0x4000000000000000 8:2 4:19 8:0") "p:32 z:64" },
 	{ 62, DIAG_OVERFLOW, "t", ONE("4:1 8:0x2000000000000000 4:28 8:0") "p:32 z:64" },
 	{ 62, DIAG_OVERFLOW, "t", ONE("4:1 8:0x7fffffffffffffe0 4:8 8:0") "p:32 z:64" },
 	{ 63, DIAG_TYPE, "t", ONE("4:1 8:32 4:-1 8:0") "p:32 z:64" },
