@@ -3,3 +3,5 @@
 #pragma once
 
 #include "tools_api/policy.h"
+#include "tools_api/registry.h"
+#include "tools_api/schema.h"

@@ -2,3 +2,9 @@ check_PROGRAMS += tests/tools_api/test-policy
 tests_tools_api_test_policy_SOURCES = tests/tools_api/test-policy.c
 tests_tools_api_test_policy_CFLAGS = $(TEST_CFLAGS)
 tests_tools_api_test_policy_LDADD = tools_api/libtools_api.a util/libutil.a $(CHECK_LIBS)
+
+check_PROGRAMS += tests/tools_api/test-registry
+tests_tools_api_test_registry_SOURCES = tests/tools_api/test-registry.c
+tests_tools_api_test_registry_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
+tests_tools_api_test_registry_LDADD = tools_api/libtools_api.a util/libutil.a $(CHECK_LIBS) \
+	$(JANSSON_LIBS) $(YAML_LIBS)
