@@ -3,3 +3,14 @@ tests_adapters_test_catalog_SOURCES = tests/adapters/test-catalog.c
 tests_adapters_test_catalog_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(CHECK_LIBS) \
 	$(YAML_LIBS) $(CRYPTO_LIBS)
+
+# Models and adapters for tests, also of base_model.
+check_LIBRARIES += tests/libfixture.a
+tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h
+tests_libfixture_a_CFLAGS = $(TEST_CFLAGS)
+MODEL_TEST_LIBS = tests/libfixture.a $(ENGINE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/adapters/test-lora
+tests_adapters_test_lora_SOURCES = tests/adapters/test-lora.c
+tests_adapters_test_lora_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_lora_LDADD = $(MODEL_TEST_LIBS)

@@ -15,3 +15,13 @@ tests_base_model_test_gguf_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_gguf_LDADD = base_model/libbase_model.a util/libutil.a $(CHECK_LIBS)
 
 dist_check_SCRIPTS += tests/base_model/inspect.py
+
+check_PROGRAMS += tests/base_model/test-kernels
+tests_base_model_test_kernels_SOURCES = tests/base_model/test-kernels.c
+tests_base_model_test_kernels_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_kernels_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-forward
+tests_base_model_test_forward_SOURCES = tests/base_model/test-forward.c
+tests_base_model_test_forward_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_forward_LDADD = $(MODEL_TEST_LIBS)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Adapters from files, good and bad, and the cache that keeps them. */
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/fixture.h"
+#include "util/macro.h"
+
+static const struct {
+	struct lora_fixture l;
+	enum diag_code code;
+} broken[] = {
+	{ { .architecture = "gemma" }, DIAG_UNSUP },
+	{ { .type = "model" }, DIAG_UNSUP },
+	{ { .kind = "control_vector" }, DIAG_UNSUP },
+	{ { .no_alpha = true }, DIAG_PAIR },
+	{ { .alpha = NAN }, DIAG_RANGE },
+	{ { .alpha = INFINITY }, DIAG_RANGE },
+	{ { .alpha = 1e30f }, DIAG_RANGE },
+	{ { .alpha = -1.0f }, DIAG_RANGE },
+	{ { .no_b = true }, DIAG_PAIR },
+	{ { .rank = 257 }, DIAG_SHAPE },
+	{ { .wrong_rank = true }, DIAG_SHAPE },
+	{ { .wrong_columns = true }, DIAG_SHAPE },
+	{ { .not_a_number = true }, DIAG_RANGE },
+	{ { .stray = true }, DIAG_PAIR },
+	{ { .quantized = true }, DIAG_UNSUP },
+	{ { .matrix = "blk.7.attn_q.weight" }, DIAG_SHAPE },
+	{ { .matrix = "blk.0.attn_k.weight" }, DIAG_SHAPE },
+	{ { .matrix = "token_embd.weight" }, DIAG_SHAPE },
+	{ { .matrix = "blk.0.attn_q.weight.lora_a" }, DIAG_SHAPE },
+};
+
+static struct lora_fixture with_defaults(struct lora_fixture l)
+{
+	const struct lora_fixture whole = LORA_FIXTURE;
+
+	l.rank = l.rank ? l.rank : whole.rank;
+	l.alpha = l.alpha != 0.0f ? l.alpha : whole.alpha;
+	l.seed = whole.seed;
+	l.architecture = l.architecture ? l.architecture : whole.architecture;
+	l.type = l.type ? l.type : whole.type;
+	l.kind = l.kind ? l.kind : whole.kind;
+	l.matrix = l.matrix ? l.matrix : whole.matrix;
+	return l;
+}
+
+START_TEST(broken_adapter)
+{
+	struct lora_fixture l = with_defaults(broken[_i].l);
+	struct fixture f = FIXTURE;
+	struct bm_model *m = fixture_open(&f, 1);
+	struct adapter *a = NULL;
+	struct diag d = DIAG_NULL;
+	int fd = fixture_lora_fd(&l);
+
+	ck_assert_int_eq(adapter_load_fd(&a, m, fd, &d), -EINVAL);
+	ck_assert_ptr_null(a);
+	ck_assert_msg(d.code == broken[_i].code, "case %d: %s %s: %s", _i, diag_code_name(d.code),
+		      d.field, d.text);
+	close(fd);
+	bm_model_free(m);
+}
+END_TEST
+
+static struct adapter *load(const struct bm_model *m, uint64_t seed)
+{
+	struct lora_fixture l = LORA_FIXTURE;
+	struct adapter *a = NULL;
+	int fd;
+
+	l.seed = seed;
+	fd = fixture_lora_fd(&l);
+	ck_assert_int_eq(adapter_load_fd(&a, m, fd, NULL), 0);
+	close(fd);
+	return a;
+}
+
+START_TEST(identity_is_the_content)
+{
+	struct fixture f = FIXTURE;
+	struct bm_model *m = fixture_open(&f, 1);
+	struct adapter *a = load(m, 1), *same = load(m, 1), *b = load(m, 2);
+
+	ck_assert(digest_equal(adapter_digest(a), adapter_digest(same)));
+	ck_assert(!digest_equal(adapter_digest(a), adapter_digest(b)));
+	ck_assert_uint_eq(adapter_rank(a), 4);
+	ck_assert_uint_eq(adapter_matrix_count(a), 1);
+	/* 4 x 64 + 64 x 4 floats, at least. */
+	ck_assert_uint_ge(adapter_bytes(a), 2048);
+	adapter_unref(a);
+	adapter_unref(same);
+	adapter_unref(b);
+	bm_model_free(m);
+}
+END_TEST
+
+START_TEST(cache_evicts_the_least_recently_used)
+{
+	struct fixture f = FIXTURE;
+	struct bm_model *m = fixture_open(&f, 1);
+	struct adapter *a[4], *found;
+	struct adapter_cache *c;
+	struct adapter_usage usage;
+	size_t bytes;
+
+	for (int i = 0; i < 4; i++)
+		a[i] = load(m, (uint64_t)i);
+	bytes = adapter_bytes(a[0]);
+	ck_assert_int_eq(adapter_cache_new(&c, 2 * bytes), 0);
+	ck_assert_ptr_null(adapter_cache_get(c, adapter_digest(a[0])));
+	for (int i = 0; i < 3; i++) {
+		struct digest digest = *adapter_digest(a[i]);
+
+		ck_assert_int_eq(adapter_cache_put(c, a[i]), i < 2 ? 0 : -ENOSPC);
+		/* The first two are still referenced here, so nothing could be evicted. */
+		ck_assert_uint_eq(adapter_cache_bytes(c), MIN(i + 1, 2) * bytes);
+		found = adapter_cache_get(c, &digest);
+		ck_assert((found != NULL) == (i < 2));
+		adapter_unref(found);
+	}
+	adapter_unref(a[0]);
+	adapter_unref(a[1]);
+	adapter_cache_usage(c, 0, &usage);
+	/* The first was used last: the second goes. */
+	found = adapter_cache_get(c, &usage.digest);
+	ck_assert_ptr_nonnull(found);
+	adapter_unref(found);
+	ck_assert_int_eq(adapter_cache_put(c, a[2]), 0);
+	ck_assert(adapter_cache_usage(c, 0, &usage) && usage.resident && usage.hits == 2);
+	ck_assert_int_eq(adapter_cache_pin(c, &usage.digest, true), 0);
+	ck_assert(adapter_cache_usage(c, 1, &usage) && !usage.resident && usage.evictions == 1);
+	ck_assert_int_eq(adapter_cache_evict(c, &usage.digest), -ENOENT);
+	/* Pinned and in use: neither goes, also when the budget shrinks. */
+	adapter_cache_set_budget(c, 0);
+	ck_assert_uint_eq(adapter_cache_bytes(c), 2 * bytes);
+	ck_assert_int_eq(adapter_cache_evict(c, adapter_digest(a[2])), -EBUSY);
+	ck_assert_int_eq(adapter_cache_put(c, a[3]), -ENOSPC);
+	adapter_unref(a[2]);
+	adapter_cache_set_budget(c, 0);
+	ck_assert_uint_eq(adapter_cache_bytes(c), bytes);
+	ck_assert_uint_eq(adapter_cache_misses(c), 2);
+	ck_assert(!adapter_cache_usage(c, 3, &usage));
+	adapter_unref(a[3]);
+	adapter_cache_free(c);
+	bm_model_free(m);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("adapters");
+	TCase *tc = tcase_create("all");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, broken_adapter, 0, ARRAY_SIZE(broken));
+	tcase_add_test(tc, identity_is_the_content);
+	tcase_add_test(tc, cache_evicts_the_least_recently_used);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

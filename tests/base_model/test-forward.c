@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* The forward pass: what runs beside a request changes nothing of it; models that are not
+ * what they say are refused. */
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fixture.h"
+#include "util/macro.h"
+
+enum { VOCAB = 50, TOKENS = 12 };
+
+static const int32_t prompt[TOKENS] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8 };
+static const int32_t other[TOKENS] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11, 12 };
+static const enum tensor_type types[] = { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q8_0,
+					  TENSOR_Q4_0 };
+
+static struct adapter *load(const struct bm_model *m, uint64_t seed)
+{
+	struct lora_fixture l = LORA_FIXTURE;
+	struct adapter *a = NULL;
+	struct diag d = DIAG_NULL;
+	int fd;
+
+	l.seed = seed;
+	fd = fixture_lora_fd(&l);
+	ck_assert_msg(adapter_load_fd(&a, m, fd, &d) == 0, "%s: %s", d.field, d.text);
+	close(fd);
+	return a;
+}
+
+static struct bm_sequence *sequence(const struct bm_model *m)
+{
+	struct bm_sequence *s = NULL;
+
+	ck_assert_int_eq(bm_sequence_new(&s, m, 64, BM_KV_F16), 0);
+	return s;
+}
+
+/* Logits of all tokens, alone and in one pass. */
+static void alone(struct bm_model *m, const int32_t *tokens, const struct adapter *a, float scale,
+		  float *logits)
+{
+	const struct bm_delta *delta = a ? adapter_delta(a) : NULL;
+	_cleanup_(bm_sequence_freep) struct bm_sequence *s = sequence(m);
+	struct bm_item item = { .seq = s, .tokens = tokens, .n_tokens = TOKENS, .deltas = &delta,
+				.scales = &scale, .n_deltas = a != NULL, .logits = logits,
+				.all_logits = true };
+
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
+	ck_assert_uint_eq(bm_sequence_length(s), TOKENS);
+}
+
+static void open_both(struct bm_model *models[2], enum tensor_type type)
+{
+	struct fixture f = FIXTURE;
+
+	f.type = type;
+	models[0] = fixture_open(&f, 1);
+	models[1] = fixture_open(&f, 4);
+}
+
+START_TEST(alone_beside_others_and_in_pieces)
+{
+	static float want[TOKENS * VOCAB], have[TOKENS * VOCAB], beside[TOKENS * VOCAB];
+	struct bm_model *models[2];
+	struct adapter *a, *b;
+	const struct bm_delta *deltas[2];
+	const float one[2] = { 1.0f, 0.5f };
+
+	open_both(models, types[_i]);
+	for (int k = 0; k < 2; k++) {
+		struct bm_model *m = models[k];
+		struct bm_sequence *s1 = sequence(m), *s2 = sequence(m), *s3 = sequence(m);
+
+		a = load(m, 3);
+		b = load(m, 4);
+		deltas[0] = adapter_delta(a);
+		deltas[1] = adapter_delta(b);
+		if (k == 0)
+			alone(m, prompt, a, 1.0f, want);
+		/* One token at a time, among two others with other adapters. */
+		for (size_t t = 0; t < TOKENS; t++) {
+			struct bm_item items[3] = {
+				{ s1, other + t, 1, deltas + 1, one, 1, beside, false },
+				{ s2, prompt + t, 1, deltas, one, 1, have + t * VOCAB, false },
+				{ s3, other + t, 1, NULL, NULL, 0, beside, false },
+			};
+
+			ck_assert_int_eq(bm_forward(m, items, 3, NULL), 0);
+		}
+		ck_assert_msg(memcmp(want, have, sizeof(want)) == 0, "model %d", k);
+		/* In two chunks beside a long one with two adapters. */
+		bm_sequence_truncate(s1, 0);
+		bm_sequence_truncate(s2, 0);
+		for (size_t at = 0; at < TOKENS; at += 7) {
+			size_t n = MIN((size_t)7, TOKENS - at);
+			struct bm_item items[2] = {
+				{ s2, prompt + at, n, deltas, one, 1, have + at * VOCAB, true },
+				{ s1, other + at, n, deltas, one, 2, beside, true },
+			};
+
+			ck_assert_int_eq(bm_forward(m, items, 2, NULL), 0);
+		}
+		ck_assert_msg(memcmp(want, have, sizeof(want)) == 0, "model %d, chunks", k);
+		bm_sequence_free(s1);
+		bm_sequence_free(s2);
+		bm_sequence_free(s3);
+		adapter_unref(a);
+		adapter_unref(b);
+		bm_model_free(m);
+	}
+}
+END_TEST
+
+START_TEST(scale_zero_is_no_adapter)
+{
+	static float plain[TOKENS * VOCAB], zero[TOKENS * VOCAB], one[TOKENS * VOCAB];
+	struct fixture f = FIXTURE;
+	struct bm_model *m = fixture_open(&f, 2);
+	struct adapter *a = load(m, 3);
+
+	alone(m, prompt, NULL, 0.0f, plain);
+	alone(m, prompt, a, 0.0f, zero);
+	alone(m, prompt, a, 1.0f, one);
+	ck_assert_int_eq(memcmp(plain, zero, sizeof(plain)), 0);
+	ck_assert_int_ne(memcmp(plain, one, sizeof(plain)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(one); i++)
+		ck_assert(isfinite(one[i]));
+	adapter_unref(a);
+	bm_model_free(m);
+}
+END_TEST
+
+START_TEST(refuses_and_keeps_the_sequence)
+{
+	struct fixture f = FIXTURE;
+	struct bm_model *m = fixture_open(&f, 1);
+	struct bm_sequence *s = sequence(m), *none = NULL;
+	int32_t bad[2] = { 1, VOCAB }, many[65] = { 0 };
+	struct bm_item item = { .seq = s, .tokens = prompt, .n_tokens = TOKENS };
+	atomic_bool cancel = true;
+
+	ck_assert_int_eq(bm_forward(m, &item, 1, &cancel), -ECANCELED);
+	ck_assert_uint_eq(bm_sequence_length(s), 0);
+	item.tokens = bad;
+	item.n_tokens = 2;
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), -EINVAL);
+	item.tokens = many;
+	item.n_tokens = 65;
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), -ENOSPC);
+	item.n_tokens = 64;
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
+	item.n_tokens = 1;
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), -ENOSPC);
+	bm_sequence_truncate(s, 10);
+	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
+	ck_assert_uint_eq(bm_sequence_length(s), 11);
+	ck_assert_int_eq(bm_sequence_new(&none, m, 65, BM_KV_F16), -EINVAL);
+	ck_assert_int_eq(bm_sequence_new(&none, m, 0, BM_KV_F16), -EINVAL);
+	bm_sequence_free(s);
+	bm_model_free(m);
+}
+END_TEST
+
+static const struct {
+	struct fixture f;
+	enum diag_code code;
+	const char *field;
+} models[] = {
+	{ { .u32_key = "llama.block_count", .u32_value = 0 }, DIAG_RANGE, "llama.block_count" },
+	{ { .u32_key = "llama.block_count", .u32_value = UINT32_MAX }, DIAG_RANGE,
+	  "llama.block_count" },
+	{ { .u32_key = "llama.attention.head_count", .u32_value = 0 }, DIAG_RANGE,
+	  "llama.attention.head_count" },
+	{ { .u32_key = "llama.attention.head_count_kv", .u32_value = 0 }, DIAG_RANGE,
+	  "llama.attention.head_count_kv" },
+	{ { .u32_key = "llama.attention.head_count_kv", .u32_value = 3 }, DIAG_RANGE,
+	  "llama.attention.head_count_kv" },
+	{ { .u32_key = "llama.embedding_length", .u32_value = 0 }, DIAG_RANGE,
+	  "llama.embedding_length" },
+	{ { .u32_key = "llama.embedding_length", .u32_value = 63 }, DIAG_RANGE,
+	  "llama.embedding_length" },
+	{ { .u32_key = "llama.embedding_length", .u32_value = 1u << 31 }, DIAG_RANGE,
+	  "llama.embedding_length" },
+	{ { .u32_key = "llama.context_length", .u32_value = 0 }, DIAG_RANGE, "llama.context_length" },
+	{ { .u32_key = "llama.context_length", .u32_value = UINT32_MAX }, DIAG_RANGE,
+	  "llama.context_length" },
+	{ { .f32_key = "llama.rope.freq_base", .f32_value = NAN }, DIAG_RANGE,
+	  "llama.rope.freq_base" },
+	{ { .f32_key = "llama.rope.freq_base", .f32_value = INFINITY }, DIAG_RANGE,
+	  "llama.rope.freq_base" },
+	{ { .f32_key = "llama.rope.freq_base", .f32_value = -1.0f }, DIAG_RANGE,
+	  "llama.rope.freq_base" },
+	{ { .f32_key = "llama.attention.layer_norm_rms_epsilon", .f32_value = -1e-5f }, DIAG_RANGE,
+	  "llama.attention.layer_norm_rms_epsilon" },
+	{ { .u32_key = "llama.attention.value_length", .u32_value = 8 }, DIAG_UNSUP,
+	  "llama.attention.value_length" },
+	{ { .u32_key = "llama.attention.key_length", .u32_value = 32 }, DIAG_UNSUP,
+	  "llama.attention.value_length" },
+	{ { .drop_key = "llama.feed_forward_length" }, DIAG_RANGE, "llama.feed_forward_length" },
+	{ { .skip = "blk.1.ffn_up.weight" }, DIAG_SHAPE, "blk.1.ffn_up.weight" },
+	{ { .skip = "token_embd.weight" }, DIAG_SHAPE, "token_embd.weight" },
+	{ { .twist = "blk.0.ffn_down.weight" }, DIAG_SHAPE, "blk.0.ffn_down.weight" },
+	{ { .u32_key = "llama.block_count", .u32_value = 1 }, DIAG_SHAPE, "blk.1.attn_norm.weight" },
+	{ { .u32_key = "llama.block_count", .u32_value = 3 }, DIAG_SHAPE, "blk.2.attn_norm.weight" },
+};
+
+START_TEST(wrong_model)
+{
+	struct fixture f = FIXTURE;
+	struct bm_params params = { .threads = 1 };
+	struct bm_model *m = NULL;
+	struct diag d = DIAG_NULL;
+	int fd;
+
+	f.skip = models[_i].f.skip;
+	f.twist = models[_i].f.twist;
+	f.drop_key = models[_i].f.drop_key;
+	f.u32_key = models[_i].f.u32_key;
+	f.u32_value = models[_i].f.u32_value;
+	f.f32_key = models[_i].f.f32_key;
+	f.f32_value = models[_i].f.f32_value;
+	fd = fixture_model_fd(&f);
+	ck_assert_int_eq(bm_model_open_fd(&m, fd, &params, &d), -EINVAL);
+	ck_assert_msg(d.code == models[_i].code, "case %d: %s %s: %s", _i, diag_code_name(d.code),
+		      d.field, d.text);
+	ck_assert_str_eq(d.field, models[_i].field);
+	close(fd);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("forward pass");
+	TCase *tc = tcase_create("all");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, alone_beside_others_and_in_pieces, 0, ARRAY_SIZE(types));
+	tcase_add_test(tc, scale_zero_is_no_adapter);
+	tcase_add_test(tc, refuses_and_keeps_the_sequence);
+	tcase_add_loop_test(tc, wrong_model, 0, ARRAY_SIZE(models));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Every kernel of every instruction set against the generic one, bit for bit. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_model/matmul.h"
+#include "tests/fixture.h"
+#include "util/macro.h"
+
+static const struct kernels *sets[2];
+static int n_sets;
+
+static const enum tensor_type types[] = { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0,
+					  TENSOR_Q8_0 };
+static const uint32_t widths[] = { 32, 64, 96, 256, 2080, 4128 };
+static const uint32_t odd_widths[] = { 1, 7, 15, 17, 33, 100 };
+
+/* A matrix whose bytes begin where no vector is aligned. */
+static void make_matrix(struct matrix *w, enum tensor_type type, uint32_t rows, uint32_t cols,
+			uint64_t *seed)
+{
+	size_t row = tensor_row_size(type, cols);
+	uint8_t *data = malloc(rows * row + 4);
+
+	ck_assert_ptr_nonnull(data);
+	data += type == TENSOR_F32 ? 4 : 2;
+	*w = (struct matrix){ type, rows, cols, row, data };
+	for (size_t i = 0; i < rows * row; i++)
+		data[i] = (uint8_t)(int)(128.0f + 127.0f * fixture_random(seed));
+	if (type == TENSOR_F32)
+		for (size_t i = 0; i < (size_t)rows * cols; i++)
+			((float *)data)[i] = fixture_random(seed);
+	/* Exponents of halves and of scales that are small and finite. */
+	for (size_t i = 1; type != TENSOR_F32 && i < rows * row; i += 2)
+		if (type == TENSOR_F16 || type == TENSOR_BF16 ||
+		    i % (type == TENSOR_Q4_0 ? 18 : 34) == 1)
+			data[i] = (data[i] & 0x81) | (type == TENSOR_BF16 ? 0x3c : 0x28);
+}
+
+static void free_matrix(struct matrix *w)
+{
+	free((uint8_t *)w->data - (w->type == TENSOR_F32 ? 4 : 2));
+}
+
+static void fill(float *x, size_t n, float size, uint64_t *seed)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = size * fixture_random(seed);
+}
+
+static void compare_rows(enum tensor_type type, uint32_t rows, uint32_t cols, size_t n)
+{
+	uint64_t seed = rows * 7919u + cols * 31u + n;
+	float *f = malloc(n * cols * sizeof(float));
+	float *want = malloc(n * rows * sizeof(float)), *have = malloc(n * rows * sizeof(float));
+	void *memory = malloc(activations_size(n, cols) + 64);
+	struct activations x;
+	struct matrix w;
+
+	make_matrix(&w, type, rows, cols, &seed);
+	fill(f, n * cols, 3.0f, &seed);
+	activations_init(&x, memory, n, cols);
+	x.f = f;
+	for (size_t t = 0; t < n && matrix_is_quantized(&w); t++)
+		kernels_generic.quantize(f + t * cols, cols, x.q + t * cols,
+					 x.d + t * (cols / Q_BLOCK), x.sum + t * (cols / Q_BLOCK));
+	matrix_kernel(&kernels_generic, &w)(&w, 0, rows, &x, want, rows);
+	for (int k = 0; k < n_sets; k++) {
+		memset(have, 0xff, n * rows * sizeof(float));
+		matrix_kernel(sets[k], &w)(&w, 0, rows, &x, have, rows);
+		ck_assert_msg(memcmp(want, have, n * rows * sizeof(float)) == 0,
+			      "%s, %s, %u rows, %u columns, %zu vectors", sets[k]->name,
+			      tensor_type_name(type), rows, cols, n);
+	}
+	free_matrix(&w);
+	free(memory);
+	free(f);
+	free(want);
+	free(have);
+}
+
+START_TEST(rows_of_every_type)
+{
+	static const uint32_t rows[] = { 1, 5, 16, 17, 40 };
+	static const size_t batches[] = { 1, 2, 7, 8, 9, 19 };
+
+	for (size_t w = 0; w < ARRAY_SIZE(widths); w++)
+		for (size_t r = 0; r < ARRAY_SIZE(rows); r++)
+			for (size_t n = 0; n < ARRAY_SIZE(batches); n++)
+				compare_rows(types[_i], rows[r], widths[w], batches[n]);
+	for (size_t w = 0; w < ARRAY_SIZE(odd_widths) && types[_i] != TENSOR_Q4_0 &&
+	     types[_i] != TENSOR_Q8_0; w++)
+		compare_rows(types[_i], 3, odd_widths[w], 5);
+}
+END_TEST
+
+/* A vector's result does not depend on the others, nor on how many threads there are. */
+START_TEST(batches_and_threads)
+{
+	enum { ROWS = 200, COLS = 256, N = 40 };
+	static float f[N * COLS], want[N * ROWS], have[N * ROWS];
+	static uint8_t memory[N * COLS * 2] __attribute__((aligned(64)));
+	uint64_t seed = 5;
+	struct matrix w;
+
+	make_matrix(&w, types[_i], ROWS, COLS, &seed);
+	fill(f, N * COLS, 2.0f, &seed);
+	for (unsigned threads = 1; threads <= 4; threads *= 2) {
+		struct pool *pool;
+
+		ck_assert_int_eq(pool_new(&pool, threads), 0);
+		for (size_t batch = threads == 1 ? 1 : N; batch <= N; batch += 13) {
+			for (size_t at = 0; at < N; at += batch) {
+				struct product p = { &w, have + at * ROWS };
+				struct activations x;
+
+				activations_init(&x, memory, MIN(batch, N - at), COLS);
+				x.f = f + at * COLS;
+				matmul(pool, kernels_choose(), &p, 1, &x);
+			}
+			if (threads == 1 && batch == 1)
+				memcpy(want, have, sizeof(want));
+			ck_assert_msg(memcmp(want, have, sizeof(want)) == 0, "batch %zu, %u threads",
+				      batch, threads);
+		}
+		pool_free(pool);
+	}
+	free_matrix(&w);
+}
+END_TEST
+
+START_TEST(elementwise)
+{
+	enum { N = 333 };
+	float x[N], y[N], a[N], b[N];
+	uint16_t half[N];
+	int8_t q[2][320];
+	float d[2][10];
+	int32_t sum[2][10];
+	uint64_t seed = 9;
+
+	for (int k = 0; k < n_sets; k++)
+		for (size_t n = 1; n <= N; n += 19) {
+			fill(x, N, 20.0f, &seed);
+			fill(y, N, 4.0f, &seed);
+			for (int i = 0; i < N; i++)
+				half[i] = (uint16_t)(0x2800 + i * 37 % 0x1000);
+			memcpy(a, x, sizeof(a));
+			memcpy(b, x, sizeof(b));
+			kernels_generic.silu_mul(a, y, n);
+			sets[k]->silu_mul(b, y, n);
+			kernels_generic.axpy_f32(0.3f, y, a, n);
+			sets[k]->axpy_f32(0.3f, y, b, n);
+			kernels_generic.axpy_f16(0.7f, half, a, n);
+			sets[k]->axpy_f16(0.7f, half, b, n);
+			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
+			ck_assert(kernels_generic.square_sum(a, n) == sets[k]->square_sum(a, n));
+			ck_assert(kernels_generic.exp_sum(a, n, 20.0f) == sets[k]->exp_sum(b, n, 20.0f));
+			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
+			kernels_generic.quantize(x, 320, q[0], d[0], sum[0]);
+			sets[k]->quantize(x, 320, q[1], d[1], sum[1]);
+			ck_assert_int_eq(memcmp(q[0], q[1], sizeof(q[0])), 0);
+			ck_assert_int_eq(memcmp(d[0], d[1], sizeof(d[0])), 0);
+			ck_assert_int_eq(memcmp(sum[0], sum[1], sizeof(sum[0])), 0);
+		}
+}
+END_TEST
+
+/* Against plain arithmetic in double precision: right, not only equal. */
+START_TEST(generic_is_right)
+{
+	enum { ROWS = 4, COLS = 256 };
+	float f[COLS], row[COLS], y[ROWS];
+	uint8_t memory[COLS * 2] __attribute__((aligned(64)));
+	struct activations x;
+	struct matrix w;
+	uint64_t seed = 77;
+
+	make_matrix(&w, types[_i], ROWS, COLS, &seed);
+	fill(f, COLS, 1.0f, &seed);
+	activations_init(&x, memory, 1, COLS);
+	x.f = f;
+	kernels_generic.quantize(f, COLS, x.q, x.d, x.sum);
+	matrix_kernel(&kernels_generic, &w)(&w, 0, ROWS, &x, y, ROWS);
+	for (uint32_t r = 0; r < ROWS; r++) {
+		double sum = 0.0, size = 0.0;
+
+		matrix_row(&w, r, row);
+		for (int i = 0; i < COLS; i++) {
+			double v = matrix_is_quantized(&w) ? x.q[i] * x.d[i / Q_BLOCK] : f[i];
+
+			sum += row[i] * v;
+			size += row[i] * v > 0 ? row[i] * v : -row[i] * v;
+		}
+		ck_assert_double_eq_tol(y[r], sum, 1e-5 * size);
+	}
+	free_matrix(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("kernels");
+	TCase *tc = tcase_create("all");
+	unsigned features = cpu_features();
+	SRunner *runner;
+	int failed;
+
+	if (features & CPU_AVX2)
+		sets[n_sets++] = &kernels_avx2;
+	if (features & CPU_AVX512)
+		sets[n_sets++] = &kernels_avx512;
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, generic_is_right, 0, ARRAY_SIZE(types));
+	tcase_add_loop_test(tc, rows_of_every_type, 0, ARRAY_SIZE(types));
+	tcase_add_loop_test(tc, batches_and_threads, 0, ARRAY_SIZE(types));
+	tcase_add_test(tc, elementwise);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/fixture.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "util/macro.h"
+
+float fixture_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (float)(int32_t)(*state >> 32) * 0x1p-31f;
+}
+
+/* Everything that the writer borrows until the file is written. */
+struct memory {
+	void *blocks[256];
+	size_t n;
+};
+
+static void *keep(struct memory *m, void *block)
+{
+	ck_assert_ptr_nonnull(block);
+	ck_assert_uint_lt(m->n, ARRAY_SIZE(m->blocks));
+	return m->blocks[m->n++] = block;
+}
+
+static void release(struct memory *m)
+{
+	while (m->n)
+		free(m->blocks[--m->n]);
+}
+
+/* Random weights of a type: blocks have a small scale and any quants. */
+static void *weights(struct memory *m, enum tensor_type type, uint64_t rows, uint64_t cols,
+		     float size, uint64_t *seed)
+{
+	uint64_t row_size = tensor_row_size(type, cols), bytes = rows * row_size;
+	uint8_t *data = keep(m, calloc(1, bytes));
+	float *floats = (float *)data;
+
+	ck_assert_uint_gt(row_size, 0);
+	if (type == TENSOR_F32) {
+		for (uint64_t i = 0; i < rows * cols; i++)
+			floats[i] = size * fixture_random(seed);
+		return data;
+	}
+	for (uint64_t i = 0; i < bytes; i++)
+		data[i] = (uint8_t)(int)(128.0f + 127.0f * fixture_random(seed));
+	if (type == TENSOR_Q4_0 || type == TENSOR_Q8_0)
+		for (uint64_t at = 0; at < bytes; at += type == TENSOR_Q4_0 ? 18 : 34)
+			memcpy(data + at, type == TENSOR_Q4_0 ? "\x00\x24" : "\x00\x14", 2);
+	else
+		/* Halves of either kind: an exponent that is neither 0 nor the largest. */
+		for (uint64_t i = 1; i < bytes; i += 2)
+			data[i] = (data[i] & 0x81) | (type == TENSOR_F16 ? 0x28 : 0x3c);
+	return data;
+}
+
+static void tensor(struct gguf_writer *w, struct memory *m, const struct fixture *f,
+		   const char *name, enum tensor_type type, uint64_t cols, uint64_t rows,
+		   float size, uint64_t *seed)
+{
+	uint64_t ne[2] = { cols, rows };
+
+	if (f->skip && strcmp(f->skip, name) == 0)
+		return;
+	if (f->twist && strcmp(f->twist, name) == 0) {
+		ne[0] = rows;
+		ne[1] = cols;
+	}
+	ck_assert_int_eq(gguf_writer_tensor(w, name, type, rows > 1 ? 2 : 1, ne,
+					    weights(m, type, ne[1], ne[0], size, seed)), 0);
+}
+
+static void layer(struct gguf_writer *w, struct memory *m, const struct fixture *f, uint32_t i,
+		  uint64_t *seed)
+{
+	uint32_t q = f->heads * f->head_dim, kv = f->kv_heads * f->head_dim;
+	const struct {
+		const char *name;
+		uint32_t cols, rows;
+	} matrices[] = {
+		{ "attn_q", f->dim, q },     { "attn_k", f->dim, kv },	   { "attn_v", f->dim, kv },
+		{ "attn_output", q, f->dim }, { "ffn_gate", f->dim, f->ffn },
+		{ "ffn_up", f->dim, f->ffn }, { "ffn_down", f->ffn, f->dim },
+	};
+	char name[64];
+
+	snprintf(name, sizeof(name), "blk.%u.attn_norm.weight", i);
+	tensor(w, m, f, name, TENSOR_F32, f->dim, 1, 1.0f, seed);
+	snprintf(name, sizeof(name), "blk.%u.ffn_norm.weight", i);
+	tensor(w, m, f, name, TENSOR_F32, f->dim, 1, 1.0f, seed);
+	for (size_t k = 0; k < ARRAY_SIZE(matrices); k++) {
+		snprintf(name, sizeof(name), "blk.%u.%s.weight", i, matrices[k].name);
+		tensor(w, m, f, name, f->type, matrices[k].cols, matrices[k].rows, 0.3f, seed);
+	}
+}
+
+static void metadata(struct gguf_writer *w, const struct fixture *f)
+{
+	const struct {
+		const char *key;
+		uint32_t value;
+	} numbers[] = {
+		{ "llama.block_count", f->layers },
+		{ "llama.embedding_length", f->dim },
+		{ "llama.feed_forward_length", f->ffn },
+		{ "llama.context_length", f->context },
+		{ "llama.attention.head_count", f->heads },
+		{ "llama.attention.head_count_kv", f->kv_heads },
+		{ "llama.attention.key_length", f->head_dim },
+		{ "llama.attention.value_length", f->head_dim },
+	};
+	const struct {
+		const char *key;
+		float value;
+	} reals[] = {
+		{ "llama.rope.freq_base", 10000.0f },
+		{ "llama.attention.layer_norm_rms_epsilon", 1e-5f },
+	};
+
+	ck_assert_int_eq(gguf_writer_str(w, "general.architecture", "llama", 5), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		bool other = f->u32_key && strcmp(f->u32_key, numbers[i].key) == 0;
+
+		if (!f->drop_key || strcmp(f->drop_key, numbers[i].key) != 0)
+			ck_assert_int_eq(gguf_writer_u32(w, numbers[i].key, other ? f->u32_value :
+							 numbers[i].value), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(reals); i++) {
+		bool other = f->f32_key && strcmp(f->f32_key, reals[i].key) == 0;
+
+		ck_assert_int_eq(gguf_writer_f32(w, reals[i].key, other ? f->f32_value :
+						 reals[i].value), 0);
+	}
+}
+
+static int finish(struct gguf_writer *w, struct memory *m)
+{
+	int fd = memfd_create("fixture", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(gguf_writer_write(w, fd), 0);
+	gguf_writer_free(w);
+	release(m);
+	return fd;
+}
+
+int fixture_model_fd(const struct fixture *f)
+{
+	struct memory m = { .n = 0 };
+	struct gguf_writer *w;
+	uint64_t seed = f->seed;
+
+	ck_assert_int_eq(gguf_writer_new(&w), 0);
+	metadata(w, f);
+	tensor(w, &m, f, "token_embd.weight", f->type, f->dim, f->vocab, 1.0f, &seed);
+	tensor(w, &m, f, "output_norm.weight", TENSOR_F32, f->dim, 1, 1.0f, &seed);
+	for (uint32_t i = 0; i < f->layers; i++)
+		layer(w, &m, f, i, &seed);
+	return finish(w, &m);
+}
+
+struct bm_model *fixture_open(const struct fixture *f, unsigned threads)
+{
+	struct bm_params params = { .threads = threads, .max_batch = 64 };
+	_cleanup_close_ int fd = fixture_model_fd(f);
+	struct diag d = DIAG_NULL;
+	struct bm_model *m = NULL;
+
+	ck_assert_msg(bm_model_open_fd(&m, fd, &params, &d) == 0, "%s: %s", d.field, d.text);
+	return m;
+}
+
+int fixture_lora_fd(const struct lora_fixture *l)
+{
+	struct memory m = { .n = 0 };
+	struct gguf_writer *w;
+	uint64_t seed = l->seed, a[2] = { l->wrong_columns ? 32 : 64, l->rank };
+	uint64_t b[2] = { l->wrong_rank ? l->rank + 1 : l->rank, 64 };
+	char name[64];
+	float *data;
+
+	ck_assert_int_eq(gguf_writer_new(&w), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "general.architecture", l->architecture,
+					 strlen(l->architecture)), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "general.type", l->type, strlen(l->type)), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "adapter.type", l->kind, strlen(l->kind)), 0);
+	if (!l->no_alpha)
+		ck_assert_int_eq(gguf_writer_f32(w, "adapter.lora.alpha", l->alpha), 0);
+	snprintf(name, sizeof(name), "%s.lora_a", l->matrix);
+	data = weights(&m, l->quantized ? TENSOR_Q8_0 : TENSOR_F32, a[1], a[0], 0.5f, &seed);
+	if (l->not_a_number)
+		data[5] = NAN;
+	ck_assert_int_eq(gguf_writer_tensor(w, name, l->quantized ? TENSOR_Q8_0 : TENSOR_F32, 2, a,
+					    data), 0);
+	snprintf(name, sizeof(name), l->stray ? "%s.other" : "%s.lora_b", l->matrix);
+	if (!l->no_b)
+		ck_assert_int_eq(gguf_writer_tensor(w, name, TENSOR_F32, 2, b,
+						    weights(&m, TENSOR_F32, b[1], b[0], 0.5f, &seed)),
+				 0);
+	return finish(w, &m);
+}

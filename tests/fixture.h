@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Small random models and adapters, the same for the same seed. */
+#pragma once
+
+#include "adapters/adapters.h"
+#include "base_model/base_model.h"
+#include "base_model/gguf-write.h"
+
+struct fixture {
+	uint32_t dim, heads, kv_heads, head_dim, ffn, layers, vocab, context;
+	enum tensor_type type;	/* of the matrices */
+	uint64_t seed;
+	const char *skip;	/* name of a tensor left out, or NULL */
+	const char *twist;	/* name of a tensor written with its two dimensions swapped */
+	const char *drop_key;	/* metadata key left out */
+	const char *u32_key;	/* metadata key with another value */
+	uint32_t u32_value;
+	const char *f32_key;
+	float f32_value;
+};
+
+#define FIXTURE { .dim = 64, .heads = 4, .kv_heads = 2, .head_dim = 16, .ffn = 96, .layers = 2, \
+		  .vocab = 50, .context = 64, .type = TENSOR_F32, .seed = 1 }
+
+/* Numbers in [-1, 1), the next state of a generator. */
+float fixture_random(uint64_t *state);
+/* An unlinked file with the model; the test fails where this does. */
+int fixture_model_fd(const struct fixture *f);
+struct bm_model *fixture_open(const struct fixture *f, unsigned threads);
+
+struct lora_fixture {
+	uint32_t rank;
+	float alpha;
+	uint64_t seed;
+	const char *architecture, *type, *kind;	/* kind: adapter.type */
+	bool no_alpha, no_b, wrong_columns, wrong_rank, not_a_number, stray, quantized;
+	const char *matrix;	/* the only matrix changed */
+};
+
+#define LORA_FIXTURE { .rank = 4, .alpha = 8.0f, .seed = 3, .architecture = "llama", \
+		       .type = "adapter", .kind = "lora", .matrix = "blk.1.attn_q.weight" }
+
+/* For a model of FIXTURE's shape: the matrix has 64 columns and rows. */
+int fixture_lora_fd(const struct lora_fixture *l);
