@@ -10,6 +10,7 @@
 struct gguf_pair {
 	const char *key;	/* borrowed, not NUL-terminated */
 	uint32_t key_len;
+	uint32_t hash;		/* of the key */
 	enum gguf_type type;
 	struct gguf_array array;	/* for a scalar: count 1 and its own type */
 };
@@ -22,13 +23,16 @@ struct gguf {
 	size_t n_pairs;
 	struct gguf_tensor *tensors;
 	size_t n_tensors;
-	uint32_t *by_key;	/* indices in the order of the keys, for lookup */
+	uint32_t *by_key;	/* indices in the order of gguf_compare_keys(), for lookup */
 	uint32_t *by_name;
 	uint32_t alignment;
 };
 
 /* Fills everything behind data and size; what it allocated stays in @g also on failure. */
 int gguf_read(struct gguf *g, struct diag *d);
+uint32_t gguf_hash(const char *key, size_t len);
+/* By hash, then by bytes: long common prefixes are read only where the hashes agree. */
+int gguf_compare_keys(const struct gguf_pair *a, const struct gguf_pair *b);
 const struct gguf_pair *gguf_pair(const struct gguf *g, const char *key, size_t len);
 /* Bytes of a scalar; 0 for strings and arrays. */
 uint32_t gguf_type_size(enum gguf_type type);

@@ -92,6 +92,7 @@ static int read_pair(struct gguf_reader *r, struct gguf_pair *p)
 	memcpy(field, p->key, len);
 	field[len] = '\0';
 	p->key_len = (uint32_t)len;
+	p->hash = gguf_hash(p->key, len);
 	e = gguf_check_printable(p->key, len, field, r->d);
 	if (e < 0 || (e = gguf_read_u32(r, &type, field)) < 0)
 		return e;
@@ -107,11 +108,9 @@ static int read_pair(struct gguf_reader *r, struct gguf_pair *p)
 
 static int compare_pairs(const void *a, const void *b, void *arg)
 {
-	const struct gguf_pair *pairs = arg, *x = &pairs[*(const uint32_t *)a],
-			       *y = &pairs[*(const uint32_t *)b];
-	int c = memcmp(x->key, y->key, MIN(x->key_len, y->key_len));
+	const struct gguf_pair *pairs = arg;
 
-	return c ? c : (x->key_len > y->key_len) - (x->key_len < y->key_len);
+	return gguf_compare_keys(&pairs[*(const uint32_t *)a], &pairs[*(const uint32_t *)b]);
 }
 
 static int read_pairs(struct gguf *g, struct gguf_reader *r, uint64_t n)

@@ -64,11 +64,15 @@ int gguf_read_string(struct gguf_reader *r, const char **ret, size_t *len, uint6
 
 int gguf_check_printable(const char *s, size_t len, const char *field, struct diag *d)
 {
-	size_t size;
+	size_t size = 1;
 
 	for (size_t i = 0; i < len; i += size) {
-		uint32_t c = utf8_decode(s + i, len - i, &size);
+		uint32_t c;
 
+		size = 1;
+		if (s[i] >= 0x20 && s[i] < 0x7f)
+			continue;
+		c = utf8_decode(s + i, len - i, &size);
 		if (c == UTF8_INVALID)
 			return diag_set(d, -EINVAL, DIAG_TYPE, field, "not UTF-8");
 		if (c < 0x20 || (c >= 0x7f && c < 0xa0))

@@ -178,17 +178,42 @@ const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name)
 	return NULL;
 }
 
+uint32_t gguf_hash(const char *key, size_t len)
+{
+	uint64_t hash = len, word;
+
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		word = 0;
+		memcpy(&word, key + i, MIN(len - i, sizeof(word)));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 32;
+	}
+	return (uint32_t)hash;
+}
+
+int gguf_compare_keys(const struct gguf_pair *a, const struct gguf_pair *b)
+{
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	if (a->key_len != b->key_len)
+		return a->key_len < b->key_len ? -1 : 1;
+	return memcmp(a->key, b->key, a->key_len);
+}
+
 const struct gguf_pair *gguf_pair(const struct gguf *g, const char *key, size_t len)
 {
+	struct gguf_pair wanted = { .key = key };
 	size_t low = 0, high = g->n_pairs;
 
+	if (len > GGUF_MAX_KEY)
+		return NULL;
+	wanted.key_len = (uint32_t)len;
+	wanted.hash = gguf_hash(key, len);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct gguf_pair *p = &g->pairs[g->by_key[middle]];
-		int c = memcmp(key, p->key, MIN(len, (size_t)p->key_len));
+		int c = gguf_compare_keys(&wanted, p);
 
-		if (c == 0)
-			c = (len > p->key_len) - (len < p->key_len);
 		if (c == 0)
 			return p;
 		if (c < 0)
