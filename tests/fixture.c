@@ -200,9 +200,8 @@ int fixture_lora_fd(const struct lora_fixture *l)
 	ck_assert_int_eq(gguf_writer_tensor(w, name, l->quantized ? TENSOR_Q8_0 : TENSOR_F32, 2, a,
 					    data), 0);
 	snprintf(name, sizeof(name), l->stray ? "%s.other" : "%s.lora_b", l->matrix);
+	data = weights(&m, TENSOR_F32, b[1], b[0], 0.5f, &seed);
 	if (!l->no_b)
-		ck_assert_int_eq(gguf_writer_tensor(w, name, TENSOR_F32, 2, b,
-						    weights(&m, TENSOR_F32, b[1], b[0], 0.5f, &seed)),
-				 0);
+		ck_assert_int_eq(gguf_writer_tensor(w, name, TENSOR_F32, 2, b, data), 0);
 	return finish(w, &m);
 }

@@ -185,7 +185,8 @@ static const struct {
 	  "llama.embedding_length" },
 	{ { .u32_key = "llama.embedding_length", .u32_value = 1u << 31 }, DIAG_RANGE,
 	  "llama.embedding_length" },
-	{ { .u32_key = "llama.context_length", .u32_value = 0 }, DIAG_RANGE, "llama.context_length" },
+	{ { .u32_key = "llama.context_length", .u32_value = 0 }, DIAG_RANGE,
+	  "llama.context_length" },
 	{ { .u32_key = "llama.context_length", .u32_value = UINT32_MAX }, DIAG_RANGE,
 	  "llama.context_length" },
 	{ { .f32_key = "llama.rope.freq_base", .f32_value = NAN }, DIAG_RANGE,
@@ -204,8 +205,10 @@ static const struct {
 	{ { .skip = "blk.1.ffn_up.weight" }, DIAG_SHAPE, "blk.1.ffn_up.weight" },
 	{ { .skip = "token_embd.weight" }, DIAG_SHAPE, "token_embd.weight" },
 	{ { .twist = "blk.0.ffn_down.weight" }, DIAG_SHAPE, "blk.0.ffn_down.weight" },
-	{ { .u32_key = "llama.block_count", .u32_value = 1 }, DIAG_SHAPE, "blk.1.attn_norm.weight" },
-	{ { .u32_key = "llama.block_count", .u32_value = 3 }, DIAG_SHAPE, "blk.2.attn_norm.weight" },
+	{ { .u32_key = "llama.block_count", .u32_value = 1 }, DIAG_SHAPE,
+	  "blk.1.attn_norm.weight" },
+	{ { .u32_key = "llama.block_count", .u32_value = 3 }, DIAG_SHAPE,
+	  "blk.2.attn_norm.weight" },
 };
 
 START_TEST(wrong_model)

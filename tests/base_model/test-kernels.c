@@ -121,8 +121,8 @@ START_TEST(batches_and_threads)
 			}
 			if (threads == 1 && batch == 1)
 				memcpy(want, have, sizeof(want));
-			ck_assert_msg(memcmp(want, have, sizeof(want)) == 0, "batch %zu, %u threads",
-				      batch, threads);
+			ck_assert_msg(memcmp(want, have, sizeof(want)) == 0,
+				      "batch %zu, %u threads", batch, threads);
 		}
 		pool_free(pool);
 	}
@@ -156,7 +156,8 @@ START_TEST(elementwise)
 			sets[k]->axpy_f16(0.7f, half, b, n);
 			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
 			ck_assert(kernels_generic.square_sum(a, n) == sets[k]->square_sum(a, n));
-			ck_assert(kernels_generic.exp_sum(a, n, 20.0f) == sets[k]->exp_sum(b, n, 20.0f));
+			ck_assert(kernels_generic.exp_sum(a, n, 20.0f) ==
+				  sets[k]->exp_sum(b, n, 20.0f));
 			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
 			kernels_generic.quantize(x, 320, q[0], d[0], sum[0]);
 			sets[k]->quantize(x, 320, q[1], d[1], sum[1]);

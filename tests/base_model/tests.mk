@@ -25,3 +25,8 @@ check_PROGRAMS += tests/base_model/test-forward
 tests_base_model_test_forward_SOURCES = tests/base_model/test-forward.c
 tests_base_model_test_forward_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_forward_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-text
+tests_base_model_test_text_SOURCES = tests/base_model/test-text.c
+tests_base_model_test_text_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_text_LDADD = $(MODEL_TEST_LIBS)
