@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "intents/intents.h"
+#include "util/macro.h"
+
+static struct intents *load(const char *text, int bound)
+{
+	struct intents *s = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	ck_assert_msg(!intents_load(s, text, strlen(text), &d), "%s %s", d.field, d.text);
+	ck_assert_int_eq(intents_bind(s, &d), bound);
+	return s;
+}
+
+static struct intents *english(const char *file)
+{
+	static char text[65536];
+	char path[512];
+	struct intents *s = NULL;
+	struct diag d = DIAG_NULL;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/examples/intents/en/%s", getenv("srcdir"), file);
+	f = fopen(path, "rb");
+	ck_assert_ptr_nonnull(f);
+	n = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	ck_assert_int_eq(intents_new(&s), 0);
+	ck_assert_msg(!intents_load(s, text, n, &d), "%s: %s %s", file, d.field, d.text);
+	ck_assert_int_eq(intents_add_value(s, "name", "desk lamp", "light.desk"), 0);
+	ck_assert_int_eq(intents_add_value(s, "area", "kitchen", "kitchen"), 0);
+	ck_assert_int_eq(intents_add_value(s, "cover", "blinds", "cover.blinds"), 0);
+	ck_assert_msg(!intents_bind(s, &d), "%s %s", d.field, d.text);
+	return s;
+}
+
+static const struct {
+	const char *file, *text, *intent, *slot, *value;
+	int r;
+} cases[] = {
+	{ "home.yaml", "Turn on the desk lamp.", "HassTurnOn", "name", "light.desk" },
+	{ "home.yaml", "please switch my Desk  Lamp off", "HassTurnOff", "name", "light.desk" },
+	{ "home.yaml", "turn on the kitchen lights", "HassTurnOn", "area", "kitchen" },
+	{ "home.yaml", "lights off", "HassTurnOff", "area", "bath" },
+	{ "home.yaml", "dim the desk lamp to 40%", "HassLightSet", "brightness", "40" },
+	{ "home.yaml", "set to 7 percent the desk lamp", "HassLightSet", "brightness", "7" },
+	{ "home.yaml", "make the desk lamp dark blue", "HassLightSet", "color", "blue" },
+	{ "home.yaml", "could you close the blinds?", "HassCloseCover", "name", "cover.blinds" },
+	{ "home.yaml", "what time is it", "HassGetCurrentTime", "name", NULL },
+	{ "home.yaml", "dim the desk lamp to 101%", NULL, NULL, NULL, INTENT_E_NONE },
+	{ "home.yaml", "turn onthe desk lamp", NULL, NULL, NULL, INTENT_E_NONE },
+	{ "home.yaml", "turn on the desk lamp now and then", NULL, NULL, NULL, INTENT_E_NONE },
+	{ "home.yaml", "", NULL, NULL, NULL, INTENT_E_NONE },
+	{ "writing.yaml", "make this friendlier: Send It NOW!", "WritingTone", "text",
+	  "Send It NOW!" },
+	{ "writing.yaml", "Make it more formal: hi\nthere", "WritingTone", "style",
+	  "professional" },
+	{ "writing.yaml", "proofread: teh: cat", "WritingProofread", "text", "teh: cat" },
+	{ "writing.yaml", "please summarize this: a b", "WritingSummarize", "text", "a b" },
+};
+
+START_TEST(english_sentences)
+{
+	struct intent_context here = { "area", "bath" };
+	struct intents *s = english(cases[_i].file);
+	struct intent_match m;
+	const char *v;
+	int r = intents_match(s, cases[_i].text, strlen(cases[_i].text), &here, 1, &m);
+
+	ck_assert_msg(r == cases[_i].r, "%s: %d", cases[_i].text, r);
+	if (!r) {
+		ck_assert_str_eq(m.intent, cases[_i].intent);
+		v = intent_slot(&m, cases[_i].slot);
+		ck_assert_msg(cases[_i].value ? v && !strcmp(v, cases[_i].value) : !v, "%s: %s",
+			      cases[_i].text, v ? v : "(none)");
+	}
+	intent_match_deinit(&m);
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(preference_and_questions)
+{
+	struct intents *s = load("intents:\n"
+		"  A: {data: [{sentences: ['play {x}', 'both', 'go {area}', 'same']}]}\n"
+		"  B: {data: [{sentences: ['play music', 'both', 'go {name}']}]}\n"
+		"  C: {data: [{sentences: ['same'], excludes_context: {k: v}}]}\n"
+		"lists:\n  x: {wildcard: true}\n  area: {values: [up]}\n"
+		"  name: {values: [up]}\n", 0);
+	struct intent_context k = { "k", "v" };
+	struct intent_match m;
+
+	ck_assert_int_eq(intents_match(s, "play music", 10, NULL, 0, &m), 0);
+	ck_assert_str_eq(m.intent, "B");
+	intent_match_deinit(&m);
+	ck_assert_int_eq(intents_match(s, "play musics", 11, NULL, 0, &m), 0);
+	ck_assert_str_eq(m.intent, "A");
+	intent_match_deinit(&m);
+	ck_assert_int_eq(intents_match(s, "both", 4, NULL, 0, &m), INTENT_E_AMBIGUOUS);
+	ck_assert_str_eq(m.other, "B");
+	intent_match_deinit(&m);
+	ck_assert_int_eq(intents_match(s, "go up", 5, NULL, 0, &m), 0);
+	ck_assert_str_eq(m.intent, "B");
+	intent_match_deinit(&m);
+	ck_assert_int_eq(intents_match(s, "same", 4, &k, 1, &m), 0);
+	intent_match_deinit(&m);
+	ck_assert_int_eq(intents_match(s, "a\xff", 2, NULL, 0, &m), -EINVAL);
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(bad_graphs)
+{
+	static const char *const broken[] = { "(a", "a)", "[a|b;c]", "<a", "{}", "a]" };
+	struct intents *s;
+	struct diag d = DIAG_NULL;
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(broken); i++) {
+		d = (struct diag)DIAG_NULL;
+		snprintf(text, sizeof(text), "expansion_rules:\n  r: '%s'\n", broken[i]);
+		ck_assert_int_eq(intents_new(&s), 0);
+		ck_assert_msg(intents_load(s, text, strlen(text), &d) == -EINVAL, "%s", text);
+		ck_assert_str_eq(d.field, "2:6");
+		intents_free(s);
+	}
+	s = load("expansion_rules: {a: '<b>', b: 'x<a>'}\n", -ELOOP);
+	intents_free(s);
+	s = load("intents: {A: {data: [{sentences: ['<gone>', ok]}]}}\n", INTENT_E_INCOMPLETE);
+	{
+		struct intent_match m;
+
+		ck_assert_int_eq(intents_match(s, "ok", 2, NULL, 0, &m), 0);
+		intent_match_deinit(&m);
+	}
+	intents_free(s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("intents");
+	TCase *tc = tcase_create("intents");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, english_sentences, 0, ARRAY_SIZE(cases));
+	tcase_add_test(tc, preference_and_questions);
+	tcase_add_test(tc, bad_graphs);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
