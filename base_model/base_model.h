@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base_model/chat.h"
+#include "base_model/gemm.h"
 #include "base_model/gguf.h"
 #include "base_model/gguf-write.h"
 #include "base_model/model.h"
