@@ -28,6 +28,7 @@ whole() {
 whole util/libutil.a
 whole base_model/libbase_model.a $base util/libutil.a
 whole adapters/libadapters.a $base util/libutil.a
+whole adapters/train/libtrain.a $base util/libutil.a
 whole adapters/libcatalog.a util/libutil.a
 whole intents/libintents.a util/libutil.a
 whole tools_api/libtools_api.a util/libutil.a

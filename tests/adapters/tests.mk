@@ -14,3 +14,9 @@ check_PROGRAMS += tests/adapters/test-lora
 tests_adapters_test_lora_SOURCES = tests/adapters/test-lora.c
 tests_adapters_test_lora_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_lora_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-train
+tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
+tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
+	$(CHECK_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lpthread -lm

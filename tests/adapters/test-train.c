@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Training: products against plain sums, gradients against differences, resuming. */
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "adapters/train/train.h"
+#include "base_model/base_model.h"
+
+enum { ROWS = 3, CONTEXT = 9 };
+static const struct train_shape shape = {
+	.vocab = 23, .width = 16, .layers = 2, .heads = 4, .kv_heads = 2, .ffn = 20,
+	.context = CONTEXT, .rope_base = 10000, .eps = 1e-5f,
+};
+
+/* A task that can be learnt: the next token is a function of this one. */
+static void make_batch(int32_t *tokens, int32_t *targets)
+{
+	for (int i = 0; i < ROWS * CONTEXT; i++) {
+		tokens[i] = i * 7 % 23;
+		targets[i] = i % 4 == 0 ? TRAIN_IGNORE : (tokens[i] * 5 + 3) % 23;
+	}
+}
+
+static float product(const struct gemm_args *p, size_t i, size_t j)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < p->k; k++)
+		sum += (double)(p->a_transposed ? p->a[k * p->m + i] : p->a[i * p->k + k]) *
+			(double)(p->b_transposed ? p->b[j * p->k + k] : p->b[k * p->n + j]);
+	return (float)sum;
+}
+
+static void compare_product(struct gemm *g, struct gemm_args p)
+{
+	float *a = calloc(p.m * p.k, 4), *b = calloc(p.k * p.n, 4), *c = calloc(p.m * p.n, 4);
+
+	ck_assert(a && b && c);
+	for (size_t i = 0; i < p.m * p.k; i++)
+		a[i] = sinf((float)i);
+	for (size_t i = 0; i < p.k * p.n; i++)
+		b[i] = cosf((float)i * 1.3f);
+	for (size_t i = 0; i < p.m * p.n; i++)
+		c[i] = 1;
+	p.a = a;
+	p.b = b;
+	p.c = c;
+	gemm_run(g, &p);
+	for (size_t i = 0; i < p.m; i++)
+		for (size_t j = 0; j < p.n; j++)
+			ck_assert_float_eq_tol(c[i * p.n + j],
+					       product(&p, i, j) + (p.add ? 1 : 0), 2e-3f);
+	free(a);
+	free(b);
+	free(c);
+}
+
+START_TEST(products)
+{
+	static const size_t sizes[][3] = { { 1, 1, 1 }, { 5, 33, 7 }, { 13, 31, 257 },
+					   { 97, 129, 300 } };
+	_cleanup_(gemm_freep) struct gemm *g = NULL;
+
+	ck_assert_int_eq(gemm_new(&g, 0), -EINVAL);
+	ck_assert_int_eq(gemm_new(&g, 3), 0);
+	for (int form = 0; form < 8; form++)
+		for (size_t i = 0; i < 4; i++)
+			compare_product(g, (struct gemm_args){
+				.m = sizes[i][0], .n = sizes[i][1], .k = sizes[i][2],
+				.a_transposed = form & 1, .b_transposed = form & 2,
+				.add = form & 4 });
+}
+END_TEST
+
+static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, const int32_t *y)
+{
+	float *at = trainer_weights(t) + i, old = *at;
+	double loss;
+
+	*at = w;
+	ck_assert_int_eq(trainer_loss(t, x, y, false, &loss), 0);
+	*at = old;
+	return loss;
+}
+
+/* Every weight has its turn; larger weights than at the start, so that all parts matter. */
+START_TEST(gradients)
+{
+	_cleanup_(trainer_freep) struct trainer *t = NULL;
+	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	double loss, error = 0, size = 0;
+	const float h = 4e-3f;
+	float *w;
+
+	make_batch(x, y);
+	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 2, 7), 0);
+	w = trainer_weights(t);
+	for (size_t i = 0; i < trainer_n_weights(t); i++)
+		w[i] *= w[i] == 1 ? 1.1f : 12;
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	for (size_t i = 0; i < trainer_n_weights(t); i++) {
+		double up = loss_at(t, i, w[i] + h, x, y), down = loss_at(t, i, w[i] - h, x, y);
+		double g = (double)trainer_gradients(t)[i], want = (up - down) / (2 * (double)h);
+
+		ck_assert_msg(fabs(g - want) < 1e-3 + 0.02 * fabs(want),
+			      "weight %zu: %g, differences give %g", i, g, want);
+		error += (g - want) * (g - want);
+		size += want * want;
+	}
+	ck_assert_double_lt(sqrt(error / size), 5e-3);
+}
+END_TEST
+
+static double train(struct trainer *t, int steps)
+{
+	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	double loss = 0;
+
+	make_batch(x, y);
+	while (steps-- > 0) {
+		ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+		trainer_step(t, 0.01f);
+	}
+	return loss;
+}
+
+START_TEST(learns_whatever_the_threads)
+{
+	_cleanup_(trainer_freep) struct trainer *a = NULL, *b = NULL;
+	double first, last;
+
+	ck_assert_int_eq(trainer_new(&a, &shape, ROWS, 1, 7), 0);
+	ck_assert_int_eq(trainer_new(&b, &shape, ROWS, 3, 7), 0);
+	first = train(a, 1);
+	last = train(a, 99);
+	ck_assert_double_gt(first, 2.9);
+	ck_assert_double_lt(last, 0.1);
+	train(b, 100);
+	ck_assert_mem_eq(trainer_weights(a), trainer_weights(b), trainer_n_weights(a) * 4);
+}
+END_TEST
+
+START_TEST(resumes)
+{
+	_cleanup_(trainer_freep) struct trainer *a = NULL, *b = NULL, *other = NULL;
+	_cleanup_close_ int fd = memfd_create("checkpoint", MFD_CLOEXEC);
+	struct train_shape wider = shape;
+
+	wider.ffn = 24;
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(trainer_new(&a, &shape, ROWS, 1, 1), 0);
+	ck_assert_int_eq(trainer_new(&b, &shape, ROWS, 1, 2), 0);
+	ck_assert_int_eq(trainer_new(&other, &wider, ROWS, 1, 1), 0);
+	train(a, 5);
+	ck_assert_int_eq(trainer_save(a, fd), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load(other, fd), -EINVAL);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load(b, fd), 0);
+	ck_assert_uint_eq(trainer_steps(b), 5);
+	train(a, 5);
+	train(b, 5);
+	ck_assert_mem_eq(trainer_weights(a), trainer_weights(b), trainer_n_weights(a) * 4);
+	ck_assert_int_eq(ftruncate(fd, 1000), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load(b, fd), -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses)
+{
+	_cleanup_(trainer_freep) struct trainer *t = NULL;
+	int32_t x[ROWS * CONTEXT] = { 0 }, y[ROWS * CONTEXT];
+	struct train_shape odd = shape;
+	double loss;
+
+	odd.heads = 3;
+	ck_assert_int_eq(trainer_new(&t, &odd, ROWS, 1, 1), -EINVAL);
+	ck_assert_int_eq(trainer_new(&t, &shape, 0, 1, 1), -EINVAL);
+	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 1, 1), 0);
+	memset(y, 0xff, sizeof(y));
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), -EINVAL);
+	y[0] = 22;
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	x[3] = 23;
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), -EINVAL);
+}
+END_TEST
+
+START_TEST(rates)
+{
+	struct train_rates r = { .peak = 1, .floor = 0.1f, .warmup = 10, .total = 110 };
+
+	ck_assert_float_eq_tol(train_rate(&r, 0), 0.1f, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&r, 10), 1, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&r, 60), 0.55f, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&r, 500), 0.1f, 1e-6f);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("train");
+	TCase *c = tcase_create("train");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, products);
+	tcase_add_test(c, gradients);
+	tcase_add_test(c, learns_whatever_the_threads);
+	tcase_add_test(c, resumes);
+	tcase_add_test(c, refuses);
+	tcase_add_test(c, rates);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
