@@ -7,6 +7,7 @@
 #include "base_model/gguf.h"
 #include "base_model/gguf-write.h"
 #include "base_model/model.h"
+#include "base_model/peaks.h"
 #include "base_model/sampler.h"
 #include "base_model/stream.h"
 #include "base_model/tokenizer.h"

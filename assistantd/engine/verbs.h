@@ -13,6 +13,7 @@ enum verb_status {
 
 int verb_generate(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
+int verb_bench(int argc, char **argv);
 int verb_chat(int argc, char **argv);
 int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);

@@ -13,6 +13,8 @@
 #define TILE 16
 #define GROUP 8		/* vectors of a batch that share one reading of a tile */
 #define CHUNK 64	/* blocks unpacked at once: 36 KiB */
+/* Kept in registers: without it the accumulators of a group are an array in memory. */
+#define UNROLL _Pragma("GCC unroll 8")
 #define INLINE static inline __attribute__((always_inline))
 
 struct tile_block {
@@ -49,6 +51,7 @@ INLINE void transpose(const struct tile *t, size_t at, __m512i out[4])
 
 	/* a[i] takes rows i, i+4 … where unpacking expects them: lanes come out as rows
 	 * 0 1 2 3 | 4 5 6 7 | …, when a[i] holds row 4·lane + i. */
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		a[i] = insert_row(_mm512_undefined_epi32(), t->rows[i] + at, 0);
 		a[i] = insert_row(a[i], t->rows[4 + i] + at, 1);
@@ -70,6 +73,7 @@ INLINE __m512 load_scales(const struct tile *t, size_t at)
 {
 	uint16_t d[TILE];
 
+	_Pragma("GCC unroll 16")
 	for (int i = 0; i < TILE; i++)
 		memcpy(&d[i], t->rows[i] + at, sizeof(d[i]));
 	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)d));
@@ -83,6 +87,7 @@ INLINE void load_q4_0(const struct tile *t, size_t block, struct tile_block *out
 
 	out->d = load_scales(t, at);
 	transpose(t, at + 2, words);
+	UNROLL
 	for (int i = 0; i < 4; i++) {
 		out->w[i] = _mm512_and_si512(words[i], nibble);
 		out->w[i + 4] = _mm512_and_si512(_mm512_srli_epi16(words[i], 4), nibble);
@@ -97,6 +102,7 @@ INLINE void load_q8_0(const struct tile *t, size_t block, struct tile_block *out
 	out->d = load_scales(t, at);
 	transpose(t, at + 2, out->w);
 	transpose(t, at + 18, out->w + 4);
+	UNROLL
 	for (int i = 0; i < 8; i++)
 		out->w[i] = _mm512_xor_si512(out->w[i], top);
 }
@@ -116,6 +122,7 @@ INLINE __m512 add_block(const struct tile_block *w, const struct activations *x,
 	const int8_t *q = x->q + at * Q_BLOCK;
 	__m512i even = _mm512_set1_epi32(-offset * x->sum[at]), odd = _mm512_setzero_si512();
 
+	UNROLL
 	for (int i = 0; i < 8; i += 2) {
 		even = _mm512_dpbusd_epi32(even, w->w[i], four_columns(q + 4 * i));
 		odd = _mm512_dpbusd_epi32(odd, w->w[i + 1], four_columns(q + 4 * i + 4));
@@ -169,6 +176,7 @@ INLINE void add_chunk(const struct tile_block *w, size_t n_blocks, const struct 
 	size_t per_vector = x->cols / Q_BLOCK;
 
 	for (size_t b = 0; b < n_blocks; b++)
+		UNROLL
 		for (size_t i = 0; i < n; i++)
 			acc[i] = add_block(&w[b], x, (first + i) * per_vector + at + b, offset,
 					   acc[i]);
@@ -182,10 +190,12 @@ INLINE void continue_sums(const struct tile_block *w, size_t n_blocks, const str
 	__m512 acc[GROUP];
 
 	y += first * y_stride + t->first;
+	UNROLL
 	for (size_t i = 0; i < n; i++)
 		acc[i] = at ? _mm512_maskz_loadu_ps(tile_mask(t), y + i * y_stride) :
 			      _mm512_setzero_ps();
 	add_chunk(w, n_blocks, x, first, n, at, offset, acc);
+	UNROLL
 	for (size_t i = 0; i < n; i++)
 		_mm512_mask_storeu_ps(y + i * y_stride, tile_mask(t), acc[i]);
 }
@@ -226,9 +236,26 @@ INLINE void tile_many(load_fn load, int32_t offset, const struct tile *t,
 DEFINE_TILED_ROWS(rows_q4_0, load_q4_0, 8, struct block_q4_0)
 DEFINE_TILED_ROWS(rows_q8_0, load_q8_0, 128, struct block_q8_0)
 
+/* In assembler, so that the accumulators stay where they are. */
+static uint64_t int8_operations(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		__asm__ volatile(
+			"vpdpbusd %%zmm30, %%zmm31, %%zmm0\n\tvpdpbusd %%zmm30, %%zmm31, %%zmm1\n\t"
+			"vpdpbusd %%zmm30, %%zmm31, %%zmm2\n\tvpdpbusd %%zmm30, %%zmm31, %%zmm3\n\t"
+			"vpdpbusd %%zmm30, %%zmm31, %%zmm4\n\tvpdpbusd %%zmm30, %%zmm31, %%zmm5\n\t"
+			"vpdpbusd %%zmm30, %%zmm31, %%zmm6\n\tvpdpbusd %%zmm30, %%zmm31, %%zmm7\n\t"
+			"vpdpbusd %%zmm30, %%zmm31, %%zmm8\n\tvpdpbusd %%zmm30, %%zmm31, %%zmm9"
+			: : : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+			  "xmm8", "xmm9");
+	/* Ten instructions of 64 products and as many sums. */
+	return (uint64_t)n * 10 * 64 * 2;
+}
+
 const struct kernels kernels_avx512 = {
 	.name = "avx512",
 	.rows_q4_0 = rows_q4_0,
 	.rows_q8_0 = rows_q8_0,
+	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
 };

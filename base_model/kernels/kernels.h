@@ -53,6 +53,11 @@ struct kernels {
 	float (*exp_sum)(float *x, size_t n, float max);
 	/* Sum of squares by the 16 chains. */
 	float (*square_sum)(const float *x, size_t n);
+	/* Reads everything: a plain, prefetched stream. */
+	uint64_t (*read_all)(const uint8_t *data, size_t n);
+	/* @n rounds of int8 products in the registers; how many operations that were. NULL
+	 * where the instruction set has no product of its own for them. */
+	uint64_t (*int8_operations)(size_t n);
 };
 
 /* The best set that this CPU and the mask of the environment allow. */

@@ -176,9 +176,22 @@ static void portable_quantize(const float *x, size_t cols, int8_t *q, float *d, 
 	}
 }
 
+static uint64_t portable_read_all(const uint8_t *data, size_t n)
+{
+	uint64_t sums[8] = { 0 }, words[8];
+
+	for (size_t i = 0; i + sizeof(words) <= n; i += sizeof(words)) {
+		__builtin_prefetch(data + i + 8192);
+		memcpy(words, data + i, sizeof(words));
+		for (int k = 0; k < 8; k++)
+			sums[k] += words[k];
+	}
+	return sums[0] + sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6] + sums[7];
+}
+
 #define PORTABLE_KERNELS                                                                       \
 	.rows_f32 = portable_rows_f32, .rows_f16 = portable_rows_f16,                          \
 	.rows_bf16 = portable_rows_bf16, .quantize = portable_quantize,                        \
 	.axpy_f32 = portable_axpy_f32, .axpy_f16 = portable_axpy_f16,                          \
 	.silu_mul = portable_silu_mul, .exp_sum = portable_exp_sum,                            \
-	.square_sum = portable_square_sum
+	.square_sum = portable_square_sum, .read_all = portable_read_all

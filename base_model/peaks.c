@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "base_model/peaks.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "base_model/model-private.h"
+#include "util/macro.h"
+
+#define PIECE ((size_t)1 << 20)
+#define ROUNDS 5
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct read {
+	const uint8_t *data;
+	size_t size;
+	uint64_t sums[POOL_MAX_THREADS];	/* so that the reading is not left out */
+};
+
+static void read_task(void *arg, size_t task, unsigned thread)
+{
+	struct read *read = arg;
+	const uint8_t *at = read->data + task * PIECE;
+	size_t n = MIN(PIECE, read->size - task * PIECE);
+
+	read->sums[thread] += kernels_choose()->read_all(at, n);
+}
+
+double bm_peak_read(struct bm_model *m)
+{
+	const struct gguf_tensor *last = gguf_tensor_at(m->gguf, gguf_n_tensors(m->gguf) - 1);
+	const struct gguf_tensor *first = gguf_tensor_at(m->gguf, 0);
+	struct read read = { .data = first->data };
+	double best = 0.0;
+
+	read.size = (size_t)((const uint8_t *)last->data + last->size - read.data);
+	for (int i = 0; i < ROUNDS; i++) {
+		double begin = now();
+
+		pool_run(m->pool, read_task, &read, (read.size + PIECE - 1) / PIECE);
+		best = MAX(best, (double)read.size / (now() - begin));
+	}
+	return best;
+}
+
+struct peak {
+	const struct kernels *k;
+	uint64_t operations[POOL_MAX_THREADS];
+};
+
+static void peak_task(void *arg, size_t task, unsigned thread)
+{
+	struct peak *peak = arg;
+
+	peak->operations[thread] += peak->k->int8_operations(20000);
+}
+
+double bm_peak_int8(struct bm_model *m)
+{
+	unsigned threads = pool_threads(m->pool);
+	double best = 0.0;
+
+	if (!m->kernels->int8_operations)
+		return 0.0;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct peak peak = { .k = m->kernels };
+		uint64_t operations = 0;
+		double begin = now();
+
+		pool_run(m->pool, peak_task, &peak, 64 * threads);
+		for (unsigned t = 0; t < threads; t++)
+			operations += peak.operations[t];
+		best = MAX(best, (double)operations / (now() - begin));
+	}
+	return best;
+}
