@@ -13,7 +13,8 @@
 #include "base_model/kernels/convert.h"
 #include "util/macro.h"
 
-#define TASK_ROWS 256u
+#define TASK_ROWS 128u
+#define TASK_TOKENS 16	/* that share one reading of A, or of a part of B */
 
 struct bm_delta {
 	const struct bm_model *model;
@@ -144,18 +145,24 @@ static float *low_of(const struct work *work, size_t product)
 	return work->m->state.low + product * work->m->max_batch * MAX_RANK;
 }
 
-/* Task: one token of one product. */
+static size_t token_groups(const struct work *work)
+{
+	return (work->x.n + TASK_TOKENS - 1) / TASK_TOKENS;
+}
+
+/* Task: some tokens of one product. */
 static void low_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
-	size_t product = task / work->x.n, t = task % work->x.n;
+	size_t product = task / token_groups(work), t = task % token_groups(work) * TASK_TOKENS;
 	const struct low_rank *u = work->updates[product];
-	struct activations one = { .f = work->x.f + t * work->x.cols, .n = 1,
-				   .cols = work->x.cols };
+	struct activations some = { .f = work->x.f + t * work->x.cols, .cols = work->x.cols,
+				    .n = MIN((size_t)TASK_TOKENS, work->x.n - t) };
 
 	if (u)
-		matrix_kernel(work->m->kernels, &u->a)(&u->a, 0, u->a.rows, &one,
-						       low_of(work, product) + t * u->a.rows, 0);
+		matrix_kernel(work->m->kernels, &u->a)(&u->a, 0, u->a.rows, &some,
+						       low_of(work, product) + t * u->a.rows,
+						       u->a.rows);
 }
 
 static size_t task_count(const struct matrix *w)
@@ -167,19 +174,21 @@ static void add_rows(const struct work *work, size_t product, uint32_t first)
 {
 	const struct low_rank *u = work->updates[product];
 	const struct product *p = &work->products[product];
+	const struct kernels *k = work->m->kernels;
 	struct matrix part = u->b;
-	float sums[TASK_ROWS];
+	float sums[TASK_TOKENS * TASK_ROWS];
 
 	part.rows = MIN(TASK_ROWS, part.rows - first);
 	part.data += first * part.row_size;
-	for (size_t t = 0; t < work->x.n; t++) {
-		struct activations low = { .f = low_of(work, product) + t * u->a.rows, .n = 1,
+	for (size_t t = 0; t < work->x.n; t += TASK_TOKENS) {
+		struct activations low = { .f = low_of(work, product) + t * u->a.rows,
+					   .n = MIN((size_t)TASK_TOKENS, work->x.n - t),
 					   .cols = u->a.rows };
 
-		matrix_kernel(work->m->kernels, &part)(&part, 0, part.rows, &low, sums, 0);
-		work->m->kernels->axpy_f32(work->scale * u->scale, sums,
-					   p->y + (work->first + t) * p->w->rows + first,
-					   part.rows);
+		matrix_kernel(k, &part)(&part, 0, part.rows, &low, sums, part.rows);
+		for (size_t i = 0; i < low.n; i++)
+			k->axpy_f32(work->scale * u->scale, sums + i * part.rows,
+				    p->y + (work->first + t + i) * p->w->rows + first, part.rows);
 	}
 }
 
@@ -201,7 +210,7 @@ static void apply_one(struct work *work)
 
 	for (size_t i = 0; i < work->n_products; i++)
 		tasks += task_count(work->products[i].w);
-	pool_run(work->m->pool, low_task, work, work->n_products * work->x.n);
+	pool_run(work->m->pool, low_task, work, work->n_products * token_groups(work));
 	pool_run(work->m->pool, add_task, work, tasks);
 }
 
