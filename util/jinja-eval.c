@@ -186,7 +186,7 @@ static int eval_slice(struct render *r, const struct node *n, struct value *ret)
 {
 	const struct node *from = n->list, *to = from->next, *by = to->next;
 	struct value object, stride;
-	int64_t count, begin, end;
+	int64_t count, begin = 0, end = 0;
 	bool back;
 	int e;
 

@@ -233,7 +233,7 @@ static int do_map(const struct call *c)
 {
 	const struct value *attribute = NULL;
 	static const struct arguments none;
-	struct text filter;
+	struct text filter = { 0 };
 	int e = 0;
 
 	for (size_t i = 0; i < c->args->n; i++)
