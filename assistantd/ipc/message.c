@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields: one tag byte, then the value in the machine's own order. */
-#include "assistantd/ipc/ipc.h"
+#include "assistantd/ipc/message.h"
 
 #include <errno.h>
 #include <fcntl.h>

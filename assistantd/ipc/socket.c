@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/ipc/ipc.h"
+#include "assistantd/ipc/message.h"
 
 #include <errno.h>
 #include <string.h>

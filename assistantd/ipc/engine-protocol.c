@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/ipc/engine-protocol.h"
+
+#include "assistantd/ipc/codec.h"
+
+static void code_open(struct codec *c, struct engine_open *v)
+{
+	codec_fd(c, &v->fd);
+	codec_below(c, &v->threads, 65);
+	codec_u64(c, &v->adapter_budget);
+}
+
+static void code_start(struct codec *c, struct engine_start *v)
+{
+	codec_bool(c, &v->has_adapter);
+	if (v->has_adapter) {
+		codec_fd(c, &v->adapter_fd);
+		codec_digest(c, &v->adapter);
+		codec_f32(c, &v->scale);
+	}
+	codec_u32(c, &v->max_tokens);
+	codec_f32(c, &v->temperature);
+	codec_u64(c, &v->seed);
+	codec_below(c, &v->lane, 2);
+	codec_below(c, &v->n_segments, ENGINE_SEGMENTS_MAX + 1);
+	for (uint32_t i = 0; c->err == 0 && i < v->n_segments; i++) {
+		struct engine_segment *s = &v->segments[i];
+
+		codec_below(c, &s->turn, ENGINE_MESSAGES_MAX);
+		codec_below(c, &s->role, ENGINE_ROLE_COUNT);
+		codec_below(c, &s->cut, ENGINE_CUT_COUNT);
+		codec_u32(c, &s->priority);
+		codec_text(c, &s->text);
+		if (i > 0 && s->turn < s[-1].turn)
+			codec_fail(c, -EBADMSG);
+	}
+}
+
+static void code_adapter(struct codec *c, struct engine_adapter *v)
+{
+	codec_optional_fd(c, &v->fd);
+	codec_digest(c, &v->digest);
+	codec_bool(c, &v->pinned);
+}
+
+static void code_hello(struct codec *c, struct engine_hello *v)
+{
+	codec_u32(c, &v->pid);
+	codec_bool(c, &v->no_new_privs);
+	codec_bool(c, &v->not_dumpable);
+	codec_bool(c, &v->seccomp);
+	codec_u32(c, &v->landlock_abi);
+}
+
+static void code_model(struct codec *c, struct engine_model *v)
+{
+	codec_bool(c, &v->ok);
+	codec_digest(c, &v->digest);
+	codec_u32(c, &v->context);
+	codec_u32(c, &v->vocabulary);
+	codec_u64(c, &v->bytes);
+	codec_text(c, &v->architecture);
+	codec_text(c, &v->name);
+	codec_text(c, &v->kernels);
+	codec_text(c, &v->error);
+}
+
+static void code_counted(struct codec *c, struct engine_counted *v)
+{
+	codec_u32(c, &v->needed);
+	codec_u32(c, &v->limit);
+	codec_u32(c, &v->cut);
+}
+
+static void code_tokens(struct codec *c, struct engine_tokens *v)
+{
+	codec_below(c, &v->n, ENGINE_REQUESTS_MAX + 1);
+	for (uint32_t i = 0; c->err == 0 && i < v->n; i++) {
+		codec_u64(c, &v->pieces[i].id);
+		codec_u32(c, &v->pieces[i].n_tokens);
+		codec_text(c, &v->pieces[i].text);
+	}
+}
+
+static void code_done(struct codec *c, struct engine_done *v)
+{
+	codec_below(c, &v->finish, ENGINE_FINISH_COUNT);
+	codec_u32(c, &v->tokens_in);
+	codec_u32(c, &v->tokens_out);
+	codec_u32(c, &v->loading_ms);
+	codec_u32(c, &v->reading_ms);
+	codec_u32(c, &v->writing_ms);
+}
+
+static void code_failed(struct codec *c, struct engine_failed *v)
+{
+	codec_below(c, &v->error, ENGINE_E_COUNT);
+	codec_u32(c, &v->needed);
+	codec_u32(c, &v->limit);
+	codec_text(c, &v->text);
+}
+
+static void code_usage(struct codec *c, struct engine_usage *v)
+{
+	codec_digest(c, &v->digest);
+	codec_u64(c, &v->bytes);
+	codec_u64(c, &v->hits);
+	codec_u64(c, &v->loads);
+	codec_u64(c, &v->evictions);
+	codec_bool(c, &v->resident);
+	codec_bool(c, &v->pinned);
+	codec_u64(c, &v->used);
+	codec_u64(c, &v->budget);
+}
+
+void engine_open_deinit(struct engine_open *v)
+{
+	codec_close(&v->fd);
+}
+
+void engine_start_deinit(struct engine_start *v)
+{
+	/* A segment whose decoding failed is not counted, but may hold its text. */
+	for (uint32_t i = 0; i < ENGINE_SEGMENTS_MAX; i++)
+		buf_deinit(&v->segments[i].text);
+	v->n_segments = 0;
+	codec_close(&v->adapter_fd);
+	v->has_adapter = false;
+}
+
+void engine_adapter_deinit(struct engine_adapter *v)
+{
+	codec_close(&v->fd);
+}
+
+void engine_model_deinit(struct engine_model *v)
+{
+	buf_deinit(&v->architecture);
+	buf_deinit(&v->name);
+	buf_deinit(&v->kernels);
+	buf_deinit(&v->error);
+}
+
+void engine_tokens_deinit(struct engine_tokens *v)
+{
+	for (uint32_t i = 0; i < ENGINE_REQUESTS_MAX; i++)
+		buf_deinit(&v->pieces[i].text);
+	v->n = 0;
+}
+
+void engine_failed_deinit(struct engine_failed *v)
+{
+	buf_deinit(&v->text);
+}
+
+int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t turn,
+		     enum engine_cut cut, uint32_t priority, const char *text, size_t len)
+{
+	struct engine_segment *s = &v->segments[v->n_segments];
+	int r;
+
+	if (v->n_segments == ENGINE_SEGMENTS_MAX || turn >= ENGINE_MESSAGES_MAX)
+		return -E2BIG;
+	*s = (struct engine_segment){ turn, role, cut, priority, BUF_NULL };
+	r = buf_append(&s->text, text, len);
+	if (r == 0)
+		v->n_segments++;
+	return r;
+}
+
+/* What holds no memory needs no release. */
+#define NOTHING(v) ((void)(v))
+
+/* The two directions of one message: @empty is its struct holding nothing. */
+#define DEFINE_MESSAGE(name, empty, deinit)					\
+	int engine_put_##name(struct ipc_message *m, const struct engine_##name *v)	\
+	{									\
+		struct codec c = CODEC_PUT(m);					\
+										\
+		/* Putting reads the fields only. */				\
+		code_##name(&c, (struct engine_##name *)v);			\
+		return c.err;							\
+	}									\
+										\
+	int engine_get_##name(struct ipc_message *m, struct engine_##name *v)	\
+	{									\
+		struct codec c = CODEC_GET(m);					\
+										\
+		*v = (struct engine_##name)empty;				\
+		code_##name(&c, v);						\
+		if (codec_end(&c) < 0)						\
+			deinit(v);						\
+		return c.err;							\
+	}
+
+DEFINE_MESSAGE(open, ENGINE_OPEN_NULL, engine_open_deinit)
+DEFINE_MESSAGE(start, ENGINE_START_NULL, engine_start_deinit)
+DEFINE_MESSAGE(adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
+DEFINE_MESSAGE(hello, { 0 }, NOTHING)
+DEFINE_MESSAGE(model, { 0 }, engine_model_deinit)
+DEFINE_MESSAGE(counted, { 0 }, NOTHING)
+DEFINE_MESSAGE(tokens, { 0 }, engine_tokens_deinit)
+DEFINE_MESSAGE(done, { 0 }, NOTHING)
+DEFINE_MESSAGE(failed, { 0 }, engine_failed_deinit)
+DEFINE_MESSAGE(usage, { 0 }, NOTHING)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the front end and assistant-engine say to each other. The front end opens files and
+ * names things; the engine sees descriptors and digests. Every message is one struct with an
+ * encoder and a decoder; a decoder leaves nothing to free when it fails.
+ *
+ * The engine speaks first, with HELLO. Requests carry ids that the front end chose; what the
+ * engine says about one carries that id in the header of the message.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assistantd/ipc/message.h"
+#include "util/digest.h"
+
+enum engine_message {
+	/* to the engine */
+	ENGINE_OPEN_MODEL = 1,	/* struct engine_open; answered by ENGINE_MODEL */
+	ENGINE_START,		/* struct engine_start; STARTED, TOKENS…, DONE | FAILED */
+	ENGINE_CANCEL,		/* no body; nothing follows for that id but one FAILED */
+	ENGINE_COUNT,		/* struct engine_start; answered by COUNTED or FAILED */
+	ENGINE_LOAD,		/* struct engine_adapter; answered by LOADED or FAILED */
+	ENGINE_UNLOAD,		/* struct engine_adapter without descriptor; DONE or FAILED */
+	ENGINE_PIN,		/* the same with @pinned */
+	/* from the engine */
+	ENGINE_HELLO = 64,	/* struct engine_hello */
+	ENGINE_MODEL,		/* struct engine_model */
+	ENGINE_STARTED,		/* struct engine_counted: the prompt is being read */
+	ENGINE_TOKENS,		/* struct engine_tokens: one message per step, for all requests */
+	ENGINE_DONE,		/* struct engine_done */
+	ENGINE_FAILED,		/* struct engine_failed */
+	ENGINE_COUNTED,		/* struct engine_counted */
+	ENGINE_LOADED,		/* struct engine_usage: the adapter */
+	ENGINE_USAGE,		/* struct engine_usage, after each change: one adapter */
+};
+
+enum {
+	ENGINE_MESSAGES_MAX = 16,	/* turns of one prompt */
+	ENGINE_SEGMENTS_MAX = 64,	/* of all turns together */
+	ENGINE_REQUESTS_MAX = 32,	/* at once in the engine */
+	ENGINE_STOPS_MAX = 4,
+};
+
+/* What became of a request; numbers travel. */
+enum engine_error {
+	ENGINE_E_INTERNAL = 1,
+	ENGINE_E_CANCELLED,
+	ENGINE_E_NO_MODEL,
+	ENGINE_E_TOO_LONG,	/* does not fit the context; @needed and @limit say by how much */
+	ENGINE_E_ADAPTER,	/* the adapter's file is bad or made for another base */
+	ENGINE_E_DIGEST,	/* the adapter's file is not the one that was named */
+	ENGINE_E_BUSY,		/* pinned, in use, or no room */
+	ENGINE_E_INVALID,	/* the prompt cannot be built */
+	ENGINE_E_MEMORY,
+	ENGINE_E_COUNT,
+};
+
+/* How a segment gives way when a prompt is longer than the context. */
+enum engine_cut { ENGINE_CUT_NEVER, ENGINE_CUT_HEAD, ENGINE_CUT_TAIL, ENGINE_CUT_COUNT };
+
+struct engine_open {
+	int fd;			/* owned after decoding */
+	uint32_t threads;	/* 0: one per processor */
+	uint64_t adapter_budget;	/* bytes of resident adapters */
+};
+
+#define ENGINE_OPEN_NULL { .fd = -1 }
+
+struct engine_segment {
+	uint32_t turn;		/* which message it belongs to, ascending */
+	uint32_t role;		/* enum engine_role of that message */
+	uint32_t cut;		/* enum engine_cut: the end of the text that goes first */
+	uint32_t priority;	/* lower ones are cut first */
+	struct buf text;
+};
+
+enum engine_role { ENGINE_ROLE_SYSTEM, ENGINE_ROLE_USER, ENGINE_ROLE_ASSISTANT,
+		   ENGINE_ROLE_COUNT };
+
+struct engine_start {
+	bool has_adapter;
+	int adapter_fd;		/* -1 without an adapter; owned after decoding */
+	struct digest adapter;
+	float scale;
+	uint32_t max_tokens;	/* 0: what the context leaves */
+	float temperature;
+	uint64_t seed;
+	uint32_t lane;		/* 0 background, 1 interactive: goes first */
+	struct engine_segment segments[ENGINE_SEGMENTS_MAX];
+	uint32_t n_segments;
+};
+
+#define ENGINE_START_NULL { .adapter_fd = -1 }
+
+struct engine_adapter {
+	int fd;			/* LOAD alone, else -1; owned after decoding */
+	struct digest digest;
+	bool pinned;
+};
+
+#define ENGINE_ADAPTER_NULL { .fd = -1 }
+
+struct engine_hello {
+	uint32_t pid;
+	bool no_new_privs, not_dumpable, seccomp;
+	uint32_t landlock_abi;	/* 0: none */
+};
+
+struct engine_model {
+	bool ok;
+	/* when ok */
+	struct digest digest;
+	uint32_t context, vocabulary;
+	uint64_t bytes;
+	struct buf architecture, name, kernels;
+	/* when not */
+	struct buf error;
+};
+
+struct engine_counted {
+	uint32_t needed, limit;	/* tokens of the prompt, and of prompt and answer together */
+	uint32_t cut;		/* tokens that segments gave up */
+};
+
+struct engine_piece {
+	uint64_t id;
+	uint32_t n_tokens;
+	struct buf text;
+};
+
+struct engine_tokens {
+	struct engine_piece pieces[ENGINE_REQUESTS_MAX];
+	uint32_t n;
+};
+
+enum engine_finish { ENGINE_FINISH_STOP, ENGINE_FINISH_LENGTH, ENGINE_FINISH_COUNT };
+
+struct engine_done {
+	uint32_t finish;
+	uint32_t tokens_in, tokens_out;
+	uint32_t loading_ms, reading_ms, writing_ms;
+};
+
+struct engine_failed {
+	uint32_t error;		/* enum engine_error */
+	uint32_t needed, limit;
+	struct buf text;	/* what is wrong, for the user */
+};
+
+struct engine_usage {
+	struct digest digest;
+	uint64_t bytes, hits, loads, evictions;
+	bool resident, pinned;
+	uint64_t used, budget;	/* of the whole cache */
+};
+
+/* Encoders fill an initialised message: 0 or the error of ipc_put_…(). */
+int engine_put_open(struct ipc_message *m, const struct engine_open *v);
+int engine_put_start(struct ipc_message *m, const struct engine_start *v);
+int engine_put_adapter(struct ipc_message *m, const struct engine_adapter *v);
+int engine_put_hello(struct ipc_message *m, const struct engine_hello *v);
+int engine_put_model(struct ipc_message *m, const struct engine_model *v);
+int engine_put_counted(struct ipc_message *m, const struct engine_counted *v);
+int engine_put_tokens(struct ipc_message *m, const struct engine_tokens *v);
+int engine_put_done(struct ipc_message *m, const struct engine_done *v);
+int engine_put_failed(struct ipc_message *m, const struct engine_failed *v);
+int engine_put_usage(struct ipc_message *m, const struct engine_usage *v);
+
+/* Decoders: 0; -EBADMSG for a message of another form or a value out of range; -ENOMEM. */
+int engine_get_open(struct ipc_message *m, struct engine_open *v);
+int engine_get_start(struct ipc_message *m, struct engine_start *v);
+int engine_get_adapter(struct ipc_message *m, struct engine_adapter *v);
+int engine_get_hello(struct ipc_message *m, struct engine_hello *v);
+int engine_get_model(struct ipc_message *m, struct engine_model *v);
+int engine_get_counted(struct ipc_message *m, struct engine_counted *v);
+int engine_get_tokens(struct ipc_message *m, struct engine_tokens *v);
+int engine_get_done(struct ipc_message *m, struct engine_done *v);
+int engine_get_failed(struct ipc_message *m, struct engine_failed *v);
+int engine_get_usage(struct ipc_message *m, struct engine_usage *v);
+
+/* Release what a decoder or a builder put in, descriptors included. */
+void engine_open_deinit(struct engine_open *v);
+void engine_start_deinit(struct engine_start *v);
+void engine_adapter_deinit(struct engine_adapter *v);
+void engine_model_deinit(struct engine_model *v);
+void engine_tokens_deinit(struct engine_tokens *v);
+void engine_failed_deinit(struct engine_failed *v);
+
+/* Adds one segment with a copy of @text: 0, -E2BIG, -ENOMEM. */
+int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t turn,
+		     enum engine_cut cut, uint32_t priority, const char *text, size_t len);
