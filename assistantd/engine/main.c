@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
 	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
 	{ "bench", verb_bench,
 	  "MODEL [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },
+	{ "serve", verb_serve, "(started by assistantd)" },
 	{ NULL, NULL, NULL },
 };
 

@@ -18,6 +18,7 @@ int verb_chat(int argc, char **argv);
 int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);
+int verb_serve(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */
 int verb_fail(const char *file, const struct diag *d);

@@ -19,6 +19,7 @@ static void code_start(struct codec *c, struct engine_start *v)
 		codec_f32(c, &v->scale);
 	}
 	codec_u32(c, &v->max_tokens);
+	codec_f32(c, &v->answer_share);
 	codec_f32(c, &v->temperature);
 	codec_u64(c, &v->seed);
 	codec_below(c, &v->lane, 2);

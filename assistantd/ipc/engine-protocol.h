@@ -21,7 +21,7 @@ enum engine_message {
 	ENGINE_START,		/* struct engine_start; STARTED, TOKENS…, DONE | FAILED */
 	ENGINE_CANCEL,		/* no body; nothing follows for that id but one FAILED */
 	ENGINE_COUNT,		/* struct engine_start; answered by COUNTED or FAILED */
-	ENGINE_LOAD,		/* struct engine_adapter; answered by LOADED or FAILED */
+	ENGINE_LOAD,		/* struct engine_adapter; answered by DONE or FAILED */
 	ENGINE_UNLOAD,		/* struct engine_adapter without descriptor; DONE or FAILED */
 	ENGINE_PIN,		/* the same with @pinned */
 	/* from the engine */
@@ -32,7 +32,6 @@ enum engine_message {
 	ENGINE_DONE,		/* struct engine_done */
 	ENGINE_FAILED,		/* struct engine_failed */
 	ENGINE_COUNTED,		/* struct engine_counted */
-	ENGINE_LOADED,		/* struct engine_usage: the adapter */
 	ENGINE_USAGE,		/* struct engine_usage, after each change: one adapter */
 };
 
@@ -84,7 +83,10 @@ struct engine_start {
 	int adapter_fd;		/* -1 without an adapter; owned after decoding */
 	struct digest adapter;
 	float scale;
-	uint32_t max_tokens;	/* 0: what the context leaves */
+	uint32_t max_tokens;	/* 0: what the context leaves, or @answer_share allows */
+	/* Tokens to keep free for the answer, as a share of the prompt's: a correction is about
+	 * as long as its text. 0: only room for one token is asked for. */
+	float answer_share;
 	float temperature;
 	uint64_t seed;
 	uint32_t lane;		/* 0 background, 1 interactive: goes first */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/engine/prompt.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "util/cleanup.h"
+#include "util/macro.h"
+#include "util/utf8.h"
+
+/* Joining two pieces of text may give more tokens than both have alone: some slack. */
+#define CUT_SLACK 4
+
+static const char *const role_names[ENGINE_ROLE_COUNT] = { "system", "user", "assistant" };
+
+/* The text of the turn that begins at segment *@i, which moves behind it. */
+static int turn_text(const struct engine_start *s, uint32_t *i, struct buf *text)
+{
+	uint32_t turn = s->segments[*i].turn;
+	int r = 0;
+
+	for (; r == 0 && *i < s->n_segments && s->segments[*i].turn == turn; ++*i)
+		if (s->segments[*i].text.len)
+			r = buf_append(text, s->segments[*i].text.data, s->segments[*i].text.len);
+	return r;
+}
+
+static int messages_of(const struct engine_start *s, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *list = json_array();
+	int r = list ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < s->n_segments;) {
+		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+		const char *role = role_names[s->segments[i].role];
+
+		r = turn_text(s, &i, &text);
+		/* jansson takes UTF-8 only; the front end has checked what it passes on. */
+		if (r == 0 && json_array_append_new(list,
+				json_pack("{s:s, s:s%}", "role", role, "content",
+					  text.len ? text.data : "", text.len)) < 0)
+			r = -EINVAL;
+	}
+	if (r == 0)
+		*ret = TAKE(list);
+	return r;
+}
+
+/* A model without a chat template reads the turns one after the other. */
+static int encode_plain(const struct tokenizer *t, const struct engine_start *s,
+			struct token_list *out)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < s->n_segments;) {
+		r = text.len ? buf_append_str(&text, "\n\n") : 0;
+		if (r == 0)
+			r = turn_text(s, &i, &text);
+	}
+	return r < 0 ? r : tokenizer_encode(t, text.len ? text.data : "", text.len, TOKENIZE_BOS,
+					    out);
+}
+
+/* The spelling of a token, for the template's variables; the caller frees it. */
+static char *token_spelling(const struct tokenizer *t, int32_t id)
+{
+	const char *name;
+	size_t len;
+
+	return id >= 0 && tokenizer_name(t, id, &name, &len) ? strndup(name, len) : NULL;
+}
+
+static int encode(const struct bm_model *m, const struct engine_start *s, struct token_list *out,
+		  struct diag *d)
+{
+	const struct tokenizer *t = bm_model_tokenizer(m);
+	_cleanup_free_ char *bos = token_spelling(t, tokenizer_bos(t));
+	_cleanup_free_ char *eos = token_spelling(t, tokenizer_eos(t));
+	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
+	_cleanup_(json_decrefp) json_t *messages = NULL;
+	struct chat_input input = { .bos = bos, .eos = eos };
+	time_t now = time(NULL);
+	const char *source;
+	char date[16] = "";
+	struct tm tm;
+	size_t len;
+	int r;
+
+	out->n = 0;
+	r = chat_template_of(bm_model_gguf(m), &source, &len, d);
+	if (r == GGUF_E_ABSENT)
+		return encode_plain(t, s, out);
+	if (r == 0)
+		r = messages_of(s, &messages);
+	if (r < 0)
+		return r;
+
+	if (gmtime_r(&now, &tm) && strftime(date, sizeof(date), "%Y-%m-%d", &tm))
+		input.date = date;
+	input.messages = messages;
+	r = chat_render(&text, source, len, &input, d);
+	return r < 0 ? r : chat_tokenize(t, text, out);
+}
+
+/* Takes @n tokens' worth of text off one end, at least one character. */
+static int shorten(const struct tokenizer *t, struct engine_segment *s, size_t n)
+{
+	_cleanup_(token_list_deinit) struct token_list tokens = TOKEN_LIST_NULL;
+	_cleanup_(buf_deinit) struct buf kept = BUF_NULL;
+	size_t from = 0, to, size = 1;
+	int r = tokenizer_encode(t, s->text.data, s->text.len, 0, &tokens);
+
+	if (r < 0)
+		return r;
+	n += CUT_SLACK;
+	if (n >= tokens.n) {
+		buf_reset(&s->text);
+		return 0;
+	}
+
+	/* Decoded text has the bytes of the original, so its length is where to cut. */
+	if (s->cut == ENGINE_CUT_HEAD)
+		r = tokenizer_decode(t, tokens.ids, n, &kept);
+	else
+		r = tokenizer_decode(t, tokens.ids, tokens.n - n, &kept);
+	if (r < 0)
+		return r;
+	from = s->cut == ENGINE_CUT_HEAD ? MIN(kept.len, s->text.len) : 0;
+	to = s->cut == ENGINE_CUT_HEAD ? s->text.len : MIN(kept.len, s->text.len - 1);
+	while (from < to && utf8_decode(s->text.data + from, to - from, &size) == UTF8_INVALID)
+		from++;
+	to -= utf8_incomplete_tail(s->text.data + from, to - from);
+	memmove(s->text.data, s->text.data + from, to - from);
+	s->text.len = to - from;
+	s->text.data[s->text.len] = '\0';
+	return 0;
+}
+
+/* The segment that gives way next, or NULL. */
+static struct engine_segment *weakest(struct engine_start *s)
+{
+	struct engine_segment *found = NULL;
+
+	for (uint32_t i = 0; i < s->n_segments; i++) {
+		struct engine_segment *at = &s->segments[i];
+
+		if (at->cut != ENGINE_CUT_NEVER && at->text.len &&
+		    (!found || at->priority < found->priority))
+			found = at;
+	}
+	return found;
+}
+
+/* Tokens that the answer needs beside a prompt of @n. */
+static uint64_t answer_room(const struct engine_start *s, size_t n)
+{
+	uint64_t room = s->answer_share > 0 ? (uint64_t)(s->answer_share * (float)n) : 0;
+
+	room = MAX(room, (uint64_t)s->max_tokens);
+	return MAX(room, (uint64_t)1);
+}
+
+int prompt_build(struct prompt *ret, const struct bm_model *m, struct engine_start *start,
+		 struct diag *d)
+{
+	const struct tokenizer *t = bm_model_tokenizer(m);
+	uint32_t context = bm_model_config(m)->context;
+	size_t first = 0;
+
+	*ret = (struct prompt){ .counted.limit = context };
+	for (;;) {
+		struct engine_segment *weak;
+		uint64_t total;
+		int r = encode(m, start, &ret->tokens, d);
+
+		if (r == 0 && ret->tokens.n == 0)
+			r = diag_set(d, -EINVAL, DIAG_RANGE, "prompt", "it is empty");
+		if (r < 0)
+			return r;
+		first = first ? first : ret->tokens.n;
+		total = ret->tokens.n + answer_room(start, ret->tokens.n);
+		ret->counted.needed = (uint32_t)MIN(total, (uint64_t)UINT32_MAX);
+		ret->counted.cut = (uint32_t)(first > ret->tokens.n ? first - ret->tokens.n : 0);
+		if (total <= context)
+			break;
+		weak = weakest(start);
+		if (!weak)
+			return PROMPT_E_TOO_LONG;
+		r = shorten(t, weak, (size_t)(total - context));
+		if (r < 0)
+			return r;
+	}
+
+	ret->max_answer = context - (uint32_t)ret->tokens.n;
+	if (start->max_tokens)
+		ret->max_answer = MIN(ret->max_answer, start->max_tokens);
+	else if (start->answer_share > 0)
+		ret->max_answer = MIN(ret->max_answer,
+				      2 * (uint32_t)answer_room(start, ret->tokens.n) + 16);
+	return 0;
+}
+
+void prompt_deinit(struct prompt *p)
+{
+	token_list_deinit(&p->tokens);
+}

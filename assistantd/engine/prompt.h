@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The tokens of a request: its turns by the model's chat template, fitted to the context. */
+#pragma once
+
+#include "assistantd/ipc/ipc.h"
+#include "base_model/base_model.h"
+
+enum { PROMPT_E_TOO_LONG = 1 };
+
+struct prompt {
+	struct token_list tokens;
+	struct engine_counted counted;
+	uint32_t max_answer;	/* tokens that the answer may have */
+};
+
+/*
+ * Renders the turns of @start and counts them; segments that may give way are cut, lowest
+ * priority first, until prompt and answer fit the model's context. @start's texts change
+ * then. 0; PROMPT_E_TOO_LONG with @ret->counted; -EINVAL with @d when the template refuses
+ * the turns; -ENOMEM.
+ */
+int prompt_build(struct prompt *ret, const struct bm_model *m, struct engine_start *start,
+		 struct diag *d);
+void prompt_deinit(struct prompt *p);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve: the engine as the front end's child. Descriptor 3 is the socket; files come over it
+ * and no path is ever opened.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "assistantd/engine/scheduler.h"
+#include "assistantd/engine/verbs.h"
+
+enum { SERVE_SOCKET = 3 };
+
+static int say_hello(int sock)
+{
+	struct engine_hello hello = { .pid = (uint32_t)getpid() };
+	struct ipc_message m;
+	int r;
+
+	ipc_message_init(&m, ENGINE_HELLO, 0);
+	r = engine_put_hello(&m, &hello);
+	if (r == 0)
+		r = ipc_send(sock, &m);
+	ipc_message_deinit(&m);
+	return r;
+}
+
+/* Reads until the front end closes: the socket's end is the end of this process. */
+static int read_messages(int sock, struct scheduler *s)
+{
+	struct ipc_message m;
+	int r;
+
+	ipc_message_init(&m, 0, 0);
+	while ((r = ipc_recv(sock, &m)) == 0 && (r = scheduler_post(s, &m)) == 0)
+		;
+	ipc_message_deinit(&m);
+	return r == IPC_E_CLOSED ? 0 : r;
+}
+
+int verb_serve(int argc, char **argv)
+{
+	struct scheduler *s = NULL;
+	int r;
+
+	if (argc != 1 || fcntl(SERVE_SOCKET, F_GETFD) < 0) {
+		fputs("error: serve: is started by assistantd, with a socket as descriptor 3\n",
+		      stderr);
+		return VERB_USAGE;
+	}
+	r = say_hello(SERVE_SOCKET);
+	if (r == 0)
+		r = scheduler_new(&s, SERVE_SOCKET);
+	if (r == 0)
+		r = read_messages(SERVE_SOCKET, s);
+	if (r < 0)
+		fprintf(stderr, "assistant-engine: %s\n", strerror(-r));
+	/* Nothing here outlives the process, and joining a running pass would only delay the
+	 * answer to whoever waits for our end. */
+	_exit(r < 0 ? VERB_BAD_INPUT : VERB_OK);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the scheduler says to the front end. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "assistantd/engine/scheduler-private.h"
+
+void scheduler_send(struct scheduler *s, struct ipc_message *m, int r)
+{
+	/* A front end that does not read pauses everything: nobody else is served. */
+	while (r == 0 && (r = ipc_send(s->sock, m)) == IPC_E_AGAIN) {
+		struct pollfd p = { .fd = s->sock, .events = POLLOUT };
+
+		r = poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+	}
+	/* A message that cannot be built or sent would leave its request without an answer:
+	 * better to end, which the front end sees, than to go on. */
+	if (r < 0)
+		s->broken = true;
+	ipc_message_deinit(m);
+}
+
+void scheduler_tell_tokens(struct scheduler *s, const struct engine_tokens *v)
+{
+	struct ipc_message m;
+
+	ipc_message_init(&m, ENGINE_TOKENS, 0);
+	scheduler_send(s, &m, engine_put_tokens(&m, v));
+}
+
+void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_done *v)
+{
+	struct ipc_message m;
+
+	ipc_message_init(&m, ENGINE_DONE, id);
+	scheduler_send(s, &m, engine_put_done(&m, v));
+}
+
+void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
+			   const struct engine_counted *counted, const char *text)
+{
+	struct engine_failed v = { .error = error };
+	struct ipc_message m;
+	int r = buf_append_str(&v.text, text);
+
+	if (counted) {
+		v.needed = counted->needed;
+		v.limit = counted->limit;
+	}
+	ipc_message_init(&m, ENGINE_FAILED, id);
+	scheduler_send(s, &m, r < 0 ? r : engine_put_failed(&m, &v));
+	engine_failed_deinit(&v);
+}
