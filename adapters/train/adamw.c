@@ -5,53 +5,93 @@
 #include <string.h>
 
 #include "adapters/train/train-private.h"
+#include "util/macro.h"
 
 static const float beta1 = 0.9f, beta2 = 0.95f, decay = 0.1f;
 
-static void adamw(struct trainer *t, size_t first, size_t n, float clip, float rate, float shrink)
+struct adamw_job {
+	struct trainer *t;
+	size_t first, n;
+	struct adamw_rates rates;
+};
+
+static void sum_squares(void *arg, size_t task, unsigned thread)
 {
-	float c1 = 1 / (1 - powf(beta1, (float)t->steps));
-	float c2 = 1 / (1 - powf(beta2, (float)t->steps));
+	const struct adamw_job *job = arg;
+	const float *g = job->t->trained.g + task * TRAIN_WEIGHTS;
 
-	for (size_t i = first; i < first + n; i++) {
-		float g = t->g[i] * clip;
+	(void)thread;
+	job->t->trained.sums[task] = (double)job->t->ops->dot(g, g, MIN((size_t)TRAIN_WEIGHTS,
+							     job->n - task * TRAIN_WEIGHTS));
+}
 
-		t->m1[i] = beta1 * t->m1[i] + (1 - beta1) * g;
-		t->m2[i] = beta2 * t->m2[i] + (1 - beta2) * g * g;
-		t->w[i] -= rate * (t->m1[i] * c1 / (sqrtf(t->m2[i] * c2) + 1e-8f) +
-				   shrink * t->w[i]);
+/* The norm of all gradients, summed chunk by chunk whatever the threads. */
+static double gradient_norm(struct trainer *t)
+{
+	struct adamw_job job = { .t = t, .n = t->trained.n };
+	size_t chunks = (t->trained.n + TRAIN_WEIGHTS - 1) / TRAIN_WEIGHTS;
+	double norm = 0;
+
+	gemm_each(t->gemm, sum_squares, &job, chunks);
+	for (size_t i = 0; i < chunks; i++)
+		norm += t->trained.sums[i];
+	return sqrt(norm);
+}
+
+static void change_chunk(void *arg, size_t task, unsigned thread)
+{
+	const struct adamw_job *job = arg;
+	const struct train_block *b = &job->t->trained;
+	size_t at = job->first + task * TRAIN_WEIGHTS, n = MIN((size_t)TRAIN_WEIGHTS, job->n - task * TRAIN_WEIGHTS);
+
+	(void)thread;
+	job->t->ops->adamw(b->w + at, b->g + at, b->m1 + at, b->m2 + at, n, &job->rates);
+}
+
+static void change(struct adamw_job *job, const float *first, size_t n, float shrink)
+{
+	job->first = (size_t)(first - job->t->trained.w);
+	job->n = n;
+	job->rates.shrink = shrink;
+	gemm_each(job->t->gemm, change_chunk, job, (n + TRAIN_WEIGHTS - 1) / TRAIN_WEIGHTS);
+}
+
+/* Norms are not decayed: they would pull every output towards zero. */
+static void change_base(struct adamw_job *job)
+{
+	struct trainer *t = job->t;
+
+	change(job, t->embd, t->s.vocab * t->s.width, decay);
+	change(job, t->out_norm, t->s.width, 0);
+	for (uint32_t i = 0; i < t->s.layers; i++) {
+		const struct train_layer *l = &t->layers[i];
+
+		change(job, l->attn_norm, t->s.width, 0);
+		change(job, l->ffn_norm, t->s.width, 0);
+		for (int k = 0; k < TRAIN_MATRICES; k++)
+			change(job, l->m[k].w, l->m[k].out * l->m[k].in, decay);
 	}
 }
 
 double trainer_step(struct trainer *t, float rate)
 {
-	double norm = 0;
-	size_t at = 0, d = t->s.width;
-	float clip;
+	struct adamw_job job = { .t = t };
+	double norm = gradient_norm(t);
 
-	for (size_t i = 0; i < t->n_weights; i++)
-		norm += (double)t->g[i] * (double)t->g[i];
-	norm = sqrt(norm);
-	clip = norm > 1 ? (float)(1 / norm) : 1;
 	t->steps++;
-	/* Norms are not decayed: they would pull every output towards zero. */
-	for (uint32_t i = 0; i < t->s.layers; i++) {
-		size_t attn = (size_t)(t->layers[i].attn_norm - t->w);
-		size_t ffn = (size_t)(t->layers[i].ffn_norm - t->w);
-
-		if (i == 0) {
-			adamw(t, 0, attn - d, clip, rate, decay);
-			adamw(t, attn - d, d, clip, rate, 0);
-		} else {
-			adamw(t, at, attn - at, clip, rate, decay);
-		}
-		adamw(t, attn, d, clip, rate, 0);
-		adamw(t, attn + d, ffn - attn - d, clip, rate, decay);
-		adamw(t, ffn, d, clip, rate, 0);
-		at = ffn + d;
-	}
-	adamw(t, at, t->n_weights - at, clip, rate, decay);
-	memset(t->g, 0, t->n_weights * sizeof(float));
+	job.rates = (struct adamw_rates){
+		.rate = rate,
+		.clip = norm > 1 ? (float)(1 / norm) : 1,
+		.beta1 = beta1,
+		.beta2 = beta2,
+		.correct1 = 1 / (1 - powf(beta1, (float)t->steps)),
+		.correct2 = 1 / (1 - powf(beta2, (float)t->steps)),
+		.epsilon = 1e-8f,
+	};
+	if (t->rank)
+		change(&job, t->trained.w, t->trained.n, 0);
+	else
+		change_base(&job);
 	return norm;
 }
 
@@ -75,11 +115,11 @@ float train_rate(const struct train_rates *r, uint64_t step)
 struct checkpoint_head {
 	char magic[8];
 	struct train_shape shape;
-	uint32_t zero;		/* keeps the counts aligned without hidden bytes */
-	uint64_t steps, n_weights;
+	uint32_t rank;		/* of an adapter, whose base is not in the file; 0: the base */
+	uint64_t steps, n_trained;
 };
 
-static const char magic[8] = "ADTRAIN1";
+static const char magic[8] = "ADTRAIN2";
 
 static int write_all(int fd, const void *data, size_t len)
 {
@@ -121,29 +161,30 @@ static void fill_head(const struct trainer *t, struct checkpoint_head *h)
 	memcpy(h->magic, magic, sizeof(magic));
 	h->shape = t->s;
 	h->steps = t->steps;
-	h->n_weights = t->n_weights;
+	h->rank = t->rank;
+	h->n_trained = t->trained.n;
 }
 
 int trainer_save(const struct trainer *t, int fd)
 {
-	size_t bytes = t->n_weights * sizeof(float);
+	size_t bytes = t->trained.n * sizeof(float);
 	struct checkpoint_head h;
 	int r;
 
 	fill_head(t, &h);
 	r = write_all(fd, &h, sizeof(h));
 	if (r == 0)
-		r = write_all(fd, t->w, bytes);
+		r = write_all(fd, t->trained.w, bytes);
 	if (r == 0)
-		r = write_all(fd, t->m1, bytes);
+		r = write_all(fd, t->trained.m1, bytes);
 	if (r == 0)
-		r = write_all(fd, t->m2, bytes);
+		r = write_all(fd, t->trained.m2, bytes);
 	return r;
 }
 
 int trainer_load(struct trainer *t, int fd)
 {
-	size_t bytes = t->n_weights * sizeof(float);
+	size_t bytes = t->trained.n * sizeof(float);
 	struct checkpoint_head h, want;
 	int r = read_all(fd, &h, sizeof(h));
 
@@ -153,14 +194,14 @@ int trainer_load(struct trainer *t, int fd)
 	want.steps = h.steps;
 	if (memcmp(&h, &want, sizeof(h)) != 0)
 		return -EINVAL;
-	r = read_all(fd, t->w, bytes);
+	r = read_all(fd, t->trained.w, bytes);
 	if (r == 0)
-		r = read_all(fd, t->m1, bytes);
+		r = read_all(fd, t->trained.m1, bytes);
 	if (r == 0)
-		r = read_all(fd, t->m2, bytes);
+		r = read_all(fd, t->trained.m2, bytes);
 	if (r < 0)
 		return r;
-	memset(t->g, 0, bytes);
+	memset(t->trained.g, 0, bytes);
 	t->steps = h.steps;
 	return 0;
 }

@@ -11,74 +11,53 @@ struct attention_job {
 	struct train_saved *a;
 };
 
-void train_rope(const struct trainer *t, float *x, size_t heads, bool back)
+/* Where a task's head begins in q, in k and v, and among the probabilities. */
+struct place {
+	size_t row, first_head, end_head, kv;
+};
+
+static struct place place_of(const struct trainer *t, size_t task)
 {
-	size_t half = t->head / 2;
+	size_t row = task / t->s.kv_heads, group = task % t->s.kv_heads;
+	size_t share = t->s.heads / t->s.kv_heads;
 
-	for (size_t i = 0; i < t->n * heads; i++, x += t->head) {
-		size_t at = i / heads % t->s.context * half;
-
-		for (size_t j = 0; j < half; j++) {
-			float c = t->cos[at + j], s = back ? -t->sin[at + j] : t->sin[at + j];
-			float a = x[2 * j], b = x[2 * j + 1];
-
-			x[2 * j] = a * c - b * s;
-			x[2 * j + 1] = a * s + b * c;
-		}
-	}
+	return (struct place){ row, group * share, (group + 1) * share,
+			       row * t->s.context * t->kv + group * t->head };
 }
 
-static float dot(const float *a, const float *b, size_t n)
+/* [context][stride] to [head][context]: a query meets many keys by one component. */
+static void turn(const struct trainer *t, const float *x, float *turned)
 {
-	float sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
+	for (size_t j = 0; j < t->s.context; j++)
+		for (size_t i = 0; i < t->head; i++)
+			turned[i * t->s.context + j] = x[j * t->kv + i];
 }
 
-static void axpy(float f, const float *x, float *y, size_t n)
+static float *turned_of(const struct trainer *t, size_t task)
 {
-	for (size_t i = 0; i < n; i++)
-		y[i] += f * x[i];
-}
-
-/* One query over the keys 0..last of its row: @p [context], @mix [head]. */
-static void attend(const struct trainer *t, const float *q, const float *k, const float *v,
-		   size_t last, float *p, float *mix)
-{
-	float scale = 1 / sqrtf((float)t->head), max = -INFINITY, sum = 0;
-
-	for (size_t j = 0; j <= last; j++) {
-		p[j] = scale * dot(q, k + j * t->kv, t->head);
-		max = fmaxf(max, p[j]);
-	}
-	for (size_t j = 0; j <= last; j++) {
-		p[j] = expf(p[j] - max);
-		sum += p[j];
-	}
-	memset(mix, 0, t->head * sizeof(float));
-	for (size_t j = 0; j <= last; j++) {
-		p[j] /= sum;
-		axpy(p[j], v + j * t->kv, mix, t->head);
-	}
+	return t->turned + task * t->s.context * t->head;
 }
 
 static void attend_group(void *arg, size_t task, unsigned thread)
 {
-	struct attention_job *job = arg;
+	const struct attention_job *job = arg;
 	struct trainer *t = job->t;
-	size_t T = t->s.context, row = task / t->s.kv_heads, group = task % t->s.kv_heads;
-	size_t share = t->s.heads / t->s.kv_heads, kv = row * T * t->kv + group * t->head;
+	struct train_saved *a = job->a;
+	const struct vector_ops *ops = t->ops;
+	struct place at = place_of(t, task);
+	size_t T = t->s.context;
+	float *kt = turned_of(t, task), scale = 1 / sqrtf((float)t->head);
 
 	(void)thread;
-	for (size_t h = group * share; h < (group + 1) * share; h++)
+	turn(t, a->k + at.kv, kt);
+	for (size_t h = at.first_head; h < at.end_head; h++)
 		for (size_t i = 0; i < T; i++) {
-			size_t at = (row * T + i) * t->s.width + h * t->head;
+			size_t q = (at.row * T + i) * t->s.width + h * t->head;
+			float *p = a->p + ((at.row * t->s.heads + h) * T + i) * T, max;
 
-			attend(t, job->a->q + at, job->a->k + kv, job->a->v + kv, i,
-			       job->a->p + ((row * t->s.heads + h) * T + i) * T,
-			       job->a->mix + at);
+			ops->scores(a->q + q, kt, T, t->head, i + 1, scale, p);
+			ops->scale(p, i + 1, 1 / ops->exponentials(p, i + 1, &max));
+			ops->mix(p, a->v + at.kv, t->kv, i + 1, t->head, a->mix + q);
 		}
 }
 
@@ -89,44 +68,42 @@ void train_attention(struct trainer *t, struct train_saved *a)
 	gemm_each(t->gemm, attend_group, &job, t->rows * t->s.kv_heads);
 }
 
-/* @p of one query, its offset @at in q and the offset @kv of its keys; softmax backward:
- * ds = p (dp - sum p dp). */
-static void attend_back(struct trainer *t, struct train_saved *a, const float *p, size_t at,
-			size_t kv, size_t last, float *dp)
+/* One query, at @q in the queries; softmax backward: ds = p (dp - sum p dp). */
+static void attend_back(struct trainer *t, struct train_saved *a, const float *vt, const float *p,
+			size_t q, size_t kv, size_t n, float *dp)
 {
-	float scale = 1 / sqrtf((float)t->head), sum = 0;
+	const struct vector_ops *ops = t->ops;
+	float scale = 1 / sqrtf((float)t->head), sum;
 
-	for (size_t j = 0; j <= last; j++) {
-		dp[j] = dot(t->dmix + at, a->v + kv + j * t->kv, t->head);
-		sum += p[j] * dp[j];
-	}
-	memset(t->dq + at, 0, t->head * sizeof(float));
-	for (size_t j = 0; j <= last; j++) {
-		float ds = p[j] * (dp[j] - sum) * scale;
-
-		axpy(ds, a->k + kv + j * t->kv, t->dq + at, t->head);
-		axpy(ds, a->q + at, t->dk + kv + j * t->kv, t->head);
-		axpy(p[j], t->dmix + at, t->dv + kv + j * t->kv, t->head);
-	}
+	ops->scores(t->dmix + q, vt, t->s.context, t->head, n, 1, dp);
+	sum = ops->dot(p, dp, n);
+	for (size_t j = 0; j < n; j++)
+		dp[j] = p[j] * (dp[j] - sum) * scale;
+	ops->mix(dp, a->k + kv, t->kv, n, t->head, t->dq + q);
+	ops->outer(dp, a->q + q, n, t->head, t->dk + kv, t->kv);
+	ops->outer(p, t->dmix + q, n, t->head, t->dv + kv, t->kv);
 }
 
 static void attend_group_back(void *arg, size_t task, unsigned thread)
 {
-	struct attention_job *job = arg;
+	const struct attention_job *job = arg;
 	struct trainer *t = job->t;
-	size_t T = t->s.context, row = task / t->s.kv_heads, group = task % t->s.kv_heads;
-	size_t share = t->s.heads / t->s.kv_heads, kv = row * T * t->kv + group * t->head;
+	struct place at = place_of(t, task);
+	size_t T = t->s.context;
+	float *vt = turned_of(t, task);
 
 	(void)thread;
+	turn(t, job->a->v + at.kv, vt);
 	for (size_t i = 0; i < T; i++) {
-		memset(t->dk + kv + i * t->kv, 0, t->head * sizeof(float));
-		memset(t->dv + kv + i * t->kv, 0, t->head * sizeof(float));
+		memset(t->dk + at.kv + i * t->kv, 0, t->head * sizeof(float));
+		memset(t->dv + at.kv + i * t->kv, 0, t->head * sizeof(float));
 	}
-	for (size_t h = group * share; h < (group + 1) * share; h++)
+	for (size_t h = at.first_head; h < at.end_head; h++)
 		for (size_t i = 0; i < T; i++)
-			attend_back(t, job->a, job->a->p + ((row * t->s.heads + h) * T + i) * T,
-				    (row * T + i) * t->s.width + h * t->head, kv, i,
-				    t->dp + (row * t->s.heads + h) * T);
+			attend_back(t, job->a, vt,
+				    job->a->p + ((at.row * t->s.heads + h) * T + i) * T,
+				    (at.row * T + i) * t->s.width + h * t->head, at.kv, i + 1,
+				    t->dp + task * T);
 }
 
 void train_attention_back(struct trainer *t, struct train_saved *a)

@@ -4,9 +4,16 @@
 #include "adapters/train/train.h"
 #include "base_model/base_model.h"
 
-/* Pointers into one block of weights, or of gradients, laid out alike. */
+/* y = x W^T, and beside it, where an adapter is trained, scale · (x A^T) B^T. */
+struct train_matrix {
+	size_t out, in;
+	float *w, *g;			/* [out][in]; no gradient where the base is frozen */
+	float *a, *ga, *b, *gb;		/* [rank][in], [out][rank], or NULL */
+};
+
 struct train_layer {
-	float *attn_norm, *q, *k, *v, *o, *ffn_norm, *gate, *up, *down;
+	float *attn_norm, *ffn_norm, *g_attn_norm, *g_ffn_norm;
+	struct train_matrix m[TRAIN_MATRICES];
 };
 
 /* What the backward pass needs of one layer; [n] is rows * context positions. */
@@ -18,32 +25,57 @@ struct train_saved {
 	float *gate, *up, *hidden;		/* [n][ffn] */
 };
 
+/* What the optimiser changes: the whole base, or an adapter beside it. */
+struct train_block {
+	float *w, *g, *m1, *m2;
+	double *sums;			/* of squares, by chunk of TRAIN_WEIGHTS */
+	size_t n;
+};
+
 struct trainer {
 	struct train_shape s;
 	size_t rows, n, kv, head;		/* n positions; widths of k and of one head */
 	struct gemm *gemm;
+	const struct vector_ops *ops;
 	size_t n_weights;
-	float *w, *g, *m1, *m2;			/* [n_weights] */
+	float *w;				/* the base, [n_weights] */
+	struct train_block trained;		/* its w is the base's, unless rank > 0 */
+	uint32_t rank;				/* of the adapter, 0 without one */
+	float lora_scale, alpha;
 	uint64_t steps;
 	float *embd, *out_norm, *g_embd, *g_out_norm;
-	struct train_layer *layers, *g_layers;
+	struct train_layer *layers;
 	struct train_saved *saved;
 	void *block;				/* all activations */
-	float *last, *out_in, *out_r, *logits;	/* logits [n][vocab] */
+	float *last, *out_in, *out_r;
+	size_t *picked, n_picked;		/* positions with a target */
+	float *head_in, *dhead, *logits;	/* of those: [n][width] twice, [n][vocab] */
 	float *dx, *dt, *dq, *dk, *dv, *dmix, *dgate, *dup, *dhidden;
-	float *dp;				/* [rows][heads][context] */
+	float *xa;				/* [n][rank], x through A */
+	float *partial;				/* [chunks][width], sums of chunks of positions */
+	float *turned;				/* by task: keys and values by component */
+	float *dp;				/* by task: [context] twice */
 	float *cos, *sin;			/* [context][head / 2] */
 	double *losses;				/* [n] */
 };
 
+enum { TRAIN_CHUNK = 64, TRAIN_WEIGHTS = 16384 };	/* positions, weights of one task */
+
 void train_forward(struct trainer *t, const int32_t *tokens);
 void train_backward(struct trainer *t, const int32_t *tokens);
-/* y[n][out] (+)= x[n][in] w[out][in]^T, and what follows from it backward. */
-void train_linear(struct trainer *t, const float *x, const float *w, float *y, size_t out,
-		  size_t in, bool add);
-void train_linear_back(struct trainer *t, const float *dy, const float *x, const float *w,
-		       float *dx, float *dw, size_t out, size_t in, bool add);
-void train_norm_back(struct trainer *t, const float *x, const float *r, const float *w, float *dw);
 void train_attention(struct trainer *t, struct train_saved *a);
 void train_attention_back(struct trainer *t, struct train_saved *a);
-void train_rope(const struct trainer *t, float *x, size_t heads, bool back);
+void train_linear(struct trainer *t, const struct train_matrix *m, const float *x, float *y,
+		  bool add);
+void train_linear_back(struct trainer *t, const struct train_matrix *m, const float *dy,
+		       const float *x, float *dx, bool add);
+size_t train_chunks(const struct trainer *t);
+
+/* The position-wise loops, each over all positions by chunks. */
+void train_copy(struct trainer *t, const float *from, float *to);
+void train_norm(struct trainer *t, const float *x, const float *w, float *y, float *r);
+void train_norm_back(struct trainer *t, const float *x, const float *r, const float *w,
+		     float *dw);
+void train_activate(struct trainer *t, const struct train_saved *a);
+void train_activate_back(struct trainer *t, const struct train_saved *a);
+void train_rope(struct trainer *t, float *x, size_t heads, bool back);

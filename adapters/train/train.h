@@ -37,10 +37,37 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 struct trainer *trainer_free(struct trainer *t);
 DEFINE_CLEANUP(struct trainer *, trainer_free)
 
+/*
+ * Trains an adapter (Hu et al. 2021, arXiv:2106.09685) on every matrix from now on, and leaves
+ * the base as it is: A normal, B zero. -EINVAL after the first step, or for a rank beyond 1
+ * to 256 or an alpha that is not above 0; -ENOMEM, which leaves @t only to be freed.
+ */
+int trainer_add_lora(struct trainer *t, uint32_t rank, float alpha, uint64_t seed);
+
+const struct train_shape *trainer_shape(const struct trainer *t);
 size_t trainer_n_weights(const struct trainer *t);
-/* Both [n_weights] and owned by @t; gradients are summed until trainer_step(). */
-float *trainer_weights(struct trainer *t);
+/* What the optimiser changes and its gradients, [n_trained]; owned by @t. Gradients are
+ * summed until trainer_step(). */
+size_t trainer_n_trained(const struct trainer *t);
+float *trainer_trained(struct trainer *t);
 const float *trainer_gradients(const struct trainer *t);
+
+enum train_place { TRAIN_Q, TRAIN_K, TRAIN_V, TRAIN_O, TRAIN_GATE, TRAIN_UP, TRAIN_DOWN,
+		   TRAIN_MATRICES };
+enum train_norm_place { TRAIN_NORM_ATTN, TRAIN_NORM_FFN, TRAIN_NORM_OUTPUT };
+
+struct train_view {
+	size_t out, in;
+	uint32_t rank;		/* 0: no adapter */
+	float alpha;
+	float *w;		/* [out][in] */
+	const float *a, *b;	/* [rank][in], [out][rank], or NULL */
+};
+
+/* The pieces of the model, to be filled or written: [vocab][width], [width], a matrix. */
+float *trainer_embedding(struct trainer *t);
+float *trainer_norm(struct trainer *t, enum train_norm_place place, uint32_t layer);
+struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_place place);
 
 /*
  * Mean cross-entropy, in nats, over the positions of @tokens and @targets [rows][context]

@@ -46,26 +46,33 @@ static float *take(float *base, size_t *at, size_t n)
 	return p;
 }
 
-static size_t lay_weights(const struct trainer *t, float *base, float **embd, float **norm,
-			  struct train_layer *layers)
+/* Names the pieces of one block: of the weights, or of their gradients. */
+static size_t lay_base(struct trainer *t, float *base, bool gradients)
 {
-	const struct train_shape *s = &t->s;
-	size_t at = 0, d = s->width, f = s->ffn;
+	const size_t d = t->s.width, f = t->s.ffn;
+	const size_t out[] = { d, t->kv, t->kv, d, f, f, d }, in[] = { d, d, d, d, d, d, f };
+	size_t at = 0;
+	float *p = take(base, &at, t->s.vocab * d);
 
-	*embd = take(base, &at, s->vocab * d);
-	*norm = take(base, &at, d);
-	for (uint32_t i = 0; i < s->layers; i++) {
-		struct train_layer *l = &layers[i];
+	*(gradients ? &t->g_embd : &t->embd) = p;
+	p = take(base, &at, d);
+	*(gradients ? &t->g_out_norm : &t->out_norm) = p;
+	for (uint32_t i = 0; i < t->s.layers; i++) {
+		struct train_layer *l = &t->layers[i];
 
-		l->attn_norm = take(base, &at, d);
-		l->q = take(base, &at, d * d);
-		l->k = take(base, &at, t->kv * d);
-		l->v = take(base, &at, t->kv * d);
-		l->o = take(base, &at, d * d);
-		l->ffn_norm = take(base, &at, d);
-		l->gate = take(base, &at, f * d);
-		l->up = take(base, &at, f * d);
-		l->down = take(base, &at, d * f);
+		for (int m = 0; m < TRAIN_MATRICES; m++) {
+			if (m == TRAIN_Q) {
+				p = take(base, &at, d);
+				*(gradients ? &l->g_attn_norm : &l->attn_norm) = p;
+			} else if (m == TRAIN_GATE) {
+				p = take(base, &at, d);
+				*(gradients ? &l->g_ffn_norm : &l->ffn_norm) = p;
+			}
+			l->m[m].out = out[m];
+			l->m[m].in = in[m];
+			p = take(base, &at, out[m] * in[m]);
+			*(gradients ? &l->m[m].g : &l->m[m].w) = p;
+		}
 	}
 	return at;
 }
@@ -99,6 +106,8 @@ static size_t lay_buffers(struct trainer *t, float *b)
 	t->last = take(b, &at, nd);
 	t->out_in = take(b, &at, nd);
 	t->out_r = take(b, &at, t->n);
+	t->head_in = take(b, &at, nd);
+	t->dhead = take(b, &at, nd);
 	t->logits = take(b, &at, t->n * t->s.vocab);
 	t->dx = take(b, &at, nd);
 	t->dt = take(b, &at, nd);
@@ -109,7 +118,9 @@ static size_t lay_buffers(struct trainer *t, float *b)
 	t->dgate = take(b, &at, nf);
 	t->dup = take(b, &at, nf);
 	t->dhidden = take(b, &at, nf);
-	t->dp = take(b, &at, t->rows * t->s.heads * t->s.context);
+	t->partial = take(b, &at, train_chunks(t) * t->s.width);
+	t->turned = take(b, &at, t->n * t->kv);
+	t->dp = take(b, &at, t->rows * t->s.kv_heads * t->s.context);
 	t->cos = take(b, &at, (size_t)t->s.context * t->head / 2);
 	t->sin = take(b, &at, (size_t)t->s.context * t->head / 2);
 	return at;
@@ -128,9 +139,9 @@ static void first_weights(struct trainer *t, uint64_t seed)
 		fill_ones(l->attn_norm, d);
 		fill_ones(l->ffn_norm, d);
 		for (size_t j = 0; j < d * d; j++)
-			l->o[j] *= residual;
+			l->m[TRAIN_O].w[j] *= residual;
 		for (size_t j = 0; j < d * t->s.ffn; j++)
-			l->down[j] *= residual;
+			l->m[TRAIN_DOWN].w[j] *= residual;
 	}
 }
 
@@ -161,24 +172,42 @@ static bool shape_valid(const struct train_shape *s, size_t rows)
 		s->heads % s->kv_heads == 0;
 }
 
+static int new_block(struct train_block *b, size_t n)
+{
+	*b = (struct train_block){ calloc(n, sizeof(float)), calloc(n, sizeof(float)),
+				   calloc(n, sizeof(float)), calloc(n, sizeof(float)),
+				   calloc(n / TRAIN_WEIGHTS + 1, sizeof(double)), n };
+	return b->w && b->g && b->m1 && b->m2 && b->sums ? 0 : -ENOMEM;
+}
+
+static void free_block(struct train_block *b)
+{
+	free(b->w);
+	free(b->g);
+	free(b->m1);
+	free(b->m2);
+	free(b->sums);
+	*b = (struct train_block){ 0 };
+}
+
 static int allocate(struct trainer *t)
 {
+	int r;
+
 	t->layers = calloc(t->s.layers, sizeof(*t->layers));
-	t->g_layers = calloc(t->s.layers, sizeof(*t->g_layers));
 	t->saved = calloc(t->s.layers, sizeof(*t->saved));
 	t->losses = calloc(t->n, sizeof(*t->losses));
-	if (!t->layers || !t->g_layers || !t->saved || !t->losses)
+	t->picked = calloc(t->n, sizeof(*t->picked));
+	if (!t->layers || !t->saved || !t->losses || !t->picked)
 		return -ENOMEM;
-	t->n_weights = lay_weights(t, NULL, &t->embd, &t->out_norm, t->layers);
-	t->w = calloc(t->n_weights, sizeof(float));
-	t->g = calloc(t->n_weights, sizeof(float));
-	t->m1 = calloc(t->n_weights, sizeof(float));
-	t->m2 = calloc(t->n_weights, sizeof(float));
+	t->n_weights = lay_base(t, NULL, false);
+	r = new_block(&t->trained, t->n_weights);
 	t->block = calloc(lay_buffers(t, NULL), sizeof(float));
-	if (!t->w || !t->g || !t->m1 || !t->m2 || !t->block)
+	if (r < 0 || !t->block)
 		return -ENOMEM;
-	lay_weights(t, t->w, &t->embd, &t->out_norm, t->layers);
-	lay_weights(t, t->g, &t->g_embd, &t->g_out_norm, t->g_layers);
+	t->w = t->trained.w;
+	lay_base(t, t->w, false);
+	lay_base(t, t->trained.g, true);
 	lay_buffers(t, t->block);
 	return 0;
 }
@@ -187,6 +216,7 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 		unsigned threads, uint64_t seed)
 {
 	_cleanup_(trainer_freep) struct trainer *t = NULL;
+	size_t lines;
 	int r;
 
 	if (!shape_valid(shape, rows))
@@ -199,9 +229,11 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 	t->n = rows * shape->context;
 	t->head = shape->width / shape->heads;
 	t->kv = t->head * shape->kv_heads;
-	r = gemm_new(&t->gemm, threads);
+	lines = MAX(t->n, (size_t)shape->vocab);
+	r = gemm_new(&t->gemm, threads, MAX(lines, (size_t)shape->ffn));
 	if (r < 0)
 		return r;
+	t->ops = gemm_ops(t->gemm);
 	r = allocate(t);
 	if (r < 0)
 		return r;
@@ -211,22 +243,84 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 	return 0;
 }
 
+static size_t lay_lora(struct trainer *t, float *w, float *g)
+{
+	size_t at = 0, at_g = 0;
+
+	for (uint32_t i = 0; i < t->s.layers; i++)
+		for (int k = 0; k < TRAIN_MATRICES; k++) {
+			struct train_matrix *m = &t->layers[i].m[k];
+
+			m->a = take(w, &at, t->rank * m->in);
+			m->b = take(w, &at, m->out * t->rank);
+			m->ga = take(g, &at_g, t->rank * m->in);
+			m->gb = take(g, &at_g, m->out * t->rank);
+		}
+	return at;
+}
+
+/* The base stays; nothing of it is learnt any more. */
+static void freeze(struct trainer *t)
+{
+	struct train_block base = t->trained;
+
+	base.w = NULL;
+	free_block(&base);
+	t->trained = (struct train_block){ 0 };
+	t->g_embd = t->g_out_norm = NULL;
+	for (uint32_t i = 0; i < t->s.layers; i++) {
+		struct train_layer *l = &t->layers[i];
+
+		l->g_attn_norm = l->g_ffn_norm = NULL;
+		for (int k = 0; k < TRAIN_MATRICES; k++)
+			l->m[k].g = NULL;
+	}
+}
+
+int trainer_add_lora(struct trainer *t, uint32_t rank, float alpha, uint64_t seed)
+{
+	int r;
+
+	if (t->rank || t->steps || rank < 1 || rank > 256 || !(alpha > 0) || alpha > 4096)
+		return -EINVAL;
+	freeze(t);
+	t->rank = rank;
+	t->alpha = alpha;
+	t->lora_scale = alpha / (float)rank;
+	t->xa = calloc(t->n * rank, sizeof(float));
+	r = new_block(&t->trained, lay_lora(t, NULL, NULL));
+	if (r < 0 || !t->xa)
+		return -ENOMEM;
+	lay_lora(t, t->trained.w, t->trained.g);
+	/* B begins as zero, so that the first step starts from the base itself. */
+	for (uint32_t i = 0; i < t->s.layers; i++)
+		for (int k = 0; k < TRAIN_MATRICES; k++)
+			draw(t->layers[i].m[k].a, rank * t->layers[i].m[k].in,
+			     1 / sqrtf((float)t->layers[i].m[k].in), &seed);
+	return 0;
+}
+
 struct trainer *trainer_free(struct trainer *t)
 {
 	if (!t)
 		return NULL;
 	gemm_free(t->gemm);
+	if (t->w != t->trained.w)
+		free(t->w);
+	free_block(&t->trained);
 	free(t->layers);
-	free(t->g_layers);
 	free(t->saved);
 	free(t->losses);
-	free(t->w);
-	free(t->g);
-	free(t->m1);
-	free(t->m2);
+	free(t->picked);
+	free(t->xa);
 	free(t->block);
 	free(t);
 	return NULL;
+}
+
+const struct train_shape *trainer_shape(const struct trainer *t)
+{
+	return &t->s;
 }
 
 size_t trainer_n_weights(const struct trainer *t)
@@ -234,12 +328,42 @@ size_t trainer_n_weights(const struct trainer *t)
 	return t->n_weights;
 }
 
-float *trainer_weights(struct trainer *t)
+size_t trainer_n_trained(const struct trainer *t)
 {
-	return t->w;
+	return t->trained.n;
+}
+
+float *trainer_trained(struct trainer *t)
+{
+	return t->trained.w;
 }
 
 const float *trainer_gradients(const struct trainer *t)
 {
-	return t->g;
+	return t->trained.g;
+}
+
+float *trainer_embedding(struct trainer *t)
+{
+	return t->embd;
+}
+
+float *trainer_norm(struct trainer *t, enum train_norm_place place, uint32_t layer)
+{
+	switch (place) {
+	case TRAIN_NORM_ATTN:
+		return t->layers[layer].attn_norm;
+	case TRAIN_NORM_FFN:
+		return t->layers[layer].ffn_norm;
+	case TRAIN_NORM_OUTPUT:
+		break;
+	}
+	return t->out_norm;
+}
+
+struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_place place)
+{
+	const struct train_matrix *m = &t->layers[layer].m[place];
+
+	return (struct train_view){ m->out, m->in, t->rank, t->alpha, m->w, m->a, m->b };
 }

@@ -64,8 +64,8 @@ START_TEST(products)
 					   { 97, 129, 300 } };
 	_cleanup_(gemm_freep) struct gemm *g = NULL;
 
-	ck_assert_int_eq(gemm_new(&g, 0), -EINVAL);
-	ck_assert_int_eq(gemm_new(&g, 3), 0);
+	ck_assert_int_eq(gemm_new(&g, 0, 300), -EINVAL);
+	ck_assert_int_eq(gemm_new(&g, 3, 300), 0);
 	for (int form = 0; form < 8; form++)
 		for (size_t i = 0; i < 4; i++)
 			compare_product(g, (struct gemm_args){
@@ -77,7 +77,7 @@ END_TEST
 
 static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, const int32_t *y)
 {
-	float *at = trainer_weights(t) + i, old = *at;
+	float *at = trainer_trained(t) + i, old = *at;
 	double loss;
 
 	*at = w;
@@ -86,22 +86,17 @@ static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, co
 	return loss;
 }
 
-/* Every weight has its turn; larger weights than at the start, so that all parts matter. */
-START_TEST(gradients)
+/* Every trained weight has its turn. */
+static void compare_gradients(struct trainer *t)
 {
-	_cleanup_(trainer_freep) struct trainer *t = NULL;
 	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
 	double loss, error = 0, size = 0;
+	float *w = trainer_trained(t);
 	const float h = 4e-3f;
-	float *w;
 
 	make_batch(x, y);
-	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 2, 7), 0);
-	w = trainer_weights(t);
-	for (size_t i = 0; i < trainer_n_weights(t); i++)
-		w[i] *= w[i] == 1 ? 1.1f : 12;
 	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
-	for (size_t i = 0; i < trainer_n_weights(t); i++) {
+	for (size_t i = 0; i < trainer_n_trained(t); i++) {
 		double up = loss_at(t, i, w[i] + h, x, y), down = loss_at(t, i, w[i] - h, x, y);
 		double g = (double)trainer_gradients(t)[i], want = (up - down) / (2 * (double)h);
 
@@ -111,6 +106,49 @@ START_TEST(gradients)
 		size += want * want;
 	}
 	ck_assert_double_lt(sqrt(error / size), 5e-3);
+}
+
+/* Larger weights than at the start, so that all parts matter. */
+static struct trainer *strong_base(void)
+{
+	struct trainer *t = NULL;
+	float *w;
+
+	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 2, 7), 0);
+	w = trainer_trained(t);
+	for (size_t i = 0; i < trainer_n_trained(t); i++)
+		w[i] *= w[i] == 1 ? 1.1f : 12;
+	return t;
+}
+
+START_TEST(gradients)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+
+	compare_gradients(t);
+}
+END_TEST
+
+START_TEST(gradients_of_an_adapter)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+	_cleanup_free_ float *base = malloc(trainer_n_weights(t) * sizeof(*base));
+	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	double before, after;
+
+	make_batch(x, y);
+	memcpy(base, trainer_trained(t), trainer_n_weights(t) * sizeof(*base));
+	ck_assert_int_eq(trainer_loss(t, x, y, false, &before), 0);
+	ck_assert_int_eq(trainer_add_lora(t, 0, 4, 3), -EINVAL);
+	ck_assert_int_eq(trainer_add_lora(t, 3, 6, 3), 0);
+	ck_assert_int_eq(trainer_add_lora(t, 3, 6, 3), -EINVAL);
+	ck_assert_int_eq(trainer_loss(t, x, y, false, &after), 0);
+	ck_assert_double_eq(before, after);
+	for (size_t i = 0; i < trainer_n_trained(t); i++)
+		trainer_trained(t)[i] += 0.2f * sinf((float)i * 1.7f);
+	compare_gradients(t);
+	trainer_step(t, 0.01f);
+	ck_assert_mem_eq(base, trainer_embedding(t), trainer_n_weights(t) * sizeof(*base));
 }
 END_TEST
 
@@ -139,7 +177,7 @@ START_TEST(learns_whatever_the_threads)
 	ck_assert_double_gt(first, 2.9);
 	ck_assert_double_lt(last, 0.1);
 	train(b, 100);
-	ck_assert_mem_eq(trainer_weights(a), trainer_weights(b), trainer_n_weights(a) * 4);
+	ck_assert_mem_eq(trainer_trained(a), trainer_trained(b), trainer_n_trained(a) * 4);
 }
 END_TEST
 
@@ -163,7 +201,7 @@ START_TEST(resumes)
 	ck_assert_uint_eq(trainer_steps(b), 5);
 	train(a, 5);
 	train(b, 5);
-	ck_assert_mem_eq(trainer_weights(a), trainer_weights(b), trainer_n_weights(a) * 4);
+	ck_assert_mem_eq(trainer_trained(a), trainer_trained(b), trainer_n_trained(a) * 4);
 	ck_assert_int_eq(ftruncate(fd, 1000), 0);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
 	ck_assert_int_eq(trainer_load(b, fd), -EINVAL);
@@ -211,6 +249,7 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, products);
 	tcase_add_test(c, gradients);
+	tcase_add_test(c, gradients_of_an_adapter);
 	tcase_add_test(c, learns_whatever_the_threads);
 	tcase_add_test(c, resumes);
 	tcase_add_test(c, refuses);

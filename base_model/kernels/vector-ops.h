@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops of base_model/vector.h, compiled once per instruction set: the file that includes
+ * this defines TILE_BYTES (of one vector) and OPS_NAME. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base_model/kernels/gemm.h"
+
+typedef float ops_vec __attribute__((vector_size(TILE_BYTES), aligned(4)));
+typedef int32_t ops_int __attribute__((vector_size(TILE_BYTES), aligned(4)));
+enum { LANES = TILE_BYTES / 4 };
+
+static inline ops_vec load(const float *p)
+{
+	return *(const ops_vec *)p;
+}
+
+static inline void store(float *p, ops_vec v)
+{
+	*(ops_vec *)p = v;
+}
+
+static inline float sum_lanes(ops_vec v)
+{
+	float sum = 0;
+
+	for (int i = 0; i < LANES; i++)
+		sum += v[i];
+	return sum;
+}
+
+/* 2^n · e^r with |r| <= ln 2 / 2; Taylor's series to the sixth power is exact to 2e-7. */
+static inline float exponential(float x)
+{
+	const float shift = 0x1.8p23f;
+	float t, r, y;
+	int32_t bits;
+
+	x = x < -87.0f ? -87.0f : x;
+	x = x > 88.0f ? 88.0f : x;
+	t = x * 0x1.715476p0f + shift;
+	memcpy(&bits, &t, 4);
+	t -= shift;
+	r = x - t * 0x1.62e4p-1f;
+	r -= t * 0x1.7f7d1cp-20f;
+	y = 1.0f / 720;
+	y = y * r + 1.0f / 120;
+	y = y * r + 1.0f / 24;
+	y = y * r + 1.0f / 6;
+	y = y * r + 0.5f;
+	y = y * r + 1.0f;
+	y = y * r + 1.0f;
+	bits = (bits + 127) << 23;
+	memcpy(&t, &bits, 4);
+	return y * t;
+}
+
+static float ops_dot(const float *a, const float *b, size_t n)
+{
+	ops_vec sum = { 0 };
+	float rest = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		sum += load(a + i) * load(b + i);
+	for (; i < n; i++)
+		rest += a[i] * b[i];
+	return sum_lanes(sum) + rest;
+}
+
+static float ops_dot3(const float *w, const float *dy, const float *x, size_t n)
+{
+	ops_vec sum = { 0 };
+	float rest = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		sum += load(w + i) * load(dy + i) * load(x + i);
+	for (; i < n; i++)
+		rest += w[i] * dy[i] * x[i];
+	return sum_lanes(sum) + rest;
+}
+
+static void ops_scores(const float *q, const float *kt, size_t stride, size_t head, size_t n,
+		       float scale, float *p)
+{
+	size_t j = 0;
+
+	for (; j + 4 * LANES <= n; j += 4 * LANES) {
+		ops_vec s[4] = { 0 };
+
+		for (size_t i = 0; i < head; i++)
+			for (int b = 0; b < 4; b++)
+				s[b] += q[i] * load(kt + i * stride + j + b * LANES);
+		for (int b = 0; b < 4; b++)
+			store(p + j + b * LANES, s[b] * scale);
+	}
+	for (; j + LANES <= n; j += LANES) {
+		ops_vec s = { 0 };
+
+		for (size_t i = 0; i < head; i++)
+			s += q[i] * load(kt + i * stride + j);
+		store(p + j, s * scale);
+	}
+	for (; j < n; j++) {
+		float s = 0;
+
+		for (size_t i = 0; i < head; i++)
+			s += q[i] * kt[i * stride + j];
+		p[j] = s * scale;
+	}
+}
+
+static void ops_mix(const float *p, const float *v, size_t stride, size_t n, size_t head,
+		    float *out)
+{
+	size_t i = 0;
+
+	for (; i + 2 * LANES <= head; i += 2 * LANES) {
+		ops_vec a = { 0 }, b = { 0 };
+
+		for (size_t j = 0; j < n; j++) {
+			a += p[j] * load(v + j * stride + i);
+			b += p[j] * load(v + j * stride + i + LANES);
+		}
+		store(out + i, a);
+		store(out + i + LANES, b);
+	}
+	for (; i < head; i++) {
+		float s = 0;
+
+		for (size_t j = 0; j < n; j++)
+			s += p[j] * v[j * stride + i];
+		out[i] = s;
+	}
+}
+
+static void ops_outer(const float *p, const float *x, size_t n, size_t head, float *y,
+		      size_t stride)
+{
+	size_t i = 0;
+
+	for (; i + LANES <= head; i += LANES) {
+		const ops_vec v = load(x + i);
+
+		for (size_t j = 0; j < n; j++)
+			store(y + j * stride + i, load(y + j * stride + i) + p[j] * v);
+	}
+	for (; i < head; i++)
+		for (size_t j = 0; j < n; j++)
+			y[j * stride + i] += p[j] * x[i];
+}
+
+static float largest(const float *p, size_t n)
+{
+	float max = p[0];
+	size_t i = 0;
+
+	if (n >= LANES) {
+		ops_vec m = load(p);
+
+		for (; i + LANES <= n; i += LANES) {
+			ops_vec v = load(p + i);
+			ops_int more = v > m;
+
+			m = (ops_vec)((more & (ops_int)v) | (~more & (ops_int)m));
+		}
+		for (int k = 0; k < LANES; k++)
+			max = m[k] > max ? m[k] : max;
+	}
+	for (; i < n; i++)
+		max = p[i] > max ? p[i] : max;
+	return max;
+}
+
+static float ops_exponentials(float *p, size_t n, float *max)
+{
+	float m = largest(p, n), rest = 0;
+	ops_vec sum = { 0 };
+	size_t i = 0;
+
+	*max = m;
+	for (size_t k = 0; k < n; k++)
+		p[k] = exponential(p[k] - m);
+	for (; i + LANES <= n; i += LANES)
+		sum += load(p + i);
+	for (; i < n; i++)
+		rest += p[i];
+	return sum_lanes(sum) + rest;
+}
+
+static void ops_scale(float *p, size_t n, float by)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] *= by;
+}
+
+static void ops_swiglu(const float *gate, const float *up, float *hidden, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hidden[i] = gate[i] / (1 + exponential(-gate[i])) * up[i];
+}
+
+static void ops_swiglu_back(const float *gate, const float *up, const float *dhidden,
+			    float *restrict dgate, float *restrict dup, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = gate[i], s = 1 / (1 + exponential(-x));
+
+		dup[i] = dhidden[i] * x * s;
+		dgate[i] = dhidden[i] * up[i] * s * (1 + x * (1 - s));
+	}
+}
+
+static void ops_norm(const float *x, const float *w, float r, float *y, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = x[i] * r * w[i];
+}
+
+static void ops_norm_back(const float *dy, const float *x, const float *w, float r, float sub,
+			  float *restrict dx, float *restrict dw, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		dx[i] += w[i] * dy[i] * r - x[i] * sub;
+	for (size_t i = 0; dw && i < n; i++)
+		dw[i] += dy[i] * x[i] * r;
+}
+
+static void ops_adamw(float *restrict w, float *restrict g, float *restrict m1,
+		      float *restrict m2, size_t n, const struct adamw_rates *rates)
+{
+	const struct adamw_rates a = *rates;
+
+	for (size_t i = 0; i < n; i++) {
+		float d = g[i] * a.clip;
+
+		m1[i] = a.beta1 * m1[i] + (1 - a.beta1) * d;
+		m2[i] = a.beta2 * m2[i] + (1 - a.beta2) * d * d;
+		w[i] -= a.rate * (m1[i] * a.correct1 /
+				  (__builtin_sqrtf(m2[i] * a.correct2) + a.epsilon) +
+				  a.shrink * w[i]);
+		g[i] = 0;
+	}
+}
+
+const struct vector_ops OPS_NAME = {
+	ops_dot, ops_scores, ops_mix, ops_outer, ops_exponentials, ops_scale, ops_swiglu,
+	ops_swiglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loops over vectors that training spends its time in, beside matrix products: attention of
+ * one query, norms, activations, the optimiser. Sums run in a fixed order on one CPU.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct adamw_rates {
+	float rate, shrink, clip;	/* learning rate, decoupled decay, factor on gradients */
+	float beta1, beta2, correct1, correct2, epsilon;
+};
+
+struct vector_ops {
+	float (*dot)(const float *a, const float *b, size_t n);
+	/* p[j] = scale · Σ_i q[i] kt[i · stride + j], j below @n: one query against keys that
+	 * are stored by component. */
+	void (*scores)(const float *q, const float *kt, size_t stride, size_t head, size_t n,
+		       float scale, float *p);
+	/* out[i] = Σ_j p[j] v[j · stride + i] */
+	void (*mix)(const float *p, const float *v, size_t stride, size_t n, size_t head,
+		    float *out);
+	/* y[j · stride + i] += p[j] x[i] */
+	void (*outer)(const float *p, const float *x, size_t n, size_t head, float *y,
+		      size_t stride);
+	/* p becomes exp(p − max); returns the sum, and the largest value in @max. */
+	float (*exponentials)(float *p, size_t n, float *max);
+	void (*scale)(float *p, size_t n, float by);
+	/* SwiGLU (Shazeer 2020, arXiv:2002.05202): hidden = gate σ(gate) up, and backward. */
+	void (*swiglu)(const float *gate, const float *up, float *hidden, size_t n);
+	void (*swiglu_back)(const float *gate, const float *up, const float *dhidden, float *dgate,
+			    float *dup, size_t n);
+	/* y = x w r */
+	void (*norm)(const float *x, const float *w, float r, float *y, size_t n);
+	/* dx += w dy r − x sub; dw += dy x r (skipped when NULL) */
+	void (*norm_back)(const float *dy, const float *x, const float *w, float r, float sub,
+			  float *dx, float *dw, size_t n);
+	/* Σ w dy x */
+	float (*dot3)(const float *w, const float *dy, const float *x, size_t n);
+	/* One step of AdamW on @n weights; clears @g. */
+	void (*adamw)(float *w, float *g, float *m1, float *m2, size_t n,
+		      const struct adamw_rates *rates);
+};
