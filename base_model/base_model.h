@@ -8,6 +8,8 @@
 #include "base_model/gguf-write.h"
 #include "base_model/model.h"
 #include "base_model/peaks.h"
+#include "base_model/pretokenize.h"
+#include "base_model/quantize.h"
 #include "base_model/sampler.h"
 #include "base_model/stream.h"
 #include "base_model/tokenizer.h"

@@ -193,6 +193,49 @@ int gguf_writer_strings(struct gguf_writer *w, const char *key, const char *cons
 	return r < 0 ? r : finish_pair(w, key, &b);
 }
 
+/* The bytes of an array's elements in the file. */
+static size_t elements_size(const struct gguf_array *a)
+{
+	struct gguf_strings s;
+	const char *text;
+	size_t len;
+
+	if (a->type != GGUF_TYPE_STRING)
+		return a->count * gguf_type_size(a->type);
+	gguf_strings_init(&s, a);
+	while (gguf_strings_next(&s, &text, &len))
+		;
+	return (size_t)(s.at - a->data);
+}
+
+static int copy_pair(struct gguf_writer *w, const struct gguf_pair *p)
+{
+	_cleanup_(buf_deinit) struct buf b = BUF_NULL;
+	char key[GGUF_MAX_KEY + 1] = "";
+	size_t size = elements_size(&p->array);
+	int r;
+
+	memcpy(key, p->key, p->key_len);
+	if (p->type == GGUF_TYPE_ARRAY)
+		r = start_array(&b, key, p->array.type, p->array.count);
+	else
+		r = start_pair(&b, key, p->type);
+	if (r == 0 && size)
+		r = buf_append(&b, p->array.data, size);
+	return r < 0 ? r : finish_pair(w, key, &b);
+}
+
+int gguf_writer_copy(struct gguf_writer *w, const struct gguf *g, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->n_pairs; i++)
+		if (g->pairs[i].key_len >= len && memcmp(g->pairs[i].key, prefix, len) == 0)
+			r = copy_pair(w, &g->pairs[i]);
+	return r;
+}
+
 int gguf_writer_tensor(struct gguf_writer *w, const char *name, enum tensor_type type,
 		       uint32_t n_dims, const uint64_t *ne, const void *data)
 {

@@ -24,6 +24,8 @@ int gguf_writer_array(struct gguf_writer *w, const char *key, enum gguf_type ele
 /* Strings end at their NUL. */
 int gguf_writer_strings(struct gguf_writer *w, const char *key, const char *const *values,
 			size_t count);
+/* Copies every key of @g that begins with @prefix. */
+int gguf_writer_copy(struct gguf_writer *w, const struct gguf *g, const char *prefix);
 /* @data is borrowed until the file is written: as many bytes as type and dimensions say. */
 int gguf_writer_tensor(struct gguf_writer *w, const char *name, enum tensor_type type,
 		       uint32_t n_dims, const uint64_t *ne, const void *data);

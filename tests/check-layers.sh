@@ -23,7 +23,7 @@ allow tools_api tools_api/ util/
 allow store store/ util/
 allow assistantd/ipc assistantd/ipc/ util/
 allow assistantd/engine assistantd/engine/ assistantd/ipc/ipc.h adapters/adapters.h \
-	base_model/base_model.h util/
+	adapters/train/ base_model/base_model.h util/
 allow assistantd/daemon assistantd/daemon/ assistantd/ipc/ipc.h adapters/catalog.h \
 	intents/intents.h tools_api/tools_api.h store/store.h util/
 allow assistantd/tools assistantd/tools/ assistantd/ipc/ipc.h tools_api/tools_api.h util/

@@ -42,7 +42,8 @@ static void change_chunk(void *arg, size_t task, unsigned thread)
 {
 	const struct adamw_job *job = arg;
 	const struct train_block *b = &job->t->trained;
-	size_t at = job->first + task * TRAIN_WEIGHTS, n = MIN((size_t)TRAIN_WEIGHTS, job->n - task * TRAIN_WEIGHTS);
+	size_t done = task * TRAIN_WEIGHTS, at = job->first + done;
+	size_t n = MIN((size_t)TRAIN_WEIGHTS, job->n - done);
 
 	(void)thread;
 	job->t->ops->adamw(b->w + at, b->g + at, b->m1 + at, b->m2 + at, n, &job->rates);

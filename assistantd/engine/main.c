@@ -24,6 +24,9 @@ static const struct verb verbs[] = {
 	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
 	{ "bench", verb_bench,
 	  "MODEL [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },
+	{ "train-tokenizer", verb_train_tokenizer, "--vocab N --out TOKENIZER.gguf FILE.jsonl…" },
+	{ "train-base", verb_train_base, "--tokenizer TOKENIZER.gguf … --out BASE.gguf" },
+	{ "train-lora", verb_train_lora, "BASE.gguf --rank N --alpha A … --out ADAPTER.gguf" },
 	{ "serve", verb_serve, "(started by assistantd)" },
 	{ NULL, NULL, NULL },
 };

@@ -19,6 +19,9 @@ int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);
 int verb_serve(int argc, char **argv);
+int verb_train_base(int argc, char **argv);
+int verb_train_lora(int argc, char **argv);
+int verb_train_tokenizer(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */
 int verb_fail(const char *file, const struct diag *d);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/engine/training.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "assistantd/engine/verbs.h"
+#include "util/macro.h"
+
+enum { REPORT_SECONDS = 15, CHECKPOINT_SECONDS = 180, HELD_OUT_BATCHES = 4 };
+
+/* A run in progress. */
+struct progress {
+	double began, reported, saved;
+	uint64_t first_step, total;
+	double loss;		/* running mean */
+	int32_t *tokens, *targets;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* Steele, Lea and Flood 2014: splitmix64 as a hash of its argument. */
+static uint64_t scramble(uint64_t z)
+{
+	z += 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static int load_one(struct training_data *data, const struct gguf *g, uint32_t context)
+{
+	struct diag d = DIAG_NULL;
+	_cleanup_close_ int fd = verb_open(data->path, &d);
+	int r = fd < 0 ? -EINVAL : dataset_load(&data->examples, g, fd, context, &d);
+
+	if (r < 0) {
+		diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
+		return verb_fail(data->path, &d);
+	}
+	fprintf(stderr, "%s: %zu examples, %zu tokens, %zu too long\n", data->path,
+		dataset_n_examples(data->examples), dataset_n_tokens(data->examples),
+		dataset_n_skipped(data->examples));
+	return VERB_OK;
+}
+
+int training_load(struct training *t, const struct gguf *g)
+{
+	int status = VERB_OK;
+
+	for (size_t i = 0; status == VERB_OK && i < t->n_data; i++)
+		status = load_one(&t->data[i], g, t->context);
+	if (status == VERB_OK && t->held_out.path)
+		status = load_one(&t->held_out, g, t->context);
+	return status;
+}
+
+void training_deinit(struct training *t)
+{
+	for (size_t i = 0; i < t->n_data; i++)
+		dataset_free(t->data[i].examples);
+	dataset_free(t->held_out.examples);
+	trainer_free(t->trainer);
+}
+
+/* The sequences of a step depend on the seed and the step alone, so that a resumed run goes
+ * on as the interrupted one would have. */
+static void draw_batch(const struct training *t, uint64_t step, struct progress *p)
+{
+	double all = 0;
+
+	for (size_t i = 0; i < t->n_data; i++)
+		all += t->data[i].share;
+	for (size_t row = 0; row < t->rows; row++) {
+		uint64_t random = scramble(scramble(t->seed ^ step << 16) + row);
+		double at = (double)(random >> 11) * 0x1p-53 * all;
+		size_t i = 0;
+
+		while (i + 1 < t->n_data && at >= t->data[i].share)
+			at -= t->data[i++].share;
+		dataset_draw(t->data[i].examples, scramble(random), p->tokens + row * t->context,
+			     p->targets + row * t->context);
+	}
+}
+
+static double held_out_loss(struct training *t, struct progress *p)
+{
+	double sum = 0, loss = 0;
+
+	for (uint64_t k = 0; k < HELD_OUT_BATCHES; k++) {
+		for (size_t row = 0; row < t->rows; row++)
+			dataset_draw(t->held_out.examples, scramble(k * t->rows + row),
+				     p->tokens + row * t->context, p->targets + row * t->context);
+		if (trainer_loss(t->trainer, p->tokens, p->targets, false, &loss) < 0)
+			return NAN;
+		sum += loss;
+	}
+	return sum / HELD_OUT_BATCHES;
+}
+
+static void report(struct training *t, struct progress *p, uint64_t step)
+{
+	double now = seconds(), per_step, left, limit = (double)t->minutes * 60;
+	double tokens = (double)(t->rows * t->context);
+
+	p->reported = now;
+	per_step = (now - p->began) / (double)(step - p->first_step);
+	left = per_step * (double)(p->total - step);
+	if (t->minutes)
+		left = fmin(left, fmax(limit - (now - p->began), 0));
+	fprintf(stderr, "step %llu of %llu, %.2f M tokens, loss %.4f", (unsigned long long)step,
+		(unsigned long long)p->total, (double)step * tokens / 1e6, p->loss);
+	if (t->held_out.path)
+		fprintf(stderr, ", held out %.4f", held_out_loss(t, p));
+	fprintf(stderr, ", %.0f tokens/s, %.0f min left\n", tokens / per_step, left / 60);
+}
+
+static int save(struct training *t, struct progress *p)
+{
+	_cleanup_free_ char *fresh = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	p->saved = seconds();
+	if (asprintf(&fresh, "%s.new", t->checkpoint) < 0)
+		return -ENOMEM;
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	r = trainer_save(t->trainer, fd);
+	if (r == 0 && (fsync(fd) < 0 || rename(fresh, t->checkpoint) < 0))
+		r = -errno;
+	return r;
+}
+
+static int resume(struct training *t)
+{
+	_cleanup_close_ int fd = open(t->checkpoint, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return trainer_load(t->trainer, fd);
+}
+
+static int steps(struct training *t, struct progress *p)
+{
+	struct train_rates rates = { t->rate, 0.05f, MIN(p->total / 20 + 1, (uint64_t)200),
+				     p->total };
+	int r = 0;
+
+	for (uint64_t step = p->first_step; r == 0 && step < p->total && !interrupted; step++) {
+		double now = seconds(), part = 0, loss;
+
+		if (t->minutes)
+			part = (now - p->began) / ((double)t->minutes * 60);
+		if (part >= 1)
+			break;
+		draw_batch(t, step, p);
+		r = trainer_loss(t->trainer, p->tokens, p->targets, true, &loss);
+		if (r < 0)
+			break;
+		p->loss = step == p->first_step ? loss : 0.98 * p->loss + 0.02 * loss;
+		/* Whichever ends the run first also ends the decay of the rate. */
+		part *= (double)p->total;
+		trainer_step(t->trainer, train_rate(&rates, MAX(step, (uint64_t)part)));
+		if (now - p->reported > REPORT_SECONDS)
+			report(t, p, step + 1);
+		if (now - p->saved > CHECKPOINT_SECONDS)
+			r = save(t, p);
+	}
+	return r;
+}
+
+int training_run(struct training *t, bool *done)
+{
+	size_t n = t->rows * t->context;
+	struct progress p = { .began = seconds() };
+	struct sigaction action = { .sa_handler = on_signal };
+	int r;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	p.tokens = calloc(n, sizeof(*p.tokens));
+	p.targets = calloc(n, sizeof(*p.targets));
+	p.saved = p.reported = p.began;
+	p.total = (t->tokens + n - 1) / n;
+	r = p.tokens && p.targets ? resume(t) : -ENOMEM;
+	p.first_step = trainer_steps(t->trainer);
+	if (r == 0)
+		r = steps(t, &p);
+	if (r == 0)
+		r = save(t, &p);
+	if (r == 0 && trainer_steps(t->trainer) > p.first_step)
+		report(t, &p, trainer_steps(t->trainer));
+	free(p.tokens);
+	free(p.targets);
+	*done = !interrupted;
+	if (r < 0) {
+		fprintf(stderr, "error: %s: %s\n", t->checkpoint, strerror(-r));
+		return VERB_BAD_INPUT;
+	}
+	return VERB_OK;
+}
