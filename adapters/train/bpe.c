@@ -373,7 +373,8 @@ static int write_spelling(const struct bpe *b, const struct spelling *s, int fd)
 	uint32_t n = bpe_n_tokens(b);
 	int r = gguf_writer_new(&w);
 
-	if (r < 0 || (r = gguf_writer_str(w, "tokenizer.ggml.model", "gpt2", 4)) < 0 ||
+	if (r < 0 || (r = gguf_writer_str(w, "general.architecture", "llama", 5)) < 0 ||
+	    (r = gguf_writer_str(w, "tokenizer.ggml.model", "gpt2", 4)) < 0 ||
 	    (r = gguf_writer_str(w, "tokenizer.ggml.pre", "gpt-2", 5)) < 0 ||
 	    (r = gguf_writer_strings(w, "tokenizer.ggml.tokens",
 				     (const char *const *)s->tokens, n)) < 0 ||

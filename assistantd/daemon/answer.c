@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* What the caller is told: progress, text as it comes, and exactly one answer. */
+#include <string.h>
+
+#include "assistantd/daemon/job-private.h"
+#include "assistantd/daemon/out.h"
+
+#define REQUEST_INTERFACE "org.assistantd.Request1"
+
+/* A signal to the caller alone; NULL where there is nobody to tell. */
+static DBusMessage *signal_to(struct job *job, const char *name, DBusMessageIter *at)
+{
+	DBusMessage *m;
+
+	if (!job->path || job->departed)
+		return NULL;
+	m = dbus_message_new_signal(job->path, REQUEST_INTERFACE, name);
+	if (m && !dbus_message_set_destination(m, job->caller->name)) {
+		dbus_message_unref(m);
+		return NULL;
+	}
+	if (m)
+		dbus_message_iter_init_append(m, at);
+	return m;
+}
+
+void answer_progress(struct job *job, enum job_stage stage)
+{
+	DBusMessageIter at, dict;
+	DBusMessage *m = signal_to(job, "Progress", &at);
+
+	if (!m)
+		return;
+	out_open_dict(&at, &dict);
+	out_dict_u32(&dict, "stage", stage);
+	out_dict_u32(&dict, "position", job->d->queued);
+	out_close_dict(&at, &dict);
+	bus_send(job->d->bus, m);
+}
+
+void answer_delta(struct job *job, size_t from, const char *text, size_t len)
+{
+	DBusMessageIter at;
+	DBusMessage *m;
+
+	/* Who gave a descriptor reads the text there. */
+	if (job->out_fd >= 0 || len == 0)
+		return;
+	m = signal_to(job, "Delta", &at);
+	if (!m)
+		return;
+	out_u32(&at, ++job->seq);
+	out_u32(&at, 0);
+	out_u32(&at, (uint32_t)from);
+	out_string(&at, text, len);
+	bus_send(job->d->bus, m);
+}
+
+static void out_place(DBusMessageIter *dict, const struct job *job, size_t start, size_t len)
+{
+	enum offset_unit unit = job->options.unit;
+
+	out_dict_u32(dict, "start", (uint32_t)text_units(job->input.data, start, unit));
+	out_dict_u32(dict, "length",
+		     (uint32_t)text_units(job->input.data + start, len, unit));
+}
+
+static void out_edits(const struct job *job, DBusMessageIter *dict)
+{
+	struct out_list list;
+
+	out_open_list(&list, dict, "edits");
+	for (size_t i = 0; i < job->edits.n; i++) {
+		const struct edit *e = &job->edits.items[i];
+		DBusMessageIter *item = out_list_next(&list);
+
+		out_place(item, job, e->start, e->len);
+		out_dict_string(item, "original", job->input.data + e->start, e->len);
+		out_dict_string(item, "replacement", e->replacement, e->replacement_len);
+		out_list_end_item(&list);
+	}
+	out_close_list(&list);
+}
+
+static void out_summary(const struct job *job, DBusMessageIter *dict)
+{
+	const struct span *s = job->sentences.items;
+	struct out_list list, sources;
+	size_t at = 0;
+
+	if (job->sentences.n == 0)
+		return;
+	out_dict_string(dict, "headline", job->input.data + s[job->headline].start,
+			s[job->headline].len);
+	out_open_list(&list, dict, "sentences");
+	for (size_t i = 0; i < job->sentences.n; i++) {
+		DBusMessageIter *item = out_list_next(&list);
+		size_t units = text_units(job->input.data + s[i].start, s[i].len,
+					  job->options.unit);
+
+		out_dict_u32(item, "start", (uint32_t)at);
+		out_dict_u32(item, "length", (uint32_t)units);
+		out_dict_bool(item, "extracted", true);
+		out_open_list(&sources, item, "sources");
+		out_place(out_list_next(&sources), job, s[i].start, s[i].len);
+		out_list_end_item(&sources);
+		out_close_list(&sources);
+		out_list_end_item(&list);
+		at += units + 1;
+	}
+	out_close_list(&list);
+}
+
+static void out_candidates(const struct job *job, DBusMessageIter *dict)
+{
+	struct out_list list;
+
+	out_open_list(&list, dict, "candidates");
+	for (size_t i = 0; i < job->n_candidates; i++) {
+		DBusMessageIter *item = out_list_next(&list);
+
+		out_dict_str(item, "text", job->candidates[i].text);
+		out_dict_str(item, "intent", job->candidates[i].intent);
+		out_list_end_item(&list);
+	}
+	out_close_list(&list);
+}
+
+void answer_results(const struct job *job, DBusMessageIter *dict)
+{
+	out_dict_u64(dict, "id", (uint64_t)job->id);
+	out_dict_str(dict, "finish", job->finish);
+	out_dict_str(dict, "source", job->source);
+	out_dict_str(dict, "adapter", job->adapter);
+	out_dict_str(dict, "adapter_digest", job->adapter_digest);
+	out_dict_str(dict, "base_digest", job->base_digest);
+	out_dict_u32(dict, "generation", job->generation);
+	out_dict_str(dict, "language", job->options.language ? job->options.language : "en");
+	out_dict_u32(dict, "tokens_in", (uint32_t)job->tokens_in);
+	out_dict_u32(dict, "tokens_out", (uint32_t)job->tokens_out);
+	out_dict_u32(dict, "time_ms", (uint32_t)(loop_now() - job->created_ms));
+	out_dict_strings(dict, "warnings", job->warnings, job->n_warnings);
+	if (job->kind)
+		out_dict_str(dict, "kind", job->kind);
+	switch (job->task->kind) {
+	case TASK_PROOFREAD:
+		out_edits(job, dict);
+		break;
+	case TASK_SUMMARIZE:
+		out_summary(job, dict);
+		break;
+	case TASK_REPLY:
+		out_candidates(job, dict);
+		break;
+	case TASK_TONE:
+	case TASK_ASK:
+		break;
+	}
+}
+
+static void reply_to_run(struct job *job)
+{
+	DBusMessageIter at, dict;
+	DBusMessage *m;
+
+	if (job->error) {
+		m = out_error(job->call, job->error, "%s", job->question ? job->question : "");
+		bus_send(job->d->bus, m);
+		return;
+	}
+	m = dbus_message_new_method_return(job->call);
+	if (!m)
+		return;
+	dbus_message_iter_init_append(m, &at);
+	out_string(&at, job->result.len ? job->result.data : "", job->result.len);
+	out_open_dict(&at, &dict);
+	answer_results(job, &dict);
+	out_close_dict(&at, &dict);
+	bus_send(job->d->bus, m);
+}
+
+static void respond(struct job *job)
+{
+	DBusMessageIter at, dict;
+	DBusMessage *m = signal_to(job, "Response", &at);
+
+	if (!m)
+		return;
+	out_u32(&at, job->error ? 2 : 0);
+	out_open_dict(&at, &dict);
+	if (job->error) {
+		char name[128];
+
+		snprintf(name, sizeof(name), ERROR_PREFIX "%s", job->error);
+		out_dict_str(&dict, "error", name);
+		out_dict_str(&dict, "message", job->question);
+		out_dict_u32(&dict, "retry_after_ms", job->retry_after_ms);
+	} else if (job->out_fd < 0) {
+		out_dict_string(&dict, "text", job->result.len ? job->result.data : "",
+				job->result.len);
+	}
+	answer_results(job, &dict);
+	out_close_dict(&at, &dict);
+	bus_send(job->d->bus, m);
+}
+
+void answer_final(struct job *job)
+{
+	struct daemon *d = job->d;
+
+	if (job->call && !job->departed)
+		reply_to_run(job);
+	respond(job);
+	job_answered(job);
+	jobs_pump(d);
+}

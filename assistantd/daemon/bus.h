@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connection to the session bus: our name, the tree of objects, calls in and out. Every
+ * interface stands at one object; requests are objects of their own below it.
+ */
+#pragma once
+
+#include <dbus/dbus.h>
+#include <stdbool.h>
+
+#include "util/loop.h"
+
+#define BUS_NAME "org.assistantd.Assistant1"
+#define BUS_PATH "/org/assistantd/Assistant1"
+
+struct bus;
+
+struct bus_method {
+	const char *member;
+	const char *signature;		/* of the arguments; checked before the call */
+	/* Replies by bus_send(); @arg is the interface's. */
+	void (*call)(void *arg, DBusMessage *m);
+};
+
+struct bus_property {
+	const char *name, *signature;
+	void (*append)(void *arg, DBusMessageIter *value);
+};
+
+struct bus_interface {
+	const char *name;
+	const char *xml;		/* the file's text */
+	const struct bus_method *methods;
+	size_t n_methods;
+	const struct bus_property *properties;
+	size_t n_properties;
+};
+
+/* Connects: 0; -ECONNREFUSED without a bus; -ENOMEM. @lost is called when the bus goes. */
+int bus_new(struct bus **ret, struct loop *loop, loop_fn lost, void *arg);
+struct bus *bus_free(struct bus *b);
+DEFINE_CLEANUP(struct bus *, bus_free)
+
+/* Takes the name, after every interface is there: 0 or -EEXIST. */
+int bus_own_name(struct bus *b);
+
+/* Adds an interface to the main object, or, with @requests, to all request objects. At most
+ * 16. @i and @arg live as long as the bus. */
+void bus_add(struct bus *b, const struct bus_interface *i, void *arg, bool requests);
+/* Tells whether a request object exists, for introspection and unknown paths. */
+void bus_set_exists(struct bus *b, bool (*exists)(void *arg, const char *path), void *arg);
+
+/* Sends and releases @m; NULL is ignored. */
+void bus_send(struct bus *b, DBusMessage *m);
+/* Sends PropertiesChanged with the values of all properties of the interface. */
+void bus_changed(struct bus *b, const struct bus_interface *i);
+
+/* Sends the call @m (released); @done gets the reply, an error after @timeout_ms, or NULL
+ * without memory. 0 or -ENOMEM. */
+typedef void (*bus_reply_fn)(void *arg, DBusMessage *reply);
+int bus_call(struct bus *b, DBusMessage *m, int timeout_ms, bus_reply_fn done, void *arg);
+
+/* Tells when @sender leaves the bus; one watcher for all names. */
+void bus_set_departed(struct bus *b, void (*departed)(void *arg, const char *sender), void *arg);
+void bus_watch_name(struct bus *b, const char *sender, bool watch);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who calls: one entry per connection to the bus that has requests here. What kind of caller
+ * it is follows from its process, never from what it says.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assistantd/daemon/bus.h"
+#include "tools_api/tools_api.h"
+
+struct callers;
+
+struct caller {
+	char *name;			/* unique name on the bus */
+	enum policy_caller kind;
+	char identity[160];		/* app id, or the program's name */
+	bool known;			/* kind and identity have been found out */
+	unsigned queued, running;	/* its requests */
+	unsigned refs;
+	struct callers *owner;
+	struct caller *next;
+};
+
+/* @known is called once for each caller, when its kind has been found out. */
+int callers_new(struct callers **ret, struct bus *bus, void (*known)(void *arg, struct caller *c),
+		void *arg);
+struct callers *callers_free(struct callers *s);
+DEFINE_CLEANUP(struct callers *, callers_free)
+
+/* A reference to the caller with that name: NULL without memory. While it has references,
+ * its leaving the bus is watched. */
+struct caller *caller_get(struct callers *s, const char *name);
+struct caller *caller_unref(struct caller *c);

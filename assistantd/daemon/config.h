@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The user's configuration: one YAML file, every key of which has a default. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/diag.h"
+
+struct config {
+	char *model;			/* path, or NULL: the one that was chosen, or the default */
+	uint32_t threads;		/* 0: one per processor */
+	uint64_t adapter_budget;	/* bytes */
+	bool require_sandbox;
+	uint32_t running_max, queued_max;	/* requests of all callers */
+	uint32_t caller_running_max, caller_queued_max;
+	uint32_t timeout_ms;		/* deadline of Run where the caller names none */
+	uint64_t store_max_bytes;
+	bool keep_text;			/* texts of requests in the history */
+	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
+	uint32_t broker_port;		/* 0 with a path in host: a local socket */
+};
+
+/* Defaults; -ENOMEM. */
+int config_init(struct config *c);
+void config_deinit(struct config *c);
+/*
+ * Reads @path over the defaults into @ret (uninitialised). An absent file gives the defaults.
+ * -EINVAL with line:column in @d; -ENOMEM; the system's errors. On failure @ret holds nothing.
+ */
+int config_read(struct config *ret, const char *path, struct diag *d);
+
+/* Folders and files of the user, by the XDG Base Directory Specification 0.8. */
+struct paths {
+	char *config;		/* the configuration file */
+	char *data;		/* the folder assistantd/ in XDG_DATA_HOME */
+	char *state;		/* the folder assistantd/ in XDG_STATE_HOME, of the store */
+	char *shared;		/* where the program's own data are installed */
+	char *libexec;		/* where its child programs are */
+};
+
+/* From the environment; ASSISTANTD_DATA_DIR and ASSISTANTD_LIBEXEC_DIR name a build tree.
+ * 0; -ENOENT without a home; -ENOMEM. */
+int paths_init(struct paths *p, const char *config);
+void paths_deinit(struct paths *p);
+/* mkdir -p with mode 0700: 0 or -errno. */
+int make_folders(const char *path);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The service's parts, which the interfaces and the requests work with. */
+#pragma once
+
+#include "assistantd/daemon/bus.h"
+#include "assistantd/daemon/caller.h"
+#include "assistantd/daemon/config.h"
+#include "assistantd/daemon/engine.h"
+#include "assistantd/daemon/library.h"
+#include "assistantd/daemon/prompts.h"
+#include "assistantd/daemon/replies.h"
+#include "assistantd/daemon/worker.h"
+#include "intents/intents.h"
+#include "util/loop.h"
+
+struct job;
+
+struct daemon {
+	struct loop *loop;
+	struct paths paths;
+	struct config config;
+	struct bus *bus;
+	struct worker *worker;
+	struct engine *engine;
+	struct library *library;
+	struct callers *callers;
+	struct prompts *prompts;
+	struct replies *replies;
+	struct intents *intents;
+	struct job *jobs;		/* all of them, oldest first */
+	unsigned queued, running;
+	uint64_t mean_ms;		/* running mean of how long a request takes */
+	uint64_t next_token;
+};
+
+/* The interfaces, each in its own file. */
+void assistant1_add(struct daemon *d);
+void assistant1_changed(struct daemon *d);
+void assistant1_tasks_changed(struct daemon *d);
+void request1_add(struct daemon *d);
+void adapters1_add(struct daemon *d);
+void adapters1_changed(struct daemon *d);
+void models1_add(struct daemon *d);
+void context1_add(struct daemon *d);

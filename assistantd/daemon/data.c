@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/data.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "assistantd/daemon/log.h"
+#include "util/buf.h"
+#include "util/yaml.h"
+
+static int open_shared(const struct daemon *d, const char *name, char **path)
+{
+	int fd;
+
+	if (asprintf(path, "%s/%s", d->paths.shared, name) < 0) {
+		*path = NULL;
+		return -ENOMEM;
+	}
+	fd = open(*path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		log_error("%s: %s", *path, strerror(errno));
+	return fd;
+}
+
+static void read_prompts(struct daemon *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, "prompts.yaml", &path);
+	struct diag diag = DIAG_NULL;
+
+	if (fd >= 0 && prompts_read_fd(&d->prompts, fd, &diag) < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.text);
+}
+
+static void read_replies(struct daemon *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, "replies.yaml", &path);
+	struct diag diag = DIAG_NULL;
+
+	if (fd >= 0 && replies_read_fd(&d->replies, fd, &diag) < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.text);
+}
+
+static int load_sentences(struct intents *set, const char *path, struct diag *diag)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return diag_set(diag, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+	while (n > 0 && text.len <= YAML_MAX_SIZE) {
+		if (buf_reserve(&text, 65536) < 0)
+			return -ENOMEM;
+		n = read(fd, text.data + text.len, 65536);
+		text.len += n > 0 ? (size_t)n : 0;
+	}
+	return n < 0 ? -errno : intents_load(set, text.data, text.len, diag);
+}
+
+/* Every file of the language; one that is broken leaves the set to be read without it. */
+static void read_intents(struct daemon *d)
+{
+	_cleanup_free_ char *pattern = NULL;
+	struct intents *set = NULL;
+	glob_t found = { 0 };
+	int r = intents_new(&set);
+
+	if (r == 0 && asprintf(&pattern, "%s/intents/en/*.yaml", d->paths.shared) < 0)
+		r = -ENOMEM;
+	if (r == 0)
+		glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
+		struct diag diag = DIAG_NULL;
+
+		r = load_sentences(set, found.gl_pathv[i], &diag);
+		if (r < 0)
+			log_error("%s:%s: %s", found.gl_pathv[i], diag.field, diag.text);
+	}
+	globfree(&found);
+	if (r == 0)
+		r = intents_bind(set, NULL);
+	if (r < 0)
+		set = intents_free(set);
+	d->intents = set;
+}
+
+void read_data_files(struct daemon *d)
+{
+	read_prompts(d);
+	read_replies(d);
+	read_intents(d);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistantd/daemon/child.h"
+#include "assistantd/daemon/log.h"
+#include "assistantd/daemon/suspects.h"
+#include "util/macro.h"
+
+enum { LOAD_ATTEMPTS = 3 };
+
+struct engine {
+	struct loop *loop;
+	struct engine_config config;
+	struct child *child;
+	loop_fn changed;
+	void *arg;
+	char *model_path, *next_path;	/* next: waits until nothing is in flight */
+	bool change_waits;
+	enum engine_state state;
+	unsigned failed_loads;
+	struct engine_model model;
+	struct engine_hello hello;
+	bool has_hello;
+	char trouble[384];
+	struct engine_call *calls;
+	size_t n_calls;
+	uint64_t next_id;
+	struct engine_usage *usage;
+	size_t n_usage;
+	struct suspects suspects;
+};
+
+static void set_state(struct engine *e, enum engine_state state)
+{
+	e->state = state;
+	e->changed(e->arg);
+}
+
+static void no_model(struct engine *e, const char *why)
+{
+	snprintf(e->trouble, sizeof(e->trouble), "%s", why);
+	log_error("model: %s", e->trouble);
+	set_state(e, ENGINE_NO_MODEL);
+}
+
+/* Opens the file and hands the descriptor over; not a byte of it is read here. */
+static void load_model(struct engine *e)
+{
+	struct engine_open open_message = ENGINE_OPEN_NULL;
+	struct ipc_message m;
+	char why[320];
+	int r;
+
+	e->trouble[0] = '\0';
+	e->n_usage = 0;
+	if (!e->model_path) {
+		no_model(e, "no model is configured");
+		return;
+	}
+	open_message.fd = open(e->model_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (open_message.fd < 0) {
+		snprintf(why, sizeof(why), "%s: %s", e->model_path, strerror(errno));
+		no_model(e, why);
+		return;
+	}
+	open_message.threads = e->config.threads;
+	open_message.adapter_budget = e->config.adapter_budget;
+	ipc_message_init(&m, ENGINE_OPEN_MODEL, 0);
+	r = child_send(e->child, &m, engine_put_open(&m, &open_message));
+	engine_open_deinit(&open_message);
+	if (r < 0)
+		log_error("engine: %s", strerror(-r));
+	set_state(e, ENGINE_LOADING);
+}
+
+static void change_model(struct engine *e)
+{
+	e->change_waits = false;
+	free(e->model_path);
+	e->model_path = TAKE(e->next_path);
+	e->failed_loads = 0;
+	if (child_running(e->child) && e->has_hello)
+		load_model(e);
+}
+
+static struct engine_call *find_call(const struct engine *e, uint64_t id)
+{
+	struct engine_call *c = e->calls;
+
+	while (c && c->id != id)
+		c = c->next;
+	return c;
+}
+
+static void forget_call(struct engine *e, struct engine_call *call)
+{
+	struct engine_call **at = &e->calls;
+
+	while (*at && *at != call)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = call->next;
+	call->id = 0;
+	e->n_calls--;
+	if (e->n_calls == 0 && e->change_waits)
+		change_model(e);
+}
+
+static void fail_call(struct engine *e, struct engine_call *call, int error,
+		      const struct engine_failed *failed)
+{
+	const struct engine_failed nothing = { 0 };
+
+	forget_call(e, call);
+	if (call->ops->failed)
+		call->ops->failed(call->arg, error, failed ? failed : &nothing);
+}
+
+static void on_model(struct engine *e, struct ipc_message *m)
+{
+	engine_model_deinit(&e->model);
+	e->model = (struct engine_model){ 0 };
+	if (engine_get_model(m, &e->model) < 0) {
+		no_model(e, "the engine's answer cannot be read");
+		return;
+	}
+	e->failed_loads = 0;
+	if (!e->model.ok) {
+		char why[320];
+
+		snprintf(why, sizeof(why), "%s: %s", e->model_path ? e->model_path : "model",
+			 e->model.error.len ? e->model.error.data : "cannot be loaded");
+		no_model(e, why);
+		return;
+	}
+	child_healthy(e->child);
+	set_state(e, ENGINE_READY);
+}
+
+static void on_hello(struct engine *e, struct ipc_message *m)
+{
+	if (engine_get_hello(m, &e->hello) < 0)
+		return;
+	e->has_hello = true;
+	if (e->config.require_sandbox &&
+	    !(e->hello.no_new_privs && e->hello.seccomp && e->hello.landlock_abi)) {
+		no_model(e, "the sandbox is incomplete here and the configuration requires it");
+		return;
+	}
+	load_model(e);
+}
+
+static void on_usage(struct engine *e, struct ipc_message *m)
+{
+	struct engine_usage usage, *grown;
+	size_t i = 0;
+
+	if (engine_get_usage(m, &usage) < 0)
+		return;
+	while (i < e->n_usage && !digest_equal(&e->usage[i].digest, &usage.digest))
+		i++;
+	if (i == e->n_usage) {
+		grown = reallocarray(e->usage, e->n_usage + 1, sizeof(*grown));
+		if (!grown)
+			return;
+		e->usage = grown;
+		e->n_usage++;
+	}
+	e->usage[i] = usage;
+	/* The totals hold for all of them. */
+	for (size_t k = 0; k < e->n_usage; k++)
+		e->usage[k].used = usage.used;
+	e->changed(e->arg);
+}
+
+static void on_tokens(struct engine *e, struct ipc_message *m)
+{
+	struct engine_tokens *tokens = calloc(1, sizeof(*tokens));
+
+	if (!tokens || engine_get_tokens(m, tokens) < 0) {
+		free(tokens);
+		return;
+	}
+	for (uint32_t i = 0; i < tokens->n; i++) {
+		const struct engine_piece *p = &tokens->pieces[i];
+		struct engine_call *call = find_call(e, p->id);
+
+		if (call && call->ops->text)
+			call->ops->text(call->arg, p->text.len ? p->text.data : "", p->text.len,
+					p->n_tokens);
+	}
+	engine_tokens_deinit(tokens);
+	free(tokens);
+}
+
+static void on_done(struct engine *e, struct ipc_message *m, struct engine_call *call)
+{
+	struct engine_done done;
+
+	if (engine_get_done(m, &done) < 0) {
+		fail_call(e, call, ENGINE_E_INTERNAL, NULL);
+		return;
+	}
+	if (call->fingerprinted)
+		suspects_clear(&e->suspects, &call->fingerprint);
+	forget_call(e, call);
+	if (call->ops->done)
+		call->ops->done(call->arg, &done);
+}
+
+static void on_failed(struct engine *e, struct ipc_message *m, struct engine_call *call)
+{
+	struct engine_failed failed;
+
+	if (engine_get_failed(m, &failed) < 0) {
+		fail_call(e, call, ENGINE_E_INTERNAL, NULL);
+		return;
+	}
+	fail_call(e, call, (int)failed.error, &failed);
+	engine_failed_deinit(&failed);
+}
+
+static void on_counted(struct engine *e, struct ipc_message *m, struct engine_call *call)
+{
+	struct engine_counted counted;
+
+	if (engine_get_counted(m, &counted) < 0)
+		return;
+	if (m->type == ENGINE_COUNTED)
+		forget_call(e, call);
+	if (call->ops->counted)
+		call->ops->counted(call->arg, &counted);
+}
+
+static void on_message(void *arg, struct ipc_message *m)
+{
+	struct engine *e = arg;
+	/* Of a call that was cancelled nothing is told any more. */
+	struct engine_call *call = m->id ? find_call(e, m->id) : NULL;
+
+	switch (m->type) {
+	case ENGINE_HELLO:
+		on_hello(e, m);
+		break;
+	case ENGINE_MODEL:
+		on_model(e, m);
+		break;
+	case ENGINE_USAGE:
+		on_usage(e, m);
+		break;
+	case ENGINE_TOKENS:
+		on_tokens(e, m);
+		break;
+	case ENGINE_DONE:
+		if (call)
+			on_done(e, m, call);
+		break;
+	case ENGINE_FAILED:
+		if (call)
+			on_failed(e, m, call);
+		break;
+	case ENGINE_STARTED:
+	case ENGINE_COUNTED:
+		if (call)
+			on_counted(e, m, call);
+		break;
+	default:
+		log_error("engine: unknown message %u", m->type);
+	}
+}
+
+static void on_started(void *arg)
+{
+	struct engine *e = arg;
+
+	e->has_hello = false;
+	/* A file that ends the engine again and again is left alone until it is changed. */
+	if (e->failed_loads >= LOAD_ATTEMPTS && e->model_path) {
+		free(e->model_path);
+		e->model_path = NULL;
+		no_model(e, "the model's file ended the engine three times");
+		return;
+	}
+	if (e->state != ENGINE_STARTING)
+		set_state(e, ENGINE_STARTING);
+}
+
+static void on_ended(void *arg)
+{
+	struct engine *e = arg;
+	struct engine_call *call;
+
+	if (e->state == ENGINE_LOADING)
+		e->failed_loads++;
+	e->state = ENGINE_STARTING;
+	e->has_hello = false;
+	e->n_usage = 0;
+	for (call = e->calls; call; call = call->next)
+		if (call->fingerprinted)
+			suspects_blame(&e->suspects, &call->fingerprint);
+	while (e->calls)
+		fail_call(e, e->calls, ENGINE_E_LOST, NULL);
+	e->changed(e->arg);
+}
+
+int engine_new(struct engine **ret, struct loop *loop, const struct engine_config *config,
+	       loop_fn changed, void *arg)
+{
+	static const struct child_ops ops = { on_message, on_ended, on_started };
+	static char *const argv[] = { (char *)"assistant-engine", (char *)"serve", NULL };
+	struct engine *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	*e = (struct engine){ .loop = loop, .config = *config, .changed = changed, .arg = arg,
+			      .next_id = 1 };
+	*ret = e;
+	r = child_new(&e->child, loop, config->path, argv, &ops, e);
+	if (r < 0)
+		*ret = engine_free(e);
+	return r;
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	if (!e)
+		return NULL;
+	child_free(e->child);
+	engine_model_deinit(&e->model);
+	free(e->model_path);
+	free(e->next_path);
+	free(e->usage);
+	free(e);
+	return NULL;
+}
+
+int engine_use(struct engine *e, const char *path)
+{
+	char *copy = path ? strdup(path) : NULL;
+
+	if (path && !copy)
+		return -ENOMEM;
+	free(e->next_path);
+	e->next_path = copy;
+	e->change_waits = true;
+	if (e->n_calls == 0)
+		change_model(e);
+	return 0;
+}
+
+const char *engine_path(const struct engine *e)
+{
+	return e->model_path;
+}
+
+enum engine_state engine_state(const struct engine *e)
+{
+	return e->state;
+}
+
+const struct engine_model *engine_model(const struct engine *e)
+{
+	return &e->model;
+}
+
+const char *engine_trouble(const struct engine *e)
+{
+	return e->trouble;
+}
+
+const struct engine_hello *engine_sandbox(const struct engine *e)
+{
+	return e->has_hello ? &e->hello : NULL;
+}
+
+pid_t engine_pid(const struct engine *e)
+{
+	return child_pid(e->child);
+}
+
+const struct engine_usage *engine_adapter_usage(const struct engine *e, const struct digest *d)
+{
+	for (size_t i = 0; i < e->n_usage; i++)
+		if (digest_equal(&e->usage[i].digest, d))
+			return &e->usage[i];
+	return NULL;
+}
+
+uint64_t engine_adapter_bytes(const struct engine *e)
+{
+	return e->n_usage ? e->usage[0].used : 0;
+}
+
+size_t engine_calls(const struct engine *e)
+{
+	return e->n_calls;
+}
+
+static int send_call(struct engine *e, struct engine_call *call, uint64_t id,
+		     struct ipc_message *m, int r)
+{
+	r = child_send(e->child, m, r);
+	if (r < 0)
+		return r;
+	call->id = id;
+	call->next = e->calls;
+	e->calls = call;
+	e->n_calls++;
+	return 0;
+}
+
+int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
+		      const struct engine_start *start)
+{
+	struct ipc_message m;
+	uint64_t id = e->next_id++;
+
+	call->fingerprinted = suspects_fingerprint(start, &call->fingerprint) == 0;
+	if (call->fingerprinted && suspects_refused(&e->suspects, &call->fingerprint))
+		return ENGINE_E_REFUSED;
+	ipc_message_init(&m, type, id);
+	return send_call(e, call, id, &m, engine_put_start(&m, start));
+}
+
+int engine_adapter_call(struct engine *e, struct engine_call *call, uint32_t type,
+			const struct engine_adapter *adapter)
+{
+	struct ipc_message m;
+	uint64_t id = e->next_id++;
+
+	call->fingerprinted = false;
+	ipc_message_init(&m, type, id);
+	return send_call(e, call, id, &m, engine_put_adapter(&m, adapter));
+}
+
+void engine_cancel(struct engine *e, struct engine_call *call)
+{
+	struct ipc_message m;
+
+	if (!call->id)
+		return;
+	ipc_message_init(&m, ENGINE_CANCEL, call->id);
+	forget_call(e, call);
+	child_send(e->child, &m, 0);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request, from the call to its one answer: queued, running, stored, answered. Everything
+ * here is on the loop's thread.
+ */
+#pragma once
+
+#include "assistantd/daemon/daemon.h"
+#include "assistantd/daemon/edits.h"
+#include "assistantd/daemon/options.h"
+#include "assistantd/daemon/sentences.h"
+#include "assistantd/daemon/task.h"
+#include "util/buf.h"
+
+enum job_state { JOB_READING, JOB_QUEUED, JOB_RUNNING, JOB_STORING, JOB_ANSWERED };
+enum job_stage { STAGE_UNKNOWN, STAGE_QUEUED, STAGE_LOADING, STAGE_READING, STAGE_WRITING,
+		 STAGE_CONFIRMING, STAGE_ACTING };
+
+enum { JOB_WARNINGS_MAX = 8, JOB_CANDIDATES_MAX = 5, JOB_INPUT_MAX = 256 * 1024,
+       JOB_STREAM_MAX = 16 * 1024 * 1024, JOB_PIECES_AT_ONCE = 4 };
+
+/* A part of the text on its way through the model. */
+struct piece {
+	struct job *job;
+	struct span span;	/* in the input */
+	struct buf out;
+	struct engine_call call;
+	bool started, finished;
+};
+
+struct candidate {
+	const char *intent;
+	char *text;
+};
+
+struct job {
+	struct daemon *d;
+	struct job *next;
+	enum job_state state;
+	struct caller *caller;
+	const struct task *task;	/* what runs; for ask, what the sentence asked for */
+	const struct task *asked;	/* what was called */
+	struct options options;
+	struct buf input;		/* what was called with, or read from a descriptor */
+	struct span text;		/* of it, what is worked on */
+	DBusMessage *call;		/* Run's, until it is answered */
+	char *path;			/* Start's request object, or NULL */
+	struct loop_timer *deadline;
+	uint64_t created_ms, begun_ms;
+	int64_t wall_ms;
+	bool counted_running, departed;
+	/* StartFd: text in, text out. */
+	struct loop_source *in_source, *out_source;
+	int in_fd, out_fd;
+	size_t out_written;
+	/* While the model works. */
+	struct serving serving;
+	struct jinja *prompt;
+	struct piece *pieces;
+	size_t n_pieces, n_begun, n_emitted;
+	uint32_t seq;
+	size_t units;			/* length of @result in the caller's unit */
+	size_t streamed;		/* bytes of the current piece that were sent */
+	/* Results. */
+	struct buf result;
+	struct edits edits;
+	struct spans sentences;
+	size_t headline;
+	struct candidate candidates[JOB_CANDIDATES_MAX];
+	size_t n_candidates;
+	const char *kind;		/* of an answer to ask */
+	char *question;			/* error or question in words */
+	const char *finish, *source;
+	const char *warnings[JOB_WARNINGS_MAX];
+	size_t n_warnings;
+	char adapter[128], adapter_digest[DIGEST_HEX_LEN + 1], base_digest[DIGEST_HEX_LEN + 1];
+	float scale;
+	uint32_t generation;
+	uint64_t tokens_in, tokens_out;
+	uint32_t queued_ms, loading_ms, reading_ms, writing_ms;
+	const char *error;		/* name of the error, or NULL */
+	uint32_t retry_after_ms;
+	int64_t id;			/* of the receipt */
+	struct work work;
+	struct store_receipt receipt;
+};
+
+/* Takes in a call of Run (@with_path false), Start or StartFd and answers it if it cannot be
+ * taken. @input is the text, NULL for StartFd, which gives @in_fd. */
+void job_call(struct daemon *d, DBusMessage *m, const char *task, const char *input, int in_fd,
+	      DBusMessageIter *options, bool with_path);
+/* Starts what may run now; answers what cannot run any more. */
+void jobs_pump(struct daemon *d);
+/* The request object at @path that @sender may speak to, or NULL. */
+struct job *job_at(struct daemon *d, const char *path, const char *sender);
+/* Close(): nothing follows. */
+void job_close(struct job *job);
+/* The caller left the bus. */
+void jobs_caller_gone(struct daemon *d, const char *name);
+/* At the end of the service: every request ends unanswered. */
+void jobs_drop_all(struct daemon *d);
+/* How long to wait before another try, by what is queued. */
+uint32_t jobs_retry_after(const struct daemon *d);
+/* Kept requests of detached callers, by receipt. */
+struct job *job_kept(struct daemon *d, uint64_t id, const char *identity);
+
+/* The end of the work: stores the receipt, then answers. @error names one of ours, or NULL. */
+void job_finish(struct job *job, const char *error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The end of work that went well. */
+void job_done(struct job *job);
+void job_warn(struct job *job, const char *warning);
+
+/* rewrite.c: the task through the model, piece by piece. */
+void rewrite_begin(struct job *job);
+/* Ends what is in flight. */
+void rewrite_stop(struct job *job);
+/* baseline.c: the tasks that need no model. */
+void baseline_begin(struct job *job);
+/* ask.c: decides what the sentence asks for, and begins it. */
+void ask_begin(struct job *job);
+/* The work of a task that has been decided on. */
+void job_work(struct job *job);
+
+/* answer.c: what the caller is told. */
+void answer_progress(struct job *job, enum job_stage stage);
+/* From @from units on the text is now @text. */
+void answer_delta(struct job *job, size_t from, const char *text, size_t len);
+void answer_final(struct job *job);
+void answer_results(const struct job *job, DBusMessageIter *dict);
+/* receipt.c: @job's receipt, written by the worker, which then calls answer_final(). */
+void receipt_write(struct job *job);
+
+/* Length of a text in the unit that a caller counts in. */
+size_t text_units(const char *text, size_t len, enum offset_unit unit);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* assistantd: the front end, one per user, on the session bus. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "assistantd/daemon/job.h"
+#include "assistantd/daemon/log.h"
+#include "assistantd/daemon/data.h"
+#include "util/macro.h"
+
+/* Everything that is only needed here. */
+struct service {
+	struct daemon d;
+	char *engine_path;
+	int signals;
+	struct loop_source *signal_source;
+	int status;
+};
+
+static void bus_lost(void *arg)
+{
+	struct service *s = arg;
+
+	log_info("the session bus is gone");
+	loop_stop(s->d.loop);
+}
+
+static void caller_known(void *arg, struct caller *c)
+{
+	struct service *s = arg;
+
+	(void)c;
+	jobs_pump(&s->d);
+}
+
+static void caller_departed(void *arg, const char *name)
+{
+	struct service *s = arg;
+
+	jobs_caller_gone(&s->d, name);
+}
+
+static void engine_changed(void *arg)
+{
+	struct service *s = arg;
+
+	/* The engine says its first words before the bus is there. */
+	if (!s->d.engine || !s->d.bus)
+		return;
+	assistant1_changed(&s->d);
+	assistant1_tasks_changed(&s->d);
+	jobs_pump(&s->d);
+}
+
+/* What a broken file leaves is what was there before. */
+static void reload(struct service *s)
+{
+	struct diag d = DIAG_NULL;
+	struct config fresh;
+	char *model;
+
+	if (config_read(&fresh, s->d.paths.config, &d) < 0) {
+		log_error("%s:%s: %s; the configuration stays as it was", s->d.paths.config,
+			  d.field, d.text);
+		return;
+	}
+	config_deinit(&s->d.config);
+	s->d.config = fresh;
+	library_reload(s->d.library);
+	model = library_model(&s->d.paths, &s->d.config);
+	if (model && (!engine_path(s->d.engine) || strcmp(model, engine_path(s->d.engine)) != 0))
+		engine_use(s->d.engine, model);
+	free(model);
+	adapters1_changed(&s->d);
+	assistant1_tasks_changed(&s->d);
+	log_info("configuration read again");
+}
+
+static void on_signal(void *arg, int fd, short events)
+{
+	struct service *s = arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(s);
+	else
+		loop_stop(s->d.loop);
+}
+
+static int watch_signals(struct service *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals < 0)
+		return -errno;
+	return loop_watch(s->d.loop, &s->signal_source, s->signals, POLLIN, on_signal, s);
+}
+
+static int start_engine(struct service *s)
+{
+	struct daemon *d = &s->d;
+	struct engine_config config = {
+		.threads = d->config.threads,
+		.adapter_budget = d->config.adapter_budget,
+		.require_sandbox = d->config.require_sandbox,
+	};
+	_cleanup_free_ char *model = library_model(&d->paths, &d->config);
+	int r;
+
+	if (!model || asprintf(&s->engine_path, "%s/assistant-engine", d->paths.libexec) < 0)
+		return -ENOMEM;
+	config.path = s->engine_path;
+	r = engine_new(&d->engine, d->loop, &config, engine_changed, s);
+	return r < 0 ? r : engine_use(d->engine, model);
+}
+
+static int open_bus(struct service *s)
+{
+	struct daemon *d = &s->d;
+	int r = bus_new(&d->bus, d->loop, bus_lost, s);
+
+	if (r == 0)
+		r = callers_new(&d->callers, d->bus, caller_known, s);
+	if (r < 0)
+		return r;
+	bus_set_departed(d->bus, caller_departed, s);
+	assistant1_add(d);
+	adapters1_add(d);
+	models1_add(d);
+	context1_add(d);
+	request1_add(d);
+	return bus_own_name(d->bus);
+}
+
+/* The name is there within milliseconds; the model loads behind it. */
+static int start(struct service *s)
+{
+	struct daemon *d = &s->d;
+	int r;
+
+	if ((r = loop_new(&d->loop)) < 0 || (r = watch_signals(s)) < 0 ||
+	    (r = library_new(&d->library, &d->paths)) < 0 ||
+	    (r = make_folders(d->paths.state)) < 0 ||
+	    (r = worker_new(&d->worker, d->loop, d->paths.state, d->config.store_max_bytes)) < 0)
+		return r;
+	read_data_files(d);
+	r = start_engine(s);
+	return r < 0 ? r : open_bus(s);
+}
+
+static void stop(struct service *s)
+{
+	struct daemon *d = &s->d;
+
+	/* The worker's last pieces answer their callers, so it ends before the rest. */
+	worker_free(d->worker);
+	if (d->engine)
+		jobs_drop_all(d);
+	callers_free(d->callers);
+	engine_free(d->engine);
+	bus_free(d->bus);
+	library_free(d->library);
+	prompts_free(d->prompts);
+	replies_free(d->replies);
+	intents_free(d->intents);
+	loop_unwatch(s->signal_source);
+	closep(&s->signals);
+	loop_free(d->loop);
+	free(s->engine_path);
+}
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: assistantd [--config FILE] [--check]\n"
+	      "  --config FILE  instead of ~/.config/assistantd/assistantd.yaml\n"
+	      "  --check        read the configuration, say what is wrong with it, and end\n", out);
+	return status;
+}
+
+static int run(const char *config, bool check)
+{
+	struct service s = { .signals = -1 };
+	struct diag d = DIAG_NULL;
+	int r = paths_init(&s.d.paths, config);
+
+	if (r == 0)
+		r = config_read(&s.d.config, s.d.paths.config, &d);
+	if (r < 0) {
+		log_error("%s:%s: %s", s.d.paths.config ? s.d.paths.config : "HOME", d.field,
+			  d.code ? d.text : strerror(-r));
+		paths_deinit(&s.d.paths);
+		return 1;
+	}
+	if (!check) {
+		r = start(&s);
+		if (r == 0)
+			r = loop_run(s.d.loop);
+		if (r < 0)
+			log_error("%s", strerror(-r));
+		stop(&s);
+	}
+	config_deinit(&s.d.config);
+	paths_deinit(&s.d.paths);
+	return r < 0 ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *config = NULL;
+	bool check = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			config = argv[++i];
+		else if (strcmp(argv[i], "--check") == 0)
+			check = true;
+		else
+			return usage(strcmp(argv[i], "--help") == 0 ? stdout : stderr,
+				     strcmp(argv[i], "--help") == 0 ? 0 : 64);
+	}
+	return run(config, check);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of a request, a{sv}: each known, of the right type and within its range. */
+#pragma once
+
+#include <dbus/dbus.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/diag.h"
+
+enum offset_unit { UNIT_UTF8, UNIT_UTF16, UNIT_UTF32 };
+enum summary_kind { SUMMARY_PARAGRAPH, SUMMARY_HEADLINE, SUMMARY_KEYPOINTS };
+
+/* Which options a task takes, one bit each. */
+enum {
+	OPTION_COMMON = 1 << 0,
+	OPTION_MODEL = 1 << 1,		/* adapter, max_tokens, temperature, seed */
+	OPTION_STYLE = 1 << 2,
+	OPTION_SUMMARY = 1 << 3,
+	OPTION_REPLY = 1 << 4,
+	OPTION_ASK = 1 << 5,
+};
+
+/* Text of others that came with the request. */
+struct attachment {
+	char *text, *origin, *title;
+};
+
+enum { ATTACHMENTS_MAX = 16 };
+
+struct options {
+	char *handle_token, *language, *adapter, *conversation, *style, *hint, *area, *choose;
+	enum offset_unit unit;
+	uint32_t priority;		/* 0 background, 1 interactive */
+	uint32_t timeout_ms;		/* 0: not given */
+	uint32_t max_tokens, seed, count;
+	double temperature;
+	bool is_private, detach, dry_run;
+	enum summary_kind summary;
+	unsigned sentences;		/* of a summary; 0: by the text's length */
+	struct attachment attachments[ATTACHMENTS_MAX];
+	size_t n_attachments;
+};
+
+/*
+ * Reads the dictionary at @at for a task that takes @accepts. 0; -EINVAL with the key in
+ * @d->field: unknown, of another type, out of range or no UTF-8; -ENOMEM. What was read is
+ * to be released in any case.
+ */
+int options_read(struct options *o, DBusMessageIter *at, unsigned accepts, struct diag *d);
+void options_deinit(struct options *o);
+/* Names of the options that @accepts stands for, as ListTasks tells them; returns how many. */
+size_t options_names(unsigned accepts, const char **names, size_t max);

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A text through the model. A long one goes piece by piece, several at once, and is put
+ * together in its order: what stands between the pieces stays as it was.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/job.h"
+#include "assistantd/daemon/log.h"
+#include "util/jinja.h"
+#include "util/macro.h"
+
+/* A prompt's own tokens, and bytes of usual text to a token, on the safe side. */
+enum { PROMPT_TOKENS = 24, PIECE_MIN = 64, PIECE_MAX = 1500 };
+static const float bytes_per_token = 2.6f;
+
+static const char *piece_text(const struct piece *p)
+{
+	return p->job->input.data + p->span.start;
+}
+
+/* Between this piece and the next one, or the end. */
+static struct span gap_after(const struct job *job, size_t i)
+{
+	size_t from = job->pieces[i].span.start + job->pieces[i].span.len;
+	size_t to = i + 1 < job->n_pieces ? job->pieces[i + 1].span.start
+					  : job->text.start + job->text.len;
+
+	return (struct span){ from, to - from };
+}
+
+static void append(struct job *job, const char *text, size_t len)
+{
+	if (buf_append(&job->result, text, len) == 0)
+		job->units += text_units(text, len, job->options.unit);
+}
+
+/* Blanks around an answer are the model's, not the text's. */
+static struct span trimmed(const struct buf *b)
+{
+	size_t from = 0, to = b->len;
+
+	while (from < to && isspace((unsigned char)b->data[from]))
+		from++;
+	while (to > from && isspace((unsigned char)b->data[to - 1]))
+		to--;
+	return (struct span){ from, to - from };
+}
+
+static int set_out(struct piece *p, const char *text, size_t len)
+{
+	buf_reset(&p->out);
+	return buf_append(&p->out, text, len);
+}
+
+/*
+ * A correction that changes half of the words is none: the piece stays as it was. So does one
+ * that came back empty, or grew beyond what its task can explain.
+ */
+static void check_piece(struct piece *p)
+{
+	struct job *job = p->job;
+	struct span s = trimmed(&p->out);
+	struct edits edits = { 0 };
+	bool keep = s.len == 0 || s.len > 6 * p->span.len + 200;
+
+	if (!keep && job->task->kind == TASK_PROOFREAD &&
+	    edits_compare(piece_text(p), p->span.len, p->out.data + s.start, s.len, 0,
+			  &edits) == 0)
+		keep = edits.changed > 3 && 2 * edits.changed > edits.words;
+	edits_deinit(&edits);
+	if (keep) {
+		job_warn(job, "a part was left as it was: the model's answer did not fit it");
+		set_out(p, piece_text(p), p->span.len);
+	} else if (s.start || s.len != p->out.len) {
+		memmove(p->out.data, p->out.data + s.start, s.len);
+		p->out.len = s.len;
+		p->out.data[s.len] = '\0';
+	}
+}
+
+static void begin_pieces(struct job *job);
+
+static void complete(struct job *job)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && job->task->kind == TASK_PROOFREAD && i < job->n_pieces; i++) {
+		struct piece *p = &job->pieces[i];
+
+		r = edits_compare(piece_text(p), p->span.len, p->out.data, p->out.len,
+				  p->span.start, &job->edits);
+	}
+	if (r < 0)
+		job_finish(job, "Internal", "%s", strerror(-r));
+	else
+		job_done(job);
+}
+
+/* Puts finished pieces behind each other and tells the caller, then goes on. */
+static void emit(struct job *job)
+{
+	while (job->n_emitted < job->n_pieces && job->pieces[job->n_emitted].finished) {
+		struct piece *p = &job->pieces[job->n_emitted];
+		struct span gap = gap_after(job, job->n_emitted);
+		size_t from = job->units, at = job->result.len;
+
+		append(job, p->out.data, p->out.len);
+		append(job, job->input.data + gap.start, gap.len);
+		job->n_emitted++;
+		/* What was streamed may have been taken back. */
+		answer_delta(job, from, job->result.data + at, job->result.len - at);
+		job->streamed = 0;
+	}
+	if (job->n_emitted == job->n_pieces)
+		complete(job);
+	else
+		begin_pieces(job);
+}
+
+static void on_counted(void *arg, const struct engine_counted *counted)
+{
+	struct piece *p = arg;
+
+	if (counted->cut)
+		job_warn(p->job, "the text was cut to fit the model's context");
+	answer_progress(p->job, STAGE_READING);
+}
+
+static void on_text(void *arg, const char *text, size_t len, uint32_t n_tokens)
+{
+	struct piece *p = arg;
+	struct job *job = p->job;
+	size_t units;
+
+	(void)n_tokens;
+	if (buf_append(&p->out, text, len) < 0 || p != &job->pieces[job->n_emitted])
+		return;
+	/* Blanks at its beginning wait for the first letter. */
+	if (trimmed(&p->out).start > 0 || p->out.len == job->streamed)
+		return;
+	units = text_units(p->out.data, job->streamed, job->options.unit);
+	answer_delta(job, job->units + units, p->out.data + job->streamed,
+		     p->out.len - job->streamed);
+	job->streamed = p->out.len;
+}
+
+static void on_done(void *arg, const struct engine_done *done)
+{
+	struct piece *p = arg;
+	struct job *job = p->job;
+
+	p->finished = true;
+	job->tokens_in += done->tokens_in;
+	job->tokens_out += done->tokens_out;
+	job->loading_ms += done->loading_ms;
+	job->reading_ms += done->reading_ms;
+	job->writing_ms += done->writing_ms;
+	if (done->finish == ENGINE_FINISH_LENGTH) {
+		job->finish = "length";
+		job_warn(job, "an answer was cut at its longest allowed length");
+	}
+	check_piece(p);
+	emit(job);
+}
+
+static void on_failed(void *arg, int error, const struct engine_failed *failed)
+{
+	struct piece *p = arg;
+	struct job *job = p->job;
+	const char *text = failed->text.len ? failed->text.data : "";
+
+	switch (error) {
+	case ENGINE_E_LOST:
+		job_finish(job, "EngineLost", "the engine ended while it worked on this; it has "
+			   "been started again");
+		break;
+	case ENGINE_E_TOO_LONG:
+		if (!job->task->piecewise || job->n_pieces == 1) {
+			job_finish(job, "TooLong", "%u tokens with the answer; the model has room "
+				   "for %u", failed->needed, failed->limit);
+			break;
+		}
+		job_warn(job, "a part was left as it was: it is too long for the model");
+		p->finished = true;
+		set_out(p, piece_text(p), p->span.len);
+		emit(job);
+		break;
+	case ENGINE_E_DIGEST:
+	case ENGINE_E_ADAPTER:
+		job_finish(job, "AdapterMismatch", "%s: %s", job->adapter, text);
+		break;
+	case ENGINE_E_NO_MODEL:
+		job_finish(job, "ModelMissing", "%s", text);
+		break;
+	default:
+		job_finish(job, "Internal", "%s", *text ? text : "the engine failed");
+	}
+}
+
+static const struct engine_call_ops call_ops = { on_counted, on_text, on_done, on_failed };
+
+/* The task's template over the piece: what the model reads as the user's turn. */
+static int render(struct piece *p, struct engine_start *start, struct diag *d)
+{
+	struct job *job = p->job;
+	json_t *text = json_stringn(piece_text(p), p->span.len);
+	json_t *style = json_string(job->options.style ? job->options.style : "");
+	struct jinja_variable variables[] = { { "text", text, 1, NULL }, { "style", style, 1, NULL } };
+	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
+	int r = text && style ? jinja_render(&out, job->prompt, variables, ARRAY_SIZE(variables),
+					     NULL, d) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++) {
+		struct jinja_segment s = jinja_output_at(out, i);
+		enum engine_cut cut = s.label && !job->task->piecewise ? ENGINE_CUT_TAIL
+								       : ENGINE_CUT_NEVER;
+
+		r = engine_start_add(start, ENGINE_ROLE_USER, 0, cut, 0, s.text, s.len);
+	}
+	json_decref(text);
+	json_decref(style);
+	return r;
+}
+
+static int open_adapter(const struct job *job, struct engine_start *start)
+{
+	int fd;
+
+	if (!job->serving.has_adapter)
+		return 0;
+	fd = library_open(&job->serving.adapter);
+	if (fd < 0)
+		return fd;
+	start->has_adapter = true;
+	start->adapter_fd = fd;
+	start->adapter = job->serving.adapter.entry->digest;
+	start->scale = job->serving.adapter.entry->scale;
+	return 0;
+}
+
+static int send_piece(struct piece *p, struct diag *d)
+{
+	struct job *job = p->job;
+	struct engine_start *start = malloc(sizeof(*start));
+	int r;
+
+	if (!start)
+		return -ENOMEM;
+	*start = (struct engine_start)ENGINE_START_NULL;
+	start->max_tokens = job->options.max_tokens;
+	start->answer_share = job->task->answer_share;
+	start->temperature = (float)job->options.temperature;
+	start->seed = job->options.seed;
+	start->lane = job->options.priority;
+	p->call.ops = &call_ops;
+	p->call.arg = p;
+	r = open_adapter(job, start);
+	if (r == 0)
+		r = render(p, start, d);
+	if (r == 0)
+		r = engine_start_call(job->d->engine, &p->call, ENGINE_START, start);
+	engine_start_deinit(start);
+	free(start);
+	return r;
+}
+
+static void begin_piece(struct piece *p)
+{
+	struct diag d = DIAG_NULL;
+	int r = send_piece(p, &d);
+
+	p->started = true;
+	if (r == 0)
+		return;
+	if (r == ENGINE_E_REFUSED)
+		job_finish(p->job, "Internal", "this text ended the engine three times and is "
+			   "refused");
+	else if (r == -EPIPE)
+		job_finish(p->job, "EngineLost", "the engine is being started again");
+	else
+		job_finish(p->job, "Internal", "%s", d.code ? d.text : strerror(-r));
+}
+
+/* Keeps a few pieces in the engine; pieces without a letter need no model. */
+static void begin_pieces(struct job *job)
+{
+	size_t limit = MIN(job->n_emitted + JOB_PIECES_AT_ONCE, job->n_pieces);
+
+	while (job->state == JOB_RUNNING && job->n_begun < limit) {
+		struct piece *p = &job->pieces[job->n_begun++];
+
+		if (has_letters(piece_text(p), p->span.len)) {
+			begin_piece(p);
+		} else if (set_out(p, piece_text(p), p->span.len) == 0) {
+			p->started = p->finished = true;
+		} else {
+			job_finish(job, "Internal", "out of memory");
+			return;
+		}
+	}
+	if (job->state == JOB_RUNNING && job->n_emitted < job->n_pieces &&
+	    job->pieces[job->n_emitted].finished)
+		emit(job);
+}
+
+static size_t piece_limit(const struct job *job)
+{
+	float tokens = (float)engine_model(job->d->engine)->context - PROMPT_TOKENS;
+	float bytes = tokens / (1 + job->task->answer_share) * bytes_per_token;
+
+	return bytes < PIECE_MIN ? PIECE_MIN : MIN((size_t)bytes, (size_t)PIECE_MAX);
+}
+
+static int cut_pieces(struct job *job)
+{
+	struct spans spans = { 0 };
+	const char *text = job->input.data + job->text.start;
+	int r = 0;
+
+	if (job->task->piecewise)
+		r = sentences_pack(text, job->text.len, piece_limit(job), &spans);
+	job->n_pieces = job->task->piecewise ? spans.n : 1;
+	job->pieces = calloc(job->n_pieces + 1, sizeof(*job->pieces));
+	if (!job->pieces) {
+		job->n_pieces = 0;
+		r = -ENOMEM;
+	}
+	for (size_t i = 0; r == 0 && i < job->n_pieces; i++) {
+		struct span s = job->task->piecewise ? spans.items[i]
+						     : (struct span){ 0, job->text.len };
+
+		job->pieces[i].job = job;
+		job->pieces[i].span = (struct span){ s.start + job->text.start, s.len };
+	}
+	spans_deinit(&spans);
+	return r;
+}
+
+/* The request is pinned: these are the digests that the receipt names. */
+static void pin(struct job *job)
+{
+	const struct catalog_entry *e = job->serving.adapter.entry;
+
+	digest_to_hex(&engine_model(job->d->engine)->digest, job->base_digest);
+	job->generation = library_generation(job->d->library);
+	if (!job->serving.has_adapter)
+		return;
+	snprintf(job->adapter, sizeof(job->adapter), "%s", e->name);
+	digest_to_hex(&e->digest, job->adapter_digest);
+	job->scale = e->scale;
+}
+
+void rewrite_begin(struct job *job)
+{
+	struct diag d = DIAG_NULL;
+	struct span before;
+	int r = jinja_parse(&job->prompt, job->serving.prompt, strlen(job->serving.prompt), &d);
+
+	if (r < 0) {
+		job_finish(job, "Internal", "the prompt of %s: %s: %s", job->task->name, d.field,
+			   d.text);
+		return;
+	}
+	pin(job);
+	r = cut_pieces(job);
+	if (r < 0) {
+		job_finish(job, "Internal", "%s", strerror(-r));
+		return;
+	}
+	/* What stands before the first piece is kept, too. */
+	before = (struct span){ job->text.start, job->n_pieces
+				? job->pieces[0].span.start - job->text.start : job->text.len };
+	append(job, job->input.data + before.start, before.len);
+	if (before.len)
+		answer_delta(job, 0, job->result.data, job->result.len);
+	if (job->n_pieces == 0)
+		job_done(job);
+	else
+		begin_pieces(job);
+}
+
+void rewrite_stop(struct job *job)
+{
+	for (size_t i = 0; i < job->n_begun; i++)
+		engine_cancel(job->d->engine, &job->pieces[i].call);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* A text cut where a reader would: into sentences, and into pieces that a model can take. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct span {
+	size_t start, len;
+};
+
+struct spans {
+	struct span *items;
+	size_t n, cap;
+};
+
+/* Sentences without the blanks around them; a line's end closes one. 0 or -ENOMEM. */
+int sentences_find(const char *text, size_t len, struct spans *ret);
+/*
+ * Pieces of at most @max bytes (at least 16) of whole sentences of one line, or, where one
+ * sentence is longer, of whole words; blanks between pieces belong to none.
+ */
+int sentences_pack(const char *text, size_t len, size_t max, struct spans *ret);
+void spans_deinit(struct spans *s);
+/* Whether there is anything to read in it: a letter. */
+bool has_letters(const char *text, size_t len);

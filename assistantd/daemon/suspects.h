@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests that were running when the engine ended: three times, and they are refused. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "assistantd/ipc/ipc.h"
+
+enum { SUSPECTS_MAX = 64, SUSPECTS_STRIKES = 3 };
+
+/* Zeroed is empty. The oldest entry makes room. */
+struct suspects {
+	struct {
+		struct digest fingerprint;
+		unsigned strikes;	/* 0: free */
+	} entries[SUSPECTS_MAX];
+	size_t next;
+};
+
+/* What tells two requests apart: their text, roles and adapter. 0, -ENOMEM or -EIO. */
+int suspects_fingerprint(const struct engine_start *start, struct digest *ret);
+void suspects_blame(struct suspects *s, const struct digest *fingerprint);
+/* It went well once. */
+void suspects_clear(struct suspects *s, const struct digest *fingerprint);
+bool suspects_refused(const struct suspects *s, const struct digest *fingerprint);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/task.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/options.h"
+#include "util/macro.h"
+
+/* A model below this cannot follow a prompt that describes its task. */
+enum { CAPABLE_CONTEXT = 1024 };
+
+static const struct task tasks[] = {
+	{ TASK_PROOFREAD, "proofread", "Correct spelling and grammar",
+	  OPTION_COMMON | OPTION_MODEL, true, false, true, 1.25f, "edits" },
+	{ TASK_TONE, "tone", "Rewrite in another tone",
+	  OPTION_COMMON | OPTION_MODEL | OPTION_STYLE, true, false, true, 1.5f, "" },
+	{ TASK_SUMMARIZE, "summarize", "Summarize",
+	  OPTION_COMMON | OPTION_MODEL | OPTION_SUMMARY, true, true, false, 0.3f,
+	  "sentences headline keypoints" },
+	{ TASK_REPLY, "reply", "Suggest replies",
+	  OPTION_COMMON | OPTION_MODEL | OPTION_REPLY, true, true, false, 0.5f, "candidates" },
+	{ TASK_ASK, "ask", "Ask the assistant", OPTION_COMMON | OPTION_MODEL | OPTION_ASK, true,
+	  true, false, 0.5f, "kind actions choices conversation" },
+};
+
+const struct task *task_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++)
+		if (strcmp(tasks[i].name, name) == 0)
+			return &tasks[i];
+	return NULL;
+}
+
+const struct task *task_at(size_t index)
+{
+	return index < ARRAY_SIZE(tasks) ? &tasks[index] : NULL;
+}
+
+static int named_adapter(const struct daemon *d, const struct task *task, const char *name,
+			 struct serving *ret)
+{
+	if (!library_find(d->library, name, &ret->adapter))
+		return -ENOENT;
+	if (strcmp(ret->adapter.entry->task, task->name) != 0 ||
+	    !digest_equal(&ret->adapter.entry->base, &engine_model(d->engine)->digest))
+		return -EXDEV;
+	ret->has_adapter = true;
+	return 0;
+}
+
+static void without_adapter(const struct daemon *d, const struct task *task, struct serving *ret)
+{
+	ret->status = TASK_STATUS_DEGRADED;
+	if (engine_model(d->engine)->context >= CAPABLE_CONTEXT) {
+		ret->prompt = prompts_find(d->prompts, task->name);
+		ret->reason = "no adapter is installed for this model; its prompt alone is used";
+	} else if (task->has_baseline) {
+		ret->reason = "served without the model";
+	}
+	if (!ret->prompt && !task->has_baseline) {
+		ret->status = TASK_STATUS_UNAVAILABLE;
+		ret->reason = "no adapter is installed for this model";
+	}
+}
+
+int task_serving(const struct daemon *d, const struct task *task, const char *style,
+		 const char *adapter, struct serving *ret)
+{
+	enum engine_state state = engine_state(d->engine);
+	int r = 0;
+
+	*ret = (struct serving){ .status = TASK_STATUS_AVAILABLE, .reason = "" };
+	/* Sentences are understood by templates; what they ask for is served in its turn. */
+	if (task->kind == TASK_ASK)
+		return 0;
+	if (state != ENGINE_READY) {
+		bool dead = state == ENGINE_NO_MODEL;
+
+		ret->reason = dead ? engine_trouble(d->engine) : "the model is being loaded";
+		ret->status = !dead ? TASK_STATUS_LOADING :
+			      task->has_baseline ? TASK_STATUS_DEGRADED : TASK_STATUS_UNAVAILABLE;
+		return 0;
+	}
+	if (adapter)
+		r = named_adapter(d, task, adapter, ret);
+	else
+		ret->has_adapter = library_choose(d->library, task->name, style,
+						  &engine_model(d->engine)->digest, &ret->adapter);
+	if (r == 0 && ret->has_adapter)
+		ret->prompt = ret->adapter.entry->prompt;
+	else if (r == 0)
+		without_adapter(d, task, ret);
+	return r;
+}
+
+size_t task_styles(const struct daemon *d, const struct task *task, const char **styles,
+		   size_t max)
+{
+	struct installed at;
+	size_t n = 0;
+
+	if (engine_state(d->engine) != ENGINE_READY)
+		return 0;
+	for (size_t i = 0; n < max && library_at(d->library, i, &at); i++) {
+		size_t known = 0;
+
+		if (strcmp(at.entry->task, task->name) != 0 || !at.entry->style ||
+		    !digest_equal(&at.entry->base, &engine_model(d->engine)->digest))
+			continue;
+		while (known < n && strcmp(styles[known], at.entry->style) != 0)
+			known++;
+		if (known == n)
+			styles[n++] = at.entry->style;
+	}
+	return n;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What the service can be asked for, and what serves it at this moment. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "assistantd/daemon/daemon.h"
+
+enum task_kind { TASK_PROOFREAD, TASK_TONE, TASK_SUMMARIZE, TASK_REPLY, TASK_ASK };
+
+/* As CheckTask and ListTasks tell it. */
+enum task_status { TASK_STATUS_UNKNOWN, TASK_STATUS_UNAVAILABLE, TASK_STATUS_DOWNLOADABLE,
+		   TASK_STATUS_DOWNLOADING, TASK_STATUS_LOADING, TASK_STATUS_AVAILABLE,
+		   TASK_STATUS_DEGRADED };
+
+struct task {
+	enum task_kind kind;
+	const char *name, *title;
+	unsigned options;		/* OPTION_… that it takes */
+	bool streams;
+	bool has_baseline;		/* works without any model */
+	bool piecewise;			/* a long text is worked on piece by piece */
+	float answer_share;		/* tokens of an answer, as a share of the prompt's */
+	const char *results;		/* keys of its own, separated by blanks */
+};
+
+/* NULL for a name that is none. */
+const struct task *task_find(const char *name);
+/* NULL past the last. */
+const struct task *task_at(size_t index);
+
+/* How a request is served: by an adapter, by a prompt alone, or without the model. */
+struct serving {
+	enum task_status status;
+	const char *reason;		/* why not, or not fully; "" */
+	bool has_adapter;
+	struct installed adapter;
+	const char *prompt;		/* template, or NULL: the baseline */
+};
+
+/* @style and @adapter may be NULL. Fills @ret from the state of the engine and what is
+ * installed: 0, -ENOENT for an adapter that is not installed, -EXDEV for one of another base
+ * or task. */
+int task_serving(const struct daemon *d, const struct task *task, const char *style,
+		 const char *adapter, struct serving *ret);
+/* The styles that are installed for the task and the model; returns how many. */
+size_t task_styles(const struct daemon *d, const struct task *task, const char **styles,
+		   size_t max);

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* The installed descriptions of the interfaces, as texts; the files are in xml/. */
+#pragma once
+
+extern const char xml_assistant1[], xml_request1[], xml_adapters1[], xml_models1[],
+	xml_context1[];
