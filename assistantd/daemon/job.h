@@ -25,7 +25,8 @@ struct piece {
 	struct span span;	/* in the input */
 	struct buf out;
 	struct engine_call call;
-	bool started, finished;
+	bool finished;
+	bool replaced;		/* by the original: nothing streamed of it holds */
 };
 
 struct candidate {

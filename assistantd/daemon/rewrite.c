@@ -14,7 +14,7 @@
 
 /* A prompt's own tokens, and bytes of usual text to a token, on the safe side. */
 enum { PROMPT_TOKENS = 24, PIECE_MIN = 64, PIECE_MAX = 1500 };
-static const float bytes_per_token = 2.6f;
+static const float bytes_per_token = 2.0f;
 
 static const char *piece_text(const struct piece *p)
 {
@@ -55,24 +55,34 @@ static int set_out(struct piece *p, const char *text, size_t len)
 	return buf_append(&p->out, text, len);
 }
 
-/*
- * A correction that changes half of the words is none: the piece stays as it was. So does one
- * that came back empty, or grew beyond what its task can explain.
- */
+/* A correction that changes a third of the words, or the length by a quarter, is none. */
+static bool is_correction(const struct piece *p, struct span s)
+{
+	size_t longer = MAX(s.len, p->span.len), shorter = MIN(s.len, p->span.len);
+	struct edits edits = { 0 };
+	bool little = false;
+
+	if (longer - shorter > longer / 4 + 8)
+		return false;
+	if (edits_compare(piece_text(p), p->span.len, p->out.data + s.start, s.len, 0,
+			  &edits) == 0)
+		little = edits.changed <= 2 || 3 * edits.changed <= edits.words;
+	edits_deinit(&edits);
+	return little;
+}
+
+/* What came back empty, or is beyond what its task can explain, leaves the piece as it was. */
 static void check_piece(struct piece *p)
 {
 	struct job *job = p->job;
 	struct span s = trimmed(&p->out);
-	struct edits edits = { 0 };
 	bool keep = s.len == 0 || s.len > 6 * p->span.len + 200;
 
-	if (!keep && job->task->kind == TASK_PROOFREAD &&
-	    edits_compare(piece_text(p), p->span.len, p->out.data + s.start, s.len, 0,
-			  &edits) == 0)
-		keep = edits.changed > 3 && 2 * edits.changed > edits.words;
-	edits_deinit(&edits);
+	if (!keep && job->task->kind == TASK_PROOFREAD)
+		keep = !is_correction(p, s);
 	if (keep) {
 		job_warn(job, "a part was left as it was: the model's answer did not fit it");
+		p->replaced = true;
 		set_out(p, piece_text(p), p->span.len);
 	} else if (s.start || s.len != p->out.len) {
 		memmove(p->out.data, p->out.data + s.start, s.len);
@@ -99,6 +109,17 @@ static void complete(struct job *job)
 		job_done(job);
 }
 
+/* The piece in its final form, at @at in the result: what was streamed of it needs no saying
+ * again, unless it was taken back. */
+static void tell_rest(struct job *job, const struct piece *p, size_t from, size_t at)
+{
+	size_t same = p->replaced || job->streamed > p->out.len ? 0 : job->streamed;
+
+	from += text_units(job->result.data + at, same, job->options.unit);
+	answer_delta(job, from, job->result.data + at + same, job->result.len - at - same);
+	job->streamed = 0;
+}
+
 /* Puts finished pieces behind each other and tells the caller, then goes on. */
 static void emit(struct job *job)
 {
@@ -110,9 +131,7 @@ static void emit(struct job *job)
 		append(job, p->out.data, p->out.len);
 		append(job, job->input.data + gap.start, gap.len);
 		job->n_emitted++;
-		/* What was streamed may have been taken back. */
-		answer_delta(job, from, job->result.data + at, job->result.len - at);
-		job->streamed = 0;
+		tell_rest(job, p, from, at);
 	}
 	if (job->n_emitted == job->n_pieces)
 		complete(job);
@@ -136,10 +155,13 @@ static void on_text(void *arg, const char *text, size_t len, uint32_t n_tokens)
 	size_t units;
 
 	(void)n_tokens;
-	if (buf_append(&p->out, text, len) < 0 || p != &job->pieces[job->n_emitted])
-		return;
-	/* Blanks at its beginning wait for the first letter. */
-	if (trimmed(&p->out).start > 0 || p->out.len == job->streamed)
+	/* Blanks before the first letter are not the text's. */
+	while (p->out.len == 0 && len > 0 && isspace((unsigned char)*text)) {
+		text++;
+		len--;
+	}
+	if (buf_append(&p->out, text, len) < 0 || p != &job->pieces[job->n_emitted] ||
+	    p->out.len == job->streamed)
 		return;
 	units = text_units(p->out.data, job->streamed, job->options.unit);
 	answer_delta(job, job->units + units, p->out.data + job->streamed,
@@ -184,7 +206,7 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 			break;
 		}
 		job_warn(job, "a part was left as it was: it is too long for the model");
-		p->finished = true;
+		p->finished = p->replaced = true;
 		set_out(p, piece_text(p), p->span.len);
 		emit(job);
 		break;
@@ -272,7 +294,6 @@ static void begin_piece(struct piece *p)
 	struct diag d = DIAG_NULL;
 	int r = send_piece(p, &d);
 
-	p->started = true;
 	if (r == 0)
 		return;
 	if (r == ENGINE_E_REFUSED)
@@ -295,7 +316,7 @@ static void begin_pieces(struct job *job)
 		if (has_letters(piece_text(p), p->span.len)) {
 			begin_piece(p);
 		} else if (set_out(p, piece_text(p), p->span.len) == 0) {
-			p->started = p->finished = true;
+			p->finished = true;
 		} else {
 			job_finish(job, "Internal", "out of memory");
 			return;

@@ -49,7 +49,8 @@ static int named_adapter(const struct daemon *d, const struct task *task, const 
 	return 0;
 }
 
-static void without_adapter(const struct daemon *d, const struct task *task, struct serving *ret)
+static void without_adapter(const struct daemon *d, const struct task *task, const char *style,
+			    struct serving *ret)
 {
 	ret->status = TASK_STATUS_DEGRADED;
 	if (engine_model(d->engine)->context >= CAPABLE_CONTEXT) {
@@ -60,7 +61,9 @@ static void without_adapter(const struct daemon *d, const struct task *task, str
 	}
 	if (!ret->prompt && !task->has_baseline) {
 		ret->status = TASK_STATUS_UNAVAILABLE;
-		ret->reason = "no adapter is installed for this model";
+		ret->reason = style ? "no adapter of this style is installed for the model; "
+				      "ListTasks tells the styles"
+				    : "no adapter is installed for this model";
 	}
 }
 
@@ -90,7 +93,7 @@ int task_serving(const struct daemon *d, const struct task *task, const char *st
 	if (r == 0 && ret->has_adapter)
 		ret->prompt = ret->adapter.entry->prompt;
 	else if (r == 0)
-		without_adapter(d, task, ret);
+		without_adapter(d, task, style, ret);
 	return r;
 }
 
