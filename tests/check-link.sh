@@ -26,6 +26,7 @@ whole() {
 }
 
 whole util/libutil.a
+whole util/libsandbox.a util/libutil.a
 whole base_model/libbase_model.a $base util/libutil.a
 whole adapters/libadapters.a $base util/libutil.a
 whole adapters/train/libtrain.a $base util/libutil.a

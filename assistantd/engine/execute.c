@@ -85,12 +85,9 @@ static int describe(struct scheduler *s, struct engine_model *v)
 static int open_model(struct scheduler *s, const struct engine_open *open,
 		      struct engine_model *v, struct diag *d)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct bm_params params = { .threads = open->threads };
+	struct bm_params params = { .threads = open->threads ? open->threads : s->cpus };
 	int r;
 
-	if (params.threads == 0)
-		params.threads = (unsigned)CLAMP(cpus, 1L, 64L);
 	s->residents = residents_free(s->residents);
 	s->model = bm_model_free(s->model);
 	r = bm_model_open_fd(&s->model, open->fd, &params, d);

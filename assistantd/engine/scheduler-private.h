@@ -10,6 +10,7 @@
 
 struct scheduler {
 	int sock;
+	unsigned cpus;
 	pthread_t thread;
 	/* Shared with the reading thread. */
 	pthread_mutex_t mutex;

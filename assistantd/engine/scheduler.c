@@ -191,7 +191,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int scheduler_new(struct scheduler **ret, int sock)
+int scheduler_new(struct scheduler **ret, int sock, unsigned cpus)
 {
 	struct scheduler *s = calloc(1, sizeof(*s));
 	int r;
@@ -199,6 +199,7 @@ int scheduler_new(struct scheduler **ret, int sock)
 	if (!s)
 		return -ENOMEM;
 	s->sock = sock;
+	s->cpus = cpus;
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->wake, NULL);
 	r = pthread_create(&s->thread, NULL, run, s);

@@ -11,9 +11,9 @@
 
 struct scheduler;
 
-/* Starts the thread, which answers on @sock (not owned). 0, -ENOMEM, the error of
- * pthread_create(). */
-int scheduler_new(struct scheduler **ret, int sock);
+/* Starts the thread, which answers on @sock (not owned); @cpus is how many threads compute
+ * where the front end names no number. 0, -ENOMEM, the error of pthread_create(). */
+int scheduler_new(struct scheduler **ret, int sock, unsigned cpus);
 /* Ends the thread after its running layer. */
 struct scheduler *scheduler_free(struct scheduler *s);
 DEFINE_CLEANUP(struct scheduler *, scheduler_free)

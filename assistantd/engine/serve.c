@@ -11,12 +11,21 @@
 
 #include "assistantd/engine/scheduler.h"
 #include "assistantd/engine/verbs.h"
+#include "util/digest.h"
+#include "util/macro.h"
+#include "util/sandbox.h"
 
 enum { SERVE_SOCKET = 3 };
 
-static int say_hello(int sock)
+static int say_hello(int sock, const struct sandbox_level *level)
 {
-	struct engine_hello hello = { .pid = (uint32_t)getpid() };
+	struct engine_hello hello = {
+		.pid = (uint32_t)getpid(),
+		.no_new_privs = level->no_new_privs,
+		.not_dumpable = level->not_dumpable,
+		.seccomp = level->seccomp,
+		.landlock_abi = (uint32_t)level->landlock_abi,
+	};
 	struct ipc_message m;
 	int r;
 
@@ -26,6 +35,16 @@ static int say_hello(int sock)
 		r = ipc_send(sock, &m);
 	ipc_message_deinit(&m);
 	return r;
+}
+
+/* What libraries open files for, while files can be opened. */
+static unsigned prepare(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct digest ignored;
+
+	digest_of("", 0, &ignored);
+	return (unsigned)CLAMP(cpus, 1L, 64L);
 }
 
 /* Reads until the front end closes: the socket's end is the end of this process. */
@@ -43,7 +62,10 @@ static int read_messages(int sock, struct scheduler *s)
 
 int verb_serve(int argc, char **argv)
 {
+	struct sandbox_level level;
 	struct scheduler *s = NULL;
+	struct diag d = DIAG_NULL;
+	unsigned cpus;
 	int r;
 
 	if (argc != 1 || fcntl(SERVE_SOCKET, F_GETFD) < 0) {
@@ -51,13 +73,17 @@ int verb_serve(int argc, char **argv)
 		      stderr);
 		return VERB_USAGE;
 	}
-	r = say_hello(SERVE_SOCKET);
+	cpus = prepare();
+	r = sandbox_enter(SANDBOX_COMPUTE, &level, &d);
 	if (r == 0)
-		r = scheduler_new(&s, SERVE_SOCKET);
+		r = say_hello(SERVE_SOCKET, &level);
+	if (r == 0)
+		r = scheduler_new(&s, SERVE_SOCKET, cpus);
 	if (r == 0)
 		r = read_messages(SERVE_SOCKET, s);
 	if (r < 0)
-		fprintf(stderr, "assistant-engine: %s\n", strerror(-r));
+		fprintf(stderr, "assistant-engine: %s%s%s\n", d.field, *d.field ? ": " : "",
+			d.code ? d.text : strerror(-r));
 	/* Nothing here outlives the process, and joining a running pass would only delay the
 	 * answer to whoever waits for our end. */
 	_exit(r < 0 ? VERB_BAD_INPUT : VERB_OK);

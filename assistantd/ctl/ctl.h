@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* assistantctl: what its files share. Results go to stdout, everything else to stderr. */
+#pragma once
+
+#include <dbus/dbus.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+
+#define CTL_NAME "org.assistantd.Assistant1"
+#define CTL_PATH "/org/assistantd/Assistant1"
+
+/* Exit statuses; assistantctl(1) documents them. */
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_FAILED = 1,		/* the service answered with an error, which was shown */
+	CTL_USAGE = 2,
+	CTL_NO_SERVICE = 3,
+	CTL_BUSY = 4,
+	CTL_REFUSED = 5,	/* the user said no */
+	CTL_INTERRUPTED = 130,
+};
+
+struct ctl {
+	DBusConnection *bus;
+	bool json, stream, is_private;
+	const char *adapter, *style, *kind, *area;
+	uint32_t max_tokens, timeout_s;
+	int argc;		/* what follows the verb, options taken out */
+	char **argv;
+};
+
+/* Connects to the session bus: CTL_OK, or CTL_NO_SERVICE after a message. */
+int ctl_connect(struct ctl *c);
+/* A call without arguments yet; NULL only without memory. */
+DBusMessage *ctl_message(const char *interface, const char *member);
+/*
+ * Sends @m (released) and waits: CTL_OK and the reply's arguments as a JSON list in *@ret
+ * (the caller's), or the status after an error message.
+ */
+int ctl_call(struct ctl *c, DBusMessage *m, json_t **ret);
+/* Shows an error reply and returns the status for it. */
+int ctl_show_error(const char *name, const char *text);
+/* The arguments of a message as a JSON list; variants are their values. */
+json_t *ctl_arguments(DBusMessage *m);
+/* Reads a property as JSON, NULL after an error message. */
+json_t *ctl_property(struct ctl *c, const char *interface, const char *name);
+/* Adds one entry to a dictionary a{sv}. */
+void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value);
+void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);
+void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value);
+void ctl_open_options(DBusMessageIter *at, DBusMessageIter *dict);
+void ctl_close_options(DBusMessageIter *at, DBusMessageIter *dict);
+
+/* Prints @value as indented JSON. */
+int ctl_print_json(const json_t *value);
+const char *ctl_text(const json_t *object, const char *key);
+long long ctl_number(const json_t *object, const char *key);
+
+/* Reads all of FILE, "-" or NULL: stdin; checks UTF-8: CTL_OK, or the status after a message. */
+int ctl_read_text(const char *path, struct buf *ret);
+
+/* The verbs. */
+int ctl_task(struct ctl *c, const char *task);
+int ctl_ask(struct ctl *c);
+int ctl_adapters(struct ctl *c);
+int ctl_model(struct ctl *c);
+int ctl_history(struct ctl *c);
+int ctl_status(struct ctl *c);
+int ctl_doctor(struct ctl *c);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* assistantctl: the assistant from the command line. */
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistantd/ctl/request.h"
+#include "util/macro.h"
+
+int ctl_task(struct ctl *c, const char *task)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int status;
+
+	if (c->argc > 1) {
+		fprintf(stderr, "usage: assistantctl %s [OPTION…] [FILE|-]\n", task);
+		return CTL_USAGE;
+	}
+	status = ctl_read_text(c->argc ? c->argv[0] : NULL, &text);
+	return status == CTL_OK ? request_run(c, task, text.data, text.len) : status;
+}
+
+int ctl_ask(struct ctl *c)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+
+	for (int i = 0; i < c->argc; i++)
+		if ((i && buf_append_char(&text, ' ') < 0) ||
+		    buf_append_str(&text, c->argv[i]) < 0)
+			return CTL_FAILED;
+	if (text.len == 0) {
+		fprintf(stderr, "usage: assistantctl ask TEXT…\n");
+		return CTL_USAGE;
+	}
+	if (!dbus_validate_utf8(text.data, NULL)) {
+		fprintf(stderr, "assistantctl: the text is not UTF-8\n");
+		return CTL_USAGE;
+	}
+	return request_run(c, "ask", text.data, text.len);
+}
+
+static const struct {
+	const char *name;
+	int (*task)(struct ctl *c, const char *task);
+	int (*run)(struct ctl *c);
+	const char *usage;
+} verbs[] = {
+	{ "proofread", ctl_task, NULL, "[FILE|-]               correct spelling and grammar" },
+	{ "tone", ctl_task, NULL, "[--style S] [FILE|-]   rewrite: friendly, professional, concise" },
+	{ "summarize", ctl_task, NULL, "[--kind K] [FILE|-]    paragraph, headline or keypoints" },
+	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
+	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },
+	{ "adapters", NULL, ctl_adapters, "[load|unload|pin|unpin NAME]" },
+	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
+	{ "history", NULL, ctl_history, "[WORDS | forget]" },
+	{ "status", NULL, ctl_status, "" },
+	{ "doctor", NULL, ctl_doctor, "                       check the installation" },
+};
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: assistantctl VERB [OPTION…] …\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].usage);
+	fputs("\n  --json          the whole result as JSON\n"
+	      "  --stream        show the text as it is made (on a terminal)\n"
+	      "  --private       keep neither the text nor the result in the history\n"
+	      "  --adapter NAME  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
+	      "\nExit status: 0 done, 1 failed, 2 usage, 3 no service, 4 busy, 5 you said no,\n"
+	      "130 interrupted.\n", out);
+	return status;
+}
+
+static bool take_number(const char *option, const char *text, uint32_t *ret)
+{
+	char *end = NULL;
+	unsigned long v = isdigit((unsigned char)text[0]) ? strtoul(text, &end, 10) : 0;
+
+	if (end && !*end && v >= 1 && v <= 1000000) {
+		*ret = (uint32_t)v;
+		return true;
+	}
+	fprintf(stderr, "assistantctl: %s: '%s', expected a number from 1 to 1000000\n", option,
+		text);
+	return false;
+}
+
+/* Takes one option with its value: how many words it is, or 0 for a word that is none. */
+static int take_option(struct ctl *c, int left, char **at)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+		const char **text;
+		uint32_t *number;
+	} options[] = {
+		{ "--json", &c->json, NULL, NULL },
+		{ "--stream", &c->stream, NULL, NULL },
+		{ "--private", &c->is_private, NULL, NULL },
+		{ "--adapter", NULL, &c->adapter, NULL },
+		{ "--style", NULL, &c->style, NULL },
+		{ "--kind", NULL, &c->kind, NULL },
+		{ "--area", NULL, &c->area, NULL },
+		{ "--max-tokens", NULL, NULL, &c->max_tokens },
+		{ "--timeout", NULL, NULL, &c->timeout_s },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strcmp(at[0], options[i].name) != 0)
+			continue;
+		if (options[i].flag)
+			return *options[i].flag = true;
+		if (left < 2)
+			break;
+		if (options[i].text)
+			*options[i].text = at[1];
+		else if (!take_number(at[0], at[1], options[i].number))
+			return -1;
+		return 2;
+	}
+	if (at[0][0] != '-' || !at[0][1])
+		return 0;
+	fprintf(stderr, "assistantctl: %s: unknown, or without its value\n", at[0]);
+	return -1;
+}
+
+/* Options out, words together; `--` ends the options. */
+static bool parse(struct ctl *c, int argc, char **argv)
+{
+	int n = 0;
+
+	c->argv = argv;
+	for (int i = 0, took; i < argc; i += took) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				argv[n++] = argv[i];
+			break;
+		}
+		took = take_option(c, argc - i, argv + i);
+		if (took < 0)
+			return false;
+		if (took == 0) {
+			argv[n++] = argv[i];
+			took = 1;
+		}
+	}
+	c->argc = n;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl c = { 0 };
+	const char *verb;
+	int status;
+
+	/* A reader that has enough ends us quietly. */
+	signal(SIGPIPE, SIG_DFL);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return usage(stdout, CTL_OK);
+	if (!parse(&c, argc - 1, argv + 1))
+		return CTL_USAGE;
+	if (c.argc == 0)
+		return usage(stderr, CTL_USAGE);
+	verb = c.argv[0];
+	c.argv++;
+	c.argc--;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verb, verbs[i].name) != 0)
+			continue;
+		status = ctl_connect(&c);
+		if (status != CTL_OK)
+			return status;
+		return verbs[i].task ? verbs[i].task(&c, verbs[i].name) : verbs[i].run(&c);
+	}
+	fprintf(stderr, "assistantctl: no verb '%s'\n", verb);
+	return usage(stderr, CTL_USAGE);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The text that a task is to work on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "assistantd/ctl/ctl.h"
+#include "util/utf8.h"
+
+enum { TEXT_MAX = 16 * 1024 * 1024, CHUNK = 64 * 1024 };
+
+/* The place of the first byte that is no UTF-8. */
+static size_t bad_byte(const char *s, size_t len)
+{
+	for (size_t i = 0, size; i < len; i += size)
+		if (utf8_decode(s + i, len - i, &size) == UTF8_INVALID)
+			return i;
+	return len;
+}
+
+static int read_all(int fd, const char *name, struct buf *ret)
+{
+	ssize_t n = 1;
+
+	while (n != 0 && ret->len <= TEXT_MAX) {
+		if (buf_reserve(ret, CHUNK) < 0) {
+			fprintf(stderr, "assistantctl: out of memory\n");
+			return CTL_FAILED;
+		}
+		n = read(fd, ret->data + ret->len, CHUNK);
+		if (n < 0 && errno != EINTR) {
+			fprintf(stderr, "assistantctl: %s: %s\n", name, strerror(errno));
+			return CTL_USAGE;
+		}
+		ret->len += n > 0 ? (size_t)n : 0;
+	}
+	if (ret->len > TEXT_MAX) {
+		fprintf(stderr, "assistantctl: %s: longer than 16 MiB\n", name);
+		return CTL_USAGE;
+	}
+	ret->data[ret->len] = '\0';
+	return CTL_OK;
+}
+
+int ctl_read_text(const char *path, struct buf *ret)
+{
+	bool standard = !path || strcmp(path, "-") == 0;
+	const char *name = standard ? "standard input" : path;
+	_cleanup_close_ int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int status;
+
+	if (fd < 0) {
+		fprintf(stderr, "assistantctl: %s: %s\n", name, strerror(errno));
+		return CTL_USAGE;
+	}
+	if (standard && isatty(fd))
+		fprintf(stderr, "Type the text, then Ctrl-D.\n");
+	status = read_all(fd, name, ret);
+	if (status != CTL_OK)
+		return status;
+	if (!utf8_valid(ret->data, ret->len) || memchr(ret->data, '\0', ret->len)) {
+		size_t at = bad_byte(ret->data, ret->len);
+
+		if (at == ret->len)
+			at = (size_t)((char *)memchr(ret->data, '\0', ret->len) - ret->data);
+		fprintf(stderr, "assistantctl: %s: byte %zu is not UTF-8 text\n", name, at);
+		return CTL_USAGE;
+	}
+	return CTL_OK;
+}
