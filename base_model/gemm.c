@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * C is made a stretch of k at a time: all of A and B that the stretch needs is packed into
- * panels, shared by the threads, then blocks of C add what the panels give.
+ * Both operands are packed first, by all threads and once, then a task is one block of C.
+ * Scratch grows to the largest product and stays.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base_model/gemm.h"
 #include "base_model/kernels/gemm.h"
@@ -14,36 +14,30 @@
 #include "base_model/pool.h"
 #include "util/macro.h"
 
-enum { STRETCH = 512, BLOCK_PANELS = 8 };
+enum { MAX_BLOCK = 8 };		/* panels of a block, either way */
+enum { STRETCH = 256 };		/* steps that a block goes before its next tile */
+
+struct scratch {
+	uint32_t *words;
+	size_t cap;
+};
 
 struct gemm {
 	struct pool *pool;
 	const struct gemm_tile *tile;
 	const struct vector_ops *ops;
-	size_t lines;
-	float *a, *b;		/* panels [lines / width][STRETCH][width] */
+	struct scratch shared, alone[POOL_MAX_THREADS];
+	atomic_bool failed;
 };
 
-/* One operand: line i, element k at data[i * line + k * step]. */
-struct operand {
-	const float *data;
-	size_t line, step, n, width, panels;
-	float *packed;
+struct product {
+	const struct gemm_tile *tile;
+	struct gemm_args args;		/* with all strides */
+	uint32_t *a, *b;		/* panels, one behind the other */
+	size_t steps, panels_m, panels_n, block_m, block_n, blocks_n;
 };
 
-struct stretch_job {
-	const struct gemm *g;
-	const struct gemm_args *args;
-	struct operand a, b;
-	size_t k, len;		/* where the stretch begins, and its length */
-};
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static void choose(struct gemm *g)
+void gemm_set_inputs(struct gemm *g, enum gemm_inputs inputs)
 {
 	g->tile = &gemm_tile_generic;
 	g->ops = &vector_ops_generic;
@@ -55,36 +49,22 @@ static void choose(struct gemm *g)
 		g->tile = &gemm_tile_avx2;
 		g->ops = &vector_ops_avx2;
 	}
+	if (inputs == GEMM_BF16 && g->tile == &gemm_tile_avx512 && cpu_features() & CPU_AVX512_BF16)
+		g->tile = &gemm_tile_avx512_bf16;
 #endif
 }
 
-/* Panels are padded to whole ones, and begin on a cache line. */
-static float *new_panels(size_t lines, size_t width)
+int gemm_new(struct gemm **ret, unsigned threads)
 {
-	size_t bytes = ((lines + width - 1) / width * width * STRETCH) * sizeof(float);
-
-	return aligned_alloc(64, (bytes + 63) / 64 * 64);
-}
-
-int gemm_new(struct gemm **ret, unsigned threads, size_t lines)
-{
-	_cleanup_(gemm_freep) struct gemm *g = NULL;
+	_cleanup_(gemm_freep) struct gemm *g = calloc(1, sizeof(*g));
 	int r;
 
-	if (lines == 0 || lines > SIZE_MAX / STRETCH / 64)
-		return -EINVAL;
-	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
 	r = pool_new(&g->pool, threads);
 	if (r < 0)
 		return r;
-	choose(g);
-	g->lines = lines;
-	g->a = new_panels(lines, g->tile->rows);
-	g->b = new_panels(lines, g->tile->cols);
-	if (!g->a || !g->b)
-		return -ENOMEM;
+	gemm_set_inputs(g, GEMM_BF16);
 	*ret = TAKE(g);
 	return 0;
 }
@@ -94,8 +74,9 @@ struct gemm *gemm_free(struct gemm *g)
 	if (!g)
 		return NULL;
 	pool_free(g->pool);
-	free(g->a);
-	free(g->b);
+	free(g->shared.words);
+	for (size_t i = 0; i < ARRAY_SIZE(g->alone); i++)
+		free(g->alone[i].words);
 	free(g);
 	return NULL;
 }
@@ -110,95 +91,140 @@ const struct vector_ops *gemm_ops(const struct gemm *g)
 	return g->ops;
 }
 
-/* One panel, [len][width]; lines beyond the last are zeros. */
-static void pack(const struct operand *o, size_t panel, size_t k, size_t len)
+int gemm_error(const struct gemm *g)
 {
-	size_t first = panel * o->width, have = smaller(o->width, o->n - first);
-	float *dst = o->packed + panel * o->width * STRETCH;
-	const float *src = o->data + first * o->line + k * o->step;
-
-	if (have < o->width)
-		memset(dst, 0, o->width * len * sizeof(float));
-	if (o->step == 1) {
-		for (size_t j = 0; j < have; j++)
-			for (size_t i = 0; i < len; i++)
-				dst[i * o->width + j] = src[j * o->line + i];
-	} else {
-		for (size_t i = 0; i < len; i++)
-			memcpy(dst + i * o->width, src + i * o->step, have * sizeof(float));
-	}
+	return atomic_load(&g->failed) ? -ENOMEM : 0;
 }
 
+static size_t divide_up(size_t n, size_t by)
+{
+	return (n + by - 1) / by;
+}
+
+static bool reserve(struct scratch *s, size_t words)
+{
+	if (words <= s->cap)
+		return true;
+	free(s->words);
+	s->words = aligned_alloc(64, divide_up(words * sizeof(*s->words), 64) * 64);
+	s->cap = s->words ? words : 0;
+	return s->words;
+}
+
+static bool start(struct gemm *g, struct product *p, const struct gemm_args *args,
+		  struct scratch *s)
+{
+	const struct gemm_tile *t = g->tile;
+	size_t words_a;
+
+	*p = (struct product){ .tile = t, .args = *args };
+	if (!p->args.a_stride)
+		p->args.a_stride = args->a_transposed ? args->m : args->k;
+	if (!p->args.b_stride)
+		p->args.b_stride = args->b_transposed ? args->k : args->n;
+	if (!p->args.c_stride)
+		p->args.c_stride = args->n;
+	p->steps = divide_up(args->k, t->group);
+	p->panels_m = divide_up(args->m, t->rows);
+	p->panels_n = divide_up(args->n, t->cols);
+	p->block_m = MIN(p->panels_m, (size_t)MAX_BLOCK);
+	p->block_n = MIN(p->panels_n, (size_t)MAX_BLOCK);
+	words_a = divide_up(p->panels_m * t->rows * p->steps, 16) * 16;
+	if (!reserve(s, words_a + p->panels_n * t->cols * p->steps)) {
+		atomic_store(&g->failed, true);
+		return false;
+	}
+	p->a = s->words;
+	p->b = s->words + words_a;
+	return true;
+}
+
+/* Panels of A, then those of B. */
 static void pack_panel(void *arg, size_t task, unsigned thread)
 {
-	const struct stretch_job *job = arg;
+	const struct product *p = arg;
+	const struct gemm_args *x = &p->args;
+	const struct gemm_tile *t = p->tile;
+	size_t line, step, first, width;
 
 	(void)thread;
-	if (task < job->a.panels)
-		pack(&job->a, task, job->k, job->len);
-	else
-		pack(&job->b, task - job->a.panels, job->k, job->len);
-}
-
-static void store_tile(const float *sum, size_t stride, size_t rows, size_t cols, float *c,
-		       size_t n, bool add)
-{
-	for (size_t i = 0; i < rows; i++, c += n, sum += stride) {
-		if (!add)
-			memcpy(c, sum, cols * sizeof(float));
-		else
-			for (size_t j = 0; j < cols; j++)
-				c[j] += sum[j];
+	if (task < p->panels_m) {
+		line = x->a_transposed ? 1 : x->a_stride;
+		step = x->a_transposed ? x->a_stride : 1;
+		width = t->rows;
+		first = task * width;
+		t->pack_rows(x->a + first * line, line, step, MIN(width, x->m - first), x->k,
+			     p->a + first * p->steps);
+		return;
 	}
+	line = x->b_transposed ? x->b_stride : 1;
+	step = x->b_transposed ? 1 : x->b_stride;
+	width = t->cols;
+	first = (task - p->panels_m) * width;
+	t->pack_cols(x->b + first * line, line, step, MIN(width, x->n - first), x->k,
+		     p->b + first * p->steps);
 }
 
-/* A square of panels of A and B, so that both stay in the cache. */
+static void run_tile(const struct product *p, size_t panel_m, size_t panel_n, size_t step,
+		     size_t n)
+{
+	const struct gemm_tile *t = p->tile;
+	const struct gemm_args *x = &p->args;
+	size_t i = panel_m * t->rows, j = panel_n * t->cols, at = i * x->c_stride + j;
+	struct tile_out out = { .c = x->c + at, .stride = x->c_stride,
+				.rows = MIN(t->rows, x->m - i), .cols = MIN(t->cols, x->n - j) };
+
+	out.add = step ? out.c : x->add ? x->add + at : NULL;
+	t->run(n, p->a + i * p->steps + step * t->rows, p->b + j * p->steps + step * t->cols,
+	       &out);
+}
+
 static void run_block(void *arg, size_t task, unsigned thread)
 {
-	const struct stretch_job *job = arg;
-	const struct gemm_args *p = job->args;
-	const struct gemm_tile *t = job->g->tile;
-	size_t across = (job->b.panels + BLOCK_PANELS - 1) / BLOCK_PANELS;
-	size_t first_a = task / across * BLOCK_PANELS, first_b = task % across * BLOCK_PANELS;
-	size_t end_a = smaller(first_a + BLOCK_PANELS, job->a.panels);
-	size_t end_b = smaller(first_b + BLOCK_PANELS, job->b.panels);
-	float sum[GEMM_MAX_ROWS * GEMM_MAX_COLS] __attribute__((aligned(64)));
+	const struct product *p = arg;
+	size_t m = task / p->blocks_n * p->block_m, n = task % p->blocks_n * p->block_n;
+	size_t end_m = MIN(m + p->block_m, p->panels_m), end_n = MIN(n + p->block_n, p->panels_n);
 
 	(void)thread;
-	for (size_t j = first_b; j < end_b; j++)
-		for (size_t i = first_a; i < end_a; i++) {
-			size_t row = i * t->rows, col = j * t->cols;
-
-			t->run(job->len, job->a.packed + row * STRETCH,
-			       job->b.packed + col * STRETCH, sum);
-			store_tile(sum, t->cols, smaller(t->rows, p->m - row),
-				   smaller(t->cols, p->n - col), p->c + row * p->n + col, p->n,
-				   p->add || job->k > 0);
-		}
+	for (size_t step = 0; step < p->steps; step += STRETCH)
+		for (size_t j = n; j < end_n; j++)
+			for (size_t i = m; i < end_m; i++)
+				run_tile(p, i, j, step, MIN((size_t)STRETCH, p->steps - step));
 }
 
-static struct operand operand(const float *data, size_t line, size_t step, size_t n,
-			      size_t width, float *packed)
+/* Smaller blocks where there would be too few to share out. */
+static size_t share_out(struct product *p, unsigned threads)
 {
-	return (struct operand){ data, line, step, n, width, (n + width - 1) / width, packed };
-}
+	for (;;) {
+		size_t *larger = p->block_m > p->block_n ? &p->block_m : &p->block_n;
 
-void gemm_run(struct gemm *g, const struct gemm_args *p)
-{
-	struct stretch_job job = {
-		.g = g,
-		.args = p,
-		.a = operand(p->a, p->a_transposed ? 1 : p->k, p->a_transposed ? p->m : 1, p->m,
-			     g->tile->rows, g->a),
-		.b = operand(p->b, p->b_transposed ? p->k : 1, p->b_transposed ? 1 : p->n, p->n,
-			     g->tile->cols, g->b),
-	};
-	size_t blocks = (job.a.panels + BLOCK_PANELS - 1) / BLOCK_PANELS *
-			((job.b.panels + BLOCK_PANELS - 1) / BLOCK_PANELS);
-
-	for (; job.k < p->k; job.k += STRETCH) {
-		job.len = smaller(STRETCH, p->k - job.k);
-		pool_run(g->pool, pack_panel, &job, job.a.panels + job.b.panels);
-		pool_run(g->pool, run_block, &job, blocks);
+		p->blocks_n = divide_up(p->panels_n, p->block_n);
+		if (divide_up(p->panels_m, p->block_m) * p->blocks_n >= (size_t)6 * threads ||
+		    *larger == 1)
+			return divide_up(p->panels_m, p->block_m) * p->blocks_n;
+		*larger = (*larger + 1) / 2;
 	}
+}
+
+void gemm_run(struct gemm *g, const struct gemm_args *args)
+{
+	struct product p;
+
+	if (!start(g, &p, args, &g->shared))
+		return;
+	pool_run(g->pool, pack_panel, &p, p.panels_m + p.panels_n);
+	pool_run(g->pool, run_block, &p, share_out(&p, pool_threads(g->pool)));
+}
+
+void gemm_run_alone(struct gemm *g, const struct gemm_args *args, unsigned thread)
+{
+	struct product p;
+
+	if (!start(g, &p, args, &g->alone[thread]))
+		return;
+	p.blocks_n = divide_up(p.panels_n, p.block_n);
+	for (size_t i = 0; i < p.panels_m + p.panels_n; i++)
+		pack_panel(&p, i, thread);
+	for (size_t i = 0; i < divide_up(p.panels_m, p.block_m) * p.blocks_n; i++)
+		run_block(&p, i, thread);
 }

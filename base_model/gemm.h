@@ -11,25 +11,38 @@
 
 struct gemm;
 
-/* C[m][n] = op(A)[m][k] op(B)[k][n], added to C when @add. Row-major and dense:
- * A is stored [k][m] when @a_transposed, B is stored [n][k] when @b_transposed. */
+/* How inputs are read: rounded to bf16, eight bits of significand, where the CPU has products
+ * of such numbers, or as they are. Sums are f32 in either case. */
+enum gemm_inputs { GEMM_BF16, GEMM_F32 };
+
+/*
+ * C[m][n] = add + op(A)[m][k] op(B)[k][n]. Row-major: A is stored [k][m] when
+ * @a_transposed, B is stored [n][k] when @b_transposed. The strides are the floats from one
+ * stored row to the next, 0 for dense; @add has the stride of C, may be C, and NULL is zero.
+ */
 struct gemm_args {
-	const float *a, *b;
+	const float *a, *b, *add;
 	float *c;
 	size_t m, n, k;
-	bool a_transposed, b_transposed, add;
+	size_t a_stride, b_stride, c_stride;
+	bool a_transposed, b_transposed;
 };
 
 typedef void (*gemm_fn)(void *arg, size_t task, unsigned thread);
 
-/* Threads and scratch for products of at most @lines rows, and columns, of the result: 0,
- * -EINVAL (@threads not 1 to 64, no lines, or sizes past the address space), -ENOMEM. */
-int gemm_new(struct gemm **ret, unsigned threads, size_t lines);
+/* Threads and scratch of one computation: 0, -EINVAL (@threads not 1 to 64), -ENOMEM. */
+int gemm_new(struct gemm **ret, unsigned threads);
 struct gemm *gemm_free(struct gemm *g);
 DEFINE_CLEANUP(struct gemm *, gemm_free)
 
+/* GEMM_BF16 at first. */
+void gemm_set_inputs(struct gemm *g, enum gemm_inputs inputs);
 void gemm_run(struct gemm *g, const struct gemm_args *args);
 /* Calls @fn once for every task below @n_tasks on the same threads. */
 void gemm_each(struct gemm *g, gemm_fn fn, void *arg, size_t n_tasks);
+/* A product within a task of gemm_each(), by that task's @thread alone. */
+void gemm_run_alone(struct gemm *g, const struct gemm_args *args, unsigned thread);
+/* 0, or -ENOMEM once a product got no scratch and was not computed; asked after a pass. */
+int gemm_error(const struct gemm *g);
 /* The vector loops for the same CPU. */
 const struct vector_ops *gemm_ops(const struct gemm *g);

@@ -14,16 +14,8 @@ struct adamw_rates {
 
 struct vector_ops {
 	float (*dot)(const float *a, const float *b, size_t n);
-	/* p[j] = scale · Σ_i q[i] kt[i · stride + j], j below @n: one query against keys that
-	 * are stored by component. */
-	void (*scores)(const float *q, const float *kt, size_t stride, size_t head, size_t n,
-		       float scale, float *p);
-	/* out[i] = Σ_j p[j] v[j · stride + i] */
-	void (*mix)(const float *p, const float *v, size_t stride, size_t n, size_t head,
-		    float *out);
-	/* y[j · stride + i] += p[j] x[i] */
-	void (*outer)(const float *p, const float *x, size_t n, size_t head, float *y,
-		      size_t stride);
+	/* dp = scale p (dp − Σ p dp), what a softmax gives back. */
+	void (*softmax_back)(const float *p, float *dp, size_t n, float scale);
 	/* p becomes exp(p − max); returns the sum, and the largest value in @max. */
 	float (*exponentials)(float *p, size_t n, float *max);
 	void (*scale)(float *p, size_t n, float by);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Causal attention over whole rows, forward and backward; a task is one row and one group of
- * heads that share keys, so that no two tasks write the same gradient. */
+/* Causal attention over whole rows, forward and backward, as products of one head's small
+ * matrices. A task is one row and one head; backward one group of heads that share keys, so
+ * that no two tasks write the same gradient. */
 #include <math.h>
 #include <string.h>
 
@@ -11,99 +12,104 @@ struct attention_job {
 	struct train_saved *a;
 };
 
-/* Where a task's head begins in q, in k and v, and among the probabilities. */
+/* Offsets of one head's first query and key, and its probabilities [context][context]. */
 struct place {
-	size_t row, first_head, end_head, kv;
+	size_t q, kv;
+	float *p;
 };
 
-static struct place place_of(const struct trainer *t, size_t task)
+static struct place place_of(const struct attention_job *job, size_t row, size_t h)
 {
-	size_t row = task / t->s.kv_heads, group = task % t->s.kv_heads;
-	size_t share = t->s.heads / t->s.kv_heads;
+	const struct trainer *t = job->t;
+	size_t T = t->s.context, group = h / (t->s.heads / t->s.kv_heads);
 
-	return (struct place){ row, group * share, (group + 1) * share,
-			       row * t->s.context * t->kv + group * t->head };
+	return (struct place){ row * T * t->s.width + h * t->head,
+			       row * T * t->kv + group * t->head,
+			       job->a->p + (row * t->s.heads + h) * T * T };
 }
 
-/* [context][stride] to [head][context]: a query meets many keys by one component. */
-static void turn(const struct trainer *t, const float *x, float *turned)
+/* [context][context] = x y^T, of one head each: @x of queries, @y of keys. */
+static void meet(struct trainer *t, const float *x, const float *y, float *out, unsigned thread)
 {
-	for (size_t j = 0; j < t->s.context; j++)
-		for (size_t i = 0; i < t->head; i++)
-			turned[i * t->s.context + j] = x[j * t->kv + i];
+	size_t T = t->s.context;
+
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = x, .a_stride = t->s.width, .b = y, .b_stride = t->kv, .b_transposed = true,
+		.c = out, .m = T, .n = T, .k = t->head }, thread);
 }
 
-static float *turned_of(const struct trainer *t, size_t task)
+/* out = p y, [context][head] */
+static void mix(struct trainer *t, const float *p, const float *y, float *out, unsigned thread)
 {
-	return t->turned + task * t->s.context * t->head;
+	size_t T = t->s.context;
+
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = p, .b = y, .b_stride = t->kv, .c = out, .c_stride = t->s.width, .m = T,
+		.n = t->head, .k = T }, thread);
 }
 
-static void attend_group(void *arg, size_t task, unsigned thread)
+/* out (+)= p^T x, [context][head] */
+static void collect(struct trainer *t, const float *p, const float *x, float *out, bool add,
+		    unsigned thread)
+{
+	size_t T = t->s.context;
+
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = p, .a_transposed = true, .b = x, .b_stride = t->s.width, .c = out,
+		.c_stride = t->kv, .add = add ? out : NULL, .m = T, .n = t->head, .k = T }, thread);
+}
+
+static void attend(void *arg, size_t task, unsigned thread)
 {
 	const struct attention_job *job = arg;
 	struct trainer *t = job->t;
-	struct train_saved *a = job->a;
-	const struct vector_ops *ops = t->ops;
-	struct place at = place_of(t, task);
-	size_t T = t->s.context;
-	float *kt = turned_of(t, task), scale = 1 / sqrtf((float)t->head);
+	struct place at = place_of(job, task / t->s.heads, task % t->s.heads);
+	float scale = 1 / sqrtf((float)t->head), max;
 
-	(void)thread;
-	turn(t, a->k + at.kv, kt);
-	for (size_t h = at.first_head; h < at.end_head; h++)
-		for (size_t i = 0; i < T; i++) {
-			size_t q = (at.row * T + i) * t->s.width + h * t->head;
-			float *p = a->p + ((at.row * t->s.heads + h) * T + i) * T, max;
+	meet(t, job->a->q + at.q, job->a->k + at.kv, at.p, thread);
+	for (size_t i = 0; i < t->s.context; i++) {
+		float *p = at.p + i * t->s.context;
 
-			ops->scores(a->q + q, kt, T, t->head, i + 1, scale, p);
-			ops->scale(p, i + 1, 1 / ops->exponentials(p, i + 1, &max));
-			ops->mix(p, a->v + at.kv, t->kv, i + 1, t->head, a->mix + q);
-		}
+		t->ops->scale(p, i + 1, scale);
+		t->ops->scale(p, i + 1, 1 / t->ops->exponentials(p, i + 1, &max));
+		memset(p + i + 1, 0, (t->s.context - i - 1) * sizeof(float));
+	}
+	mix(t, at.p, job->a->v + at.kv, job->a->mix + at.q, thread);
 }
 
 void train_attention(struct trainer *t, struct train_saved *a)
 {
 	struct attention_job job = { t, a };
 
-	gemm_each(t->gemm, attend_group, &job, t->rows * t->s.kv_heads);
+	gemm_each(t->gemm, attend, &job, t->rows * t->s.heads);
 }
 
-/* One query, at @q in the queries; softmax backward: ds = p (dp - sum p dp). */
-static void attend_back(struct trainer *t, struct train_saved *a, const float *vt, const float *p,
-			size_t q, size_t kv, size_t n, float *dp)
+/* Softmax backward: ds = p (dp - sum p dp). */
+static void attend_back(struct attention_job *job, struct place at, bool first, unsigned thread)
 {
-	const struct vector_ops *ops = t->ops;
-	float scale = 1 / sqrtf((float)t->head), sum;
+	struct trainer *t = job->t;
+	size_t T = t->s.context;
+	float *ds = t->ds + thread * T * T, scale = 1 / sqrtf((float)t->head);
 
-	ops->scores(t->dmix + q, vt, t->s.context, t->head, n, 1, dp);
-	sum = ops->dot(p, dp, n);
-	for (size_t j = 0; j < n; j++)
-		dp[j] = p[j] * (dp[j] - sum) * scale;
-	ops->mix(dp, a->k + kv, t->kv, n, t->head, t->dq + q);
-	ops->outer(dp, a->q + q, n, t->head, t->dk + kv, t->kv);
-	ops->outer(p, t->dmix + q, n, t->head, t->dv + kv, t->kv);
+	meet(t, t->dmix + at.q, job->a->v + at.kv, ds, thread);
+	for (size_t i = 0; i < T; i++) {
+		t->ops->softmax_back(at.p + i * T, ds + i * T, i + 1, scale);
+		memset(ds + i * T + i + 1, 0, (T - i - 1) * sizeof(float));
+	}
+	mix(t, ds, job->a->k + at.kv, t->dq + at.q, thread);
+	collect(t, ds, job->a->q + at.q, t->dk + at.kv, !first, thread);
+	collect(t, at.p, t->dmix + at.q, t->dv + at.kv, !first, thread);
 }
 
 static void attend_group_back(void *arg, size_t task, unsigned thread)
 {
-	const struct attention_job *job = arg;
-	struct trainer *t = job->t;
-	struct place at = place_of(t, task);
-	size_t T = t->s.context;
-	float *vt = turned_of(t, task);
+	struct attention_job *job = arg;
+	const struct trainer *t = job->t;
+	size_t row = task / t->s.kv_heads, share = t->s.heads / t->s.kv_heads;
+	size_t first = task % t->s.kv_heads * share;
 
-	(void)thread;
-	turn(t, job->a->v + at.kv, vt);
-	for (size_t i = 0; i < T; i++) {
-		memset(t->dk + at.kv + i * t->kv, 0, t->head * sizeof(float));
-		memset(t->dv + at.kv + i * t->kv, 0, t->head * sizeof(float));
-	}
-	for (size_t h = at.first_head; h < at.end_head; h++)
-		for (size_t i = 0; i < T; i++)
-			attend_back(t, job->a, vt,
-				    job->a->p + ((at.row * t->s.heads + h) * T + i) * T,
-				    (at.row * T + i) * t->s.width + h * t->head, at.kv, i + 1,
-				    t->dp + task * T);
+	for (size_t h = first; h < first + share; h++)
+		attend_back(job, place_of(job, row, h), h == first, thread);
 }
 
 void train_attention_back(struct trainer *t, struct train_saved *a)

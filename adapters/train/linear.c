@@ -10,8 +10,8 @@ static void through_a(struct trainer *t, const struct train_matrix *m, const flo
 	t->ops->scale(t->xa, t->n * t->rank, t->lora_scale);
 }
 
-void train_linear(struct trainer *t, const struct train_matrix *m, const float *x, float *y,
-		  bool add)
+void train_linear(struct trainer *t, const struct train_matrix *m, const float *x,
+		  const float *add, float *y)
 {
 	gemm_run(t->gemm, &(struct gemm_args){ .a = x, .b = m->w, .c = y, .m = t->n, .n = m->out,
 					       .k = m->in, .b_transposed = true, .add = add });
@@ -20,7 +20,7 @@ void train_linear(struct trainer *t, const struct train_matrix *m, const float *
 	through_a(t, m, x);
 	gemm_run(t->gemm, &(struct gemm_args){ .a = t->xa, .b = m->b, .c = y, .m = t->n,
 					       .n = m->out, .k = t->rank, .b_transposed = true,
-					       .add = true });
+					       .add = y });
 }
 
 /* gB += dy^T xa; gA += (scale dy B)^T x; dx += (scale dy B) A */
@@ -30,26 +30,26 @@ static void lora_back(struct trainer *t, const struct train_matrix *m, const flo
 	through_a(t, m, x);
 	gemm_run(t->gemm, &(struct gemm_args){ .a = dy, .b = t->xa, .c = m->gb, .m = m->out,
 					       .n = t->rank, .k = t->n, .a_transposed = true,
-					       .add = true });
+					       .add = m->gb });
 	gemm_run(t->gemm, &(struct gemm_args){ .a = dy, .b = m->b, .c = t->xa, .m = t->n,
 					       .n = t->rank, .k = m->out });
 	t->ops->scale(t->xa, t->n * t->rank, t->lora_scale);
 	gemm_run(t->gemm, &(struct gemm_args){ .a = t->xa, .b = x, .c = m->ga, .m = t->rank,
 					       .n = m->in, .k = t->n, .a_transposed = true,
-					       .add = true });
+					       .add = m->ga });
 	gemm_run(t->gemm, &(struct gemm_args){ .a = t->xa, .b = m->a, .c = dx, .m = t->n,
-					       .n = m->in, .k = t->rank, .add = true });
+					       .n = m->in, .k = t->rank, .add = dx });
 }
 
 void train_linear_back(struct trainer *t, const struct train_matrix *m, const float *dy,
 		       const float *x, float *dx, bool add)
 {
 	gemm_run(t->gemm, &(struct gemm_args){ .a = dy, .b = m->w, .c = dx, .m = t->n, .n = m->in,
-					       .k = m->out, .add = add });
+					       .k = m->out, .add = add ? dx : NULL });
 	if (m->g)
 		gemm_run(t->gemm, &(struct gemm_args){ .a = dy, .b = x, .c = m->g, .m = m->out,
 						       .n = m->in, .k = t->n, .a_transposed = true,
-						       .add = true });
+						       .add = m->g });
 	if (m->a)
 		lora_back(t, m, dy, x, dx);
 }

@@ -18,20 +18,18 @@ void train_forward(struct trainer *t, const int32_t *tokens)
 		float *next = i + 1 < t->s.layers ? t->saved[i + 1].x : t->last;
 
 		train_norm(t, a->x, l->attn_norm, a->attn_in, a->attn_r);
-		train_linear(t, &l->m[TRAIN_Q], a->attn_in, a->q, false);
-		train_linear(t, &l->m[TRAIN_K], a->attn_in, a->k, false);
-		train_linear(t, &l->m[TRAIN_V], a->attn_in, a->v, false);
+		train_linear(t, &l->m[TRAIN_Q], a->attn_in, NULL, a->q);
+		train_linear(t, &l->m[TRAIN_K], a->attn_in, NULL, a->k);
+		train_linear(t, &l->m[TRAIN_V], a->attn_in, NULL, a->v);
 		train_rope(t, a->q, t->s.heads, false);
 		train_rope(t, a->k, t->s.kv_heads, false);
 		train_attention(t, a);
-		train_copy(t, a->x, a->mid);
-		train_linear(t, &l->m[TRAIN_O], a->mix, a->mid, true);
+		train_linear(t, &l->m[TRAIN_O], a->mix, a->x, a->mid);
 		train_norm(t, a->mid, l->ffn_norm, a->ffn_in, a->ffn_r);
-		train_linear(t, &l->m[TRAIN_GATE], a->ffn_in, a->gate, false);
-		train_linear(t, &l->m[TRAIN_UP], a->ffn_in, a->up, false);
+		train_linear(t, &l->m[TRAIN_GATE], a->ffn_in, NULL, a->gate);
+		train_linear(t, &l->m[TRAIN_UP], a->ffn_in, NULL, a->up);
 		train_activate(t, a);
-		train_copy(t, a->mid, next);
-		train_linear(t, &l->m[TRAIN_DOWN], a->hidden, next, true);
+		train_linear(t, &l->m[TRAIN_DOWN], a->hidden, a->mid, next);
 	}
 	train_norm(t, t->last, t->out_norm, t->out_in, t->out_r);
 	for (size_t i = 0; i < t->n_picked; i++)
@@ -52,7 +50,7 @@ static void head_back(struct trainer *t)
 		gemm_run(t->gemm, &(struct gemm_args){ .a = t->logits, .b = t->head_in,
 						       .c = t->g_embd, .m = t->s.vocab, .n = d,
 						       .k = t->n_picked, .a_transposed = true,
-						       .add = true });
+						       .add = t->g_embd });
 	memset(t->dt, 0, t->n * d * sizeof(float));
 	for (size_t i = 0; i < t->n_picked; i++)
 		memcpy(t->dt + t->picked[i] * d, t->dhead + i * d, d * sizeof(float));
@@ -145,5 +143,5 @@ int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *target
 	*loss = sum / (double)t->n_picked;
 	if (backward)
 		train_backward(t, tokens);
-	return 0;
+	return gemm_error(t->gemm);
 }

@@ -26,23 +26,6 @@ static size_t chunk_end(const struct trainer *t, size_t task)
 	return MIN((task + 1) * TRAIN_CHUNK, t->n);
 }
 
-static void copy_chunk(void *arg, size_t task, unsigned thread)
-{
-	const struct chunk_job *job = arg;
-	size_t d = job->t->s.width, first = task * TRAIN_CHUNK;
-
-	(void)thread;
-	memcpy(job->y + first * d, job->x + first * d,
-	       (chunk_end(job->t, task) - first) * d * sizeof(float));
-}
-
-void train_copy(struct trainer *t, const float *from, float *to)
-{
-	struct chunk_job job = { .t = t, .x = from, .y = to };
-
-	gemm_each(t->gemm, copy_chunk, &job, train_chunks(t));
-}
-
 /* y = x w r with r = 1 / sqrt(mean(x^2) + eps) (Zhang and Sennrich 2019, arXiv:1910.07467). */
 static void norm_chunk(void *arg, size_t task, unsigned thread)
 {

@@ -35,6 +35,7 @@ struct train_block {
 struct trainer {
 	struct train_shape s;
 	size_t rows, n, kv, head;		/* n positions; widths of k and of one head */
+	unsigned threads;
 	struct gemm *gemm;
 	const struct vector_ops *ops;
 	size_t n_weights;
@@ -53,8 +54,7 @@ struct trainer {
 	float *dx, *dt, *dq, *dk, *dv, *dmix, *dgate, *dup, *dhidden;
 	float *xa;				/* [n][rank], x through A */
 	float *partial;				/* [chunks][width], sums of chunks of positions */
-	float *turned;				/* by task: keys and values by component */
-	float *dp;				/* by task: [context] twice */
+	float *ds;				/* [threads][context][context] */
 	float *cos, *sin;			/* [context][head / 2] */
 	double *losses;				/* [n] */
 };
@@ -65,14 +65,14 @@ void train_forward(struct trainer *t, const int32_t *tokens);
 void train_backward(struct trainer *t, const int32_t *tokens);
 void train_attention(struct trainer *t, struct train_saved *a);
 void train_attention_back(struct trainer *t, struct train_saved *a);
-void train_linear(struct trainer *t, const struct train_matrix *m, const float *x, float *y,
-		  bool add);
+/* y = add + x W^T; @add may be NULL. */
+void train_linear(struct trainer *t, const struct train_matrix *m, const float *x,
+		  const float *add, float *y);
 void train_linear_back(struct trainer *t, const struct train_matrix *m, const float *dy,
 		       const float *x, float *dx, bool add);
 size_t train_chunks(const struct trainer *t);
 
 /* The position-wise loops, each over all positions by chunks. */
-void train_copy(struct trainer *t, const float *from, float *to);
 void train_norm(struct trainer *t, const float *x, const float *w, float *y, float *r);
 void train_norm_back(struct trainer *t, const float *x, const float *r, const float *w,
 		     float *dw);

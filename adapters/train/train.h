@@ -2,7 +2,8 @@
 /*
  * Trains a small model of the Llama architecture: RMS norms, rotary positions on adjacent
  * pairs (2i, 2i+1), grouped attention, SwiGLU, one matrix for embedding and output.
- * All in f32; a step's result does not depend on the number of threads.
+ * Weights, sums and moments are f32; matrix products round their inputs to bf16 where the CPU
+ * has such products. A step's result does not depend on the number of threads.
  */
 #pragma once
 
@@ -36,6 +37,9 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 		unsigned threads, uint64_t seed);
 struct trainer *trainer_free(struct trainer *t);
 DEFINE_CLEANUP(struct trainer *, trainer_free)
+
+/* Products of f32 inputs from now on, for tests that compare with something exact. */
+void trainer_set_exact(struct trainer *t);
 
 /*
  * Trains an adapter (Hu et al. 2021, arXiv:2106.09685) on every matrix from now on, and leaves
@@ -72,7 +76,7 @@ struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_p
 /*
  * Mean cross-entropy, in nats, over the positions of @tokens and @targets [rows][context]
  * whose target is not TRAIN_IGNORE; with @backward its gradient is added to the gradients.
- * 0, or -EINVAL for an id outside the vocabulary or no target at all.
+ * 0, -EINVAL for an id outside the vocabulary or no target at all; -ENOMEM.
  */
 int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *targets, bool backward,
 		 double *loss);

@@ -119,8 +119,7 @@ static size_t lay_buffers(struct trainer *t, float *b)
 	t->dup = take(b, &at, nf);
 	t->dhidden = take(b, &at, nf);
 	t->partial = take(b, &at, train_chunks(t) * t->s.width);
-	t->turned = take(b, &at, t->n * t->kv);
-	t->dp = take(b, &at, t->rows * t->s.kv_heads * t->s.context);
+	t->ds = take(b, &at, t->threads * t->s.context * t->s.context);
 	t->cos = take(b, &at, (size_t)t->s.context * t->head / 2);
 	t->sin = take(b, &at, (size_t)t->s.context * t->head / 2);
 	return at;
@@ -216,7 +215,6 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 		unsigned threads, uint64_t seed)
 {
 	_cleanup_(trainer_freep) struct trainer *t = NULL;
-	size_t lines;
 	int r;
 
 	if (!shape_valid(shape, rows))
@@ -226,11 +224,11 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 		return -ENOMEM;
 	t->s = *shape;
 	t->rows = rows;
+	t->threads = threads;
 	t->n = rows * shape->context;
 	t->head = shape->width / shape->heads;
 	t->kv = t->head * shape->kv_heads;
-	lines = MAX(t->n, (size_t)shape->vocab);
-	r = gemm_new(&t->gemm, threads, MAX(lines, (size_t)shape->ffn));
+	r = gemm_new(&t->gemm, threads);
 	if (r < 0)
 		return r;
 	t->ops = gemm_ops(t->gemm);
@@ -241,6 +239,11 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 	fill_rotations(t);
 	*ret = TAKE(t);
 	return 0;
+}
+
+void trainer_set_exact(struct trainer *t)
+{
+	gemm_set_inputs(t->gemm, GEMM_F32);
 }
 
 static size_t lay_lora(struct trainer *t, float *w, float *g)

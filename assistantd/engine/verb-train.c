@@ -72,7 +72,8 @@ static bool take_number(struct job *job, const char *option, const char *text, b
 		{ "--heads", &job->heads, 1024 },	  { "--kv-heads", &job->kv_heads, 1024 },
 		{ "--ffn", &job->ffn, 1u << 16 },	  { "--context", &job->context, 1u << 15 },
 		{ "--rows", &job->rows, 4096 },		  { "--threads", &job->threads, 64 },
-		{ "--rank", &job->rank, 256 },		  { "--tokens", &job->training.tokens, 1ull << 40 },
+		{ "--rank", &job->rank, 256 },
+		{ "--tokens", &job->training.tokens, 1ull << 40 },
 		{ "--seed", &job->training.seed, UINT64_MAX },
 		{ "--minutes", &job->training.minutes, 100000 },
 	};
@@ -210,8 +211,8 @@ int verb_train_base(int argc, char **argv)
 	r = trainer_new(&job.training.trainer, &shape, job.rows, (unsigned)job.threads,
 			job.training.seed);
 	if (r < 0) {
-		fprintf(stderr, "error: shape: %s\n", r == -EINVAL ? "heads do not divide the width,"
-			" or kv-heads the heads" : strerror(-r));
+		fprintf(stderr, "error: shape: %s\n", r == -EINVAL ?
+			"heads do not divide the width, or kv-heads the heads" : strerror(-r));
 		return VERB_BAD_INPUT;
 	}
 	status = run(&job, g);

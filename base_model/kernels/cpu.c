@@ -16,6 +16,8 @@ unsigned cpu_features(void)
 	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
 	    __builtin_cpu_supports("avx512vnni"))
 		features |= CPU_AVX512;
+	if (__builtin_cpu_supports("avx512bf16"))
+		features |= CPU_AVX512_BF16;
 #endif
 	return mask ? features & (unsigned)strtoul(mask, NULL, 0) : features;
 }

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include <immintrin.h>
+#include <string.h>
+
 #define TILE_ROWS 6
-#define TILE_BYTES 32
+#define TILE_GROUP 1
 #define TILE_NAME gemm_tile_avx2
+typedef float tile_word;
+typedef __m256 tile_vec, tile_operand;
+#define tile_load(p) _mm256_loadu_ps(p)
+#define tile_broadcast(x) _mm256_set1_ps(x)
+#define tile_fma(a, b, sum) _mm256_fmadd_ps(a, b, sum)
 #include "base_model/kernels/gemm-tile.h"
 
+#define TILE_BYTES 32
 #define OPS_NAME vector_ops_avx2
 #include "base_model/kernels/vector-ops.h"

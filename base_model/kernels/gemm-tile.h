@@ -1,31 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 /* The inner loop of a matrix product, compiled once per instruction set: the file that
- * includes this defines TILE_ROWS, TILE_BYTES (of one vector) and TILE_NAME. */
+ * includes this defines TILE_ROWS, TILE_NAME, TILE_GROUP, tile_word and tile_operand (what
+ * is multiplied), tile_vec (of floats), tile_load(), tile_broadcast() and tile_fma(). */
 #include "base_model/kernels/gemm.h"
 
-typedef float tile_vec __attribute__((vector_size(TILE_BYTES), aligned(4)));
-enum { TILE_LANES = TILE_BYTES / 4, TILE_COLS = 2 * TILE_LANES };
+enum { TILE_LANES = sizeof(tile_vec) / sizeof(float), TILE_COLS = 2 * TILE_LANES };
 
-/* @a [k][TILE_ROWS] and @b [k][TILE_COLS] are packed; @c [TILE_ROWS][TILE_COLS]. */
-static void tile_run(size_t k, const float *a, const float *b, float *c)
+static inline __attribute__((always_inline)) void
+tile_store(const float *sum, const struct tile_out *o)
+{
+	for (size_t i = 0; i < o->rows; i++)
+		for (size_t j = 0; j < o->cols; j++)
+			o->c[i * o->stride + j] = (o->add ? o->add[i * o->stride + j] : 0) +
+				sum[i * TILE_COLS + j];
+}
+
+static void tile_run(size_t steps, const void *left, const void *right, const struct tile_out *o)
 {
 	tile_vec sum[TILE_ROWS][2] = { 0 };
+	const tile_word *a = left, *b = right;
 
-	for (size_t i = 0; i < k; i++, a += TILE_ROWS, b += TILE_COLS) {
-		const tile_vec left = *(const tile_vec *)b;
-		const tile_vec right = *(const tile_vec *)(b + TILE_LANES);
+	for (size_t i = 0; i < steps; i++, a += TILE_ROWS, b += TILE_COLS) {
+		const tile_operand b0 = tile_load(b), b1 = tile_load(b + TILE_LANES);
 
 #pragma GCC unroll 12
 		for (int r = 0; r < TILE_ROWS; r++) {
-			sum[r][0] += a[r] * left;
-			sum[r][1] += a[r] * right;
+			const tile_operand x = tile_broadcast(a[r]);
+
+			sum[r][0] = tile_fma(x, b0, sum[r][0]);
+			sum[r][1] = tile_fma(x, b1, sum[r][1]);
 		}
+	}
+	if (o->rows < TILE_ROWS || o->cols < TILE_COLS) {
+		float edge[TILE_ROWS * TILE_COLS];
+
+		memcpy(edge, sum, sizeof(edge));
+		tile_store(edge, o);
+		return;
 	}
 #pragma GCC unroll 12
 	for (int r = 0; r < TILE_ROWS; r++) {
-		*(tile_vec *)(c + (size_t)r * TILE_COLS) = sum[r][0];
-		*(tile_vec *)(c + (size_t)r * TILE_COLS + TILE_LANES) = sum[r][1];
+		tile_vec add[2] = { 0 };
+
+		if (o->add)
+			memcpy(add, o->add + (size_t)r * o->stride, sizeof(add));
+		add[0] += sum[r][0];
+		add[1] += sum[r][1];
+		memcpy(o->c + (size_t)r * o->stride, add, sizeof(add));
 	}
 }
 
-const struct gemm_tile TILE_NAME = { TILE_ROWS, TILE_COLS, tile_run };
+#if TILE_GROUP == 1
+static inline __attribute__((always_inline)) void
+pack_floats(const float *src, size_t line, size_t step, size_t n, size_t k, float *dst,
+	    size_t width)
+{
+	if (n < width)
+		memset(dst, 0, k * width * sizeof(float));
+	if (line == 1 && n == width) {
+		for (size_t i = 0; i < k; i++)
+			memcpy(dst + i * width, src + i * step, width * sizeof(float));
+		return;
+	}
+	for (size_t j = 0; j < n; j++)
+		for (size_t i = 0; i < k; i++)
+			dst[i * width + j] = src[j * line + i * step];
+}
+
+static void pack_rows(const float *src, size_t line, size_t step, size_t n, size_t k, void *panel)
+{
+	pack_floats(src, line, step, n, k, panel, TILE_ROWS);
+}
+
+static void pack_cols(const float *src, size_t line, size_t step, size_t n, size_t k, void *panel)
+{
+	pack_floats(src, line, step, n, k, panel, TILE_COLS);
+}
+#endif
+
+const struct gemm_tile TILE_NAME = {
+	TILE_ROWS, TILE_COLS, TILE_GROUP, pack_rows, pack_cols, tile_run,
+};

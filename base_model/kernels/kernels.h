@@ -67,7 +67,7 @@ extern const struct kernels kernels_generic;
 extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
 
-enum cpu_feature { CPU_AVX2 = 1, CPU_AVX512 = 2 };
+enum cpu_feature { CPU_AVX2 = 1, CPU_AVX512 = 2, CPU_AVX512_BF16 = 4 };
 
 /* Features present, less those that the variable ASSISTANTD_CPU_MASK leaves out: it is
  * the sum of the allowed bits of enum cpu_feature, so 0 means the generic kernels. */

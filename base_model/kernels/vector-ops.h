@@ -82,74 +82,12 @@ static float ops_dot3(const float *w, const float *dy, const float *x, size_t n)
 	return sum_lanes(sum) + rest;
 }
 
-static void ops_scores(const float *q, const float *kt, size_t stride, size_t head, size_t n,
-		       float scale, float *p)
+static void ops_softmax_back(const float *p, float *dp, size_t n, float scale)
 {
-	size_t j = 0;
+	float sum = ops_dot(p, dp, n);
 
-	for (; j + 4 * LANES <= n; j += 4 * LANES) {
-		ops_vec s[4] = { 0 };
-
-		for (size_t i = 0; i < head; i++)
-			for (int b = 0; b < 4; b++)
-				s[b] += q[i] * load(kt + i * stride + j + b * LANES);
-		for (int b = 0; b < 4; b++)
-			store(p + j + b * LANES, s[b] * scale);
-	}
-	for (; j + LANES <= n; j += LANES) {
-		ops_vec s = { 0 };
-
-		for (size_t i = 0; i < head; i++)
-			s += q[i] * load(kt + i * stride + j);
-		store(p + j, s * scale);
-	}
-	for (; j < n; j++) {
-		float s = 0;
-
-		for (size_t i = 0; i < head; i++)
-			s += q[i] * kt[i * stride + j];
-		p[j] = s * scale;
-	}
-}
-
-static void ops_mix(const float *p, const float *v, size_t stride, size_t n, size_t head,
-		    float *out)
-{
-	size_t i = 0;
-
-	for (; i + 2 * LANES <= head; i += 2 * LANES) {
-		ops_vec a = { 0 }, b = { 0 };
-
-		for (size_t j = 0; j < n; j++) {
-			a += p[j] * load(v + j * stride + i);
-			b += p[j] * load(v + j * stride + i + LANES);
-		}
-		store(out + i, a);
-		store(out + i + LANES, b);
-	}
-	for (; i < head; i++) {
-		float s = 0;
-
-		for (size_t j = 0; j < n; j++)
-			s += p[j] * v[j * stride + i];
-		out[i] = s;
-	}
-}
-
-static void ops_outer(const float *p, const float *x, size_t n, size_t head, float *y,
-		      size_t stride)
-{
-	size_t i = 0;
-
-	for (; i + LANES <= head; i += LANES) {
-		const ops_vec v = load(x + i);
-
-		for (size_t j = 0; j < n; j++)
-			store(y + j * stride + i, load(y + j * stride + i) + p[j] * v);
-	}
-	for (; i < head; i++)
-		for (size_t j = 0; j < n; j++)
-			y[j * stride + i] += p[j] * x[i];
+	for (size_t j = 0; j < n; j++)
+		dp[j] = p[j] * (dp[j] - sum) * scale;
 }
 
 static float largest(const float *p, size_t n)
@@ -246,6 +184,6 @@ static void ops_adamw(float *restrict w, float *restrict g, float *restrict m1,
 }
 
 const struct vector_ops OPS_NAME = {
-	ops_dot, ops_scores, ops_mix, ops_outer, ops_exponentials, ops_scale, ops_swiglu,
+	ops_dot, ops_softmax_back, ops_exponentials, ops_scale, ops_swiglu,
 	ops_swiglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
 };

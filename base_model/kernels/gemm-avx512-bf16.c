@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Products of inputs rounded to bf16, two to a word, summed in f32. */
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define TILE_ROWS 12
+#define TILE_GROUP 2
+#define TILE_NAME gemm_tile_avx512_bf16
+typedef uint32_t tile_word;
+typedef __m512 tile_vec;
+typedef __m512bh tile_operand;
+#define tile_load(p) ((__m512bh)_mm512_loadu_si512(p))
+#define tile_broadcast(x) ((__m512bh)_mm512_set1_epi32((int)(x)))
+#define tile_fma(a, b, sum) _mm512_dpbf16_ps(sum, a, b)
+
+static __mmask16 first_lanes(size_t n)
+{
+	return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+}
+
+/* Lines side by side in memory: a vector of even elements, one of odd ones, interleaved. */
+static inline __attribute__((always_inline)) void
+pack_side_by_side(const float *src, size_t step, size_t n, size_t k, uint32_t *dst, size_t width)
+{
+	for (size_t i = 0; i < k; i += 2, dst += width, src += 2 * step)
+		for (size_t j = 0; j < width; j += 16) {
+			__mmask16 in = first_lanes(n > j ? n - j : 0), odd = i + 1 < k ? in : 0;
+			__m512 a = _mm512_maskz_loadu_ps(in, src + j);
+			__m512 b = _mm512_maskz_loadu_ps(odd, src + (odd ? step : 0) + j);
+			__m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a));
+			__m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(b));
+
+			_mm512_mask_storeu_epi32(dst + j, first_lanes(width - j),
+						 _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+		}
+}
+
+/* Lines one behind the other: pairs of a line go to one column of the panel. */
+static inline __attribute__((always_inline)) void
+pack_one_by_one(const float *src, size_t line, size_t n, size_t k, uint32_t *dst, size_t width)
+{
+	if (n < width)
+		memset(dst, 0, (k + 1) / 2 * width * sizeof(*dst));
+	for (size_t j = 0; j < n; j++, src += line)
+		for (size_t i = 0; i < k; i += 32) {
+			size_t left = k - i;
+			__m512 a = _mm512_maskz_loadu_ps(first_lanes(left), src + i);
+			__m512 b = _mm512_maskz_loadu_ps(first_lanes(left > 16 ? left - 16 : 0),
+							 src + i + 16);
+			uint32_t words[16];
+
+			_mm512_storeu_si512(words, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+			for (size_t w = 0; w < 16 && 2 * w < left; w++)
+				dst[(i / 2 + w) * width + j] = words[w];
+		}
+}
+
+static inline __attribute__((always_inline)) void
+pack_pairs(const float *src, size_t line, size_t step, size_t n, size_t k, uint32_t *dst,
+	   size_t width)
+{
+	if (line == 1)
+		pack_side_by_side(src, step, n, k, dst, width);
+	else
+		pack_one_by_one(src, line, n, k, dst, width);
+}
+
+static void pack_rows(const float *src, size_t line, size_t step, size_t n, size_t k, void *panel)
+{
+	pack_pairs(src, line, step, n, k, panel, TILE_ROWS);
+}
+
+static void pack_cols(const float *src, size_t line, size_t step, size_t n, size_t k, void *panel)
+{
+	pack_pairs(src, line, step, n, k, panel, 32);
+}
+
+#include "base_model/kernels/gemm-tile.h"
