@@ -22,6 +22,8 @@ static const struct verb verbs[] = {
 	  "TEMPLATE.jinja|MODEL MESSAGES.json [--bos S] [--eos S] [--var K=V]… [--date DAY]" },
 	{ "generate", verb_generate,
 	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
+	{ "complete", verb_complete,
+	  "MODEL [--lora FILE[:SCALE]]… [--max N] < PROMPTS.jsonl > ANSWERS.jsonl" },
 	{ "bench", verb_bench,
 	  "MODEL [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },
 	{ "train-tokenizer", verb_train_tokenizer, "--vocab N --out TOKENIZER.gguf FILE.jsonl…" },

@@ -15,6 +15,7 @@ int verb_generate(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_chat(int argc, char **argv);
+int verb_complete(int argc, char **argv);
 int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);

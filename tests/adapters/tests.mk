@@ -20,3 +20,10 @@ tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
 	$(CHECK_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lpthread -lm
+
+check_PROGRAMS += tests/adapters/test-train-file
+tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c
+tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_train_file_LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += tests/adapters/train.sh

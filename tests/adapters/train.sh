@@ -1,0 +1,77 @@
+#!/bin/sh
+# A model from nothing by the verbs: tokenizer, base, adapter, answers; and a run that was
+# stopped ends with the same file as one that was not.
+set -u
+engine=${builddir:-.}/assistant-engine
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+fail() { echo "$*"; cat -- *.log 2>/dev/null | tail -5; exit 1; }
+case $engine in /*) ;; *) fail "builddir is not absolute" ;; esac
+
+# Every colour has an animal, and another one with the adapter.
+cat > base.jsonl <<'END'
+{"prompt": "red", "completion": "dog"}
+{"prompt": "green", "completion": "cat"}
+{"prompt": "blue", "completion": "owl é"}
+{"prompt": "white", "completion": "hen"}
+END
+cat > lora.jsonl <<'END'
+{"prompt": "red", "completion": "cat"}
+{"prompt": "green", "completion": "owl é"}
+{"prompt": "blue", "completion": "hen"}
+{"prompt": "white", "completion": "dog"}
+END
+echo '{"text": "a red dog and a green cat; a blue owl and a white hen. "}' > text.jsonl
+
+"$engine" train-tokenizer --vocab 512 --out tokenizer.gguf base.jsonl lora.jsonl text.jsonl \
+	2> tokenizer.log || fail "train-tokenizer failed"
+
+run=
+base() {
+	name=$1
+	shift
+	$run "$engine" train-base --tokenizer tokenizer.gguf --width 32 --layers 2 --heads 2 \
+		--kv-heads 1 --ffn 64 --context 32 --rows 8 --tokens 400000 --rate 0.005 --seed 3 \
+		--threads 1 --data base.jsonl:0.9 --data text.jsonl:0.1 --held-out base.jsonl \
+		--checkpoint "$name.ckpt" --out "$name.gguf" "$@" 2>> "$name.log"
+}
+base whole || fail "train-base failed"
+
+(run=exec; base parts) &
+pid=$!
+until grep -q 'text.jsonl: 1 examples' parts.log 2> /dev/null; do
+	kill -0 $pid 2> /dev/null || fail "train-base failed"
+	sleep 0.05
+done
+sleep 0.2
+kill -TERM $pid
+wait $pid
+[ $? = 1 ] && grep -q '^interrupted' parts.log || fail "the run did not stop at SIGTERM"
+[ -e parts.ckpt ] && [ ! -e parts.gguf ] || fail "a stopped run leaves a checkpoint only"
+base parts || fail "the stopped run did not go on"
+cmp whole.gguf parts.gguf || fail "a stopped run ends differently"
+
+"$engine" complete whole.gguf --max 16 < base.jsonl > base.out 2> complete.log ||
+	fail "complete failed"
+sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' base.jsonl | cmp - base.out ||
+	fail "the base did not learn its answers: $(cat base.out)"
+
+"$engine" train-lora whole.gguf --rank 4 --alpha 8 --context 32 --rows 8 --tokens 100000 \
+	--rate 0.01 --threads 1 --data lora.jsonl --checkpoint lora.ckpt --out lora.gguf \
+	2> lora.log || fail "train-lora failed"
+"$engine" complete whole.gguf --lora lora.gguf < lora.jsonl > lora.out 2> complete.log ||
+	fail "complete --lora failed"
+sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' lora.jsonl | cmp - lora.out ||
+	fail "the adapter did not learn its answers: $(cat lora.out)"
+
+# More prompts than are computed at once, one of them beyond the context.
+i=0
+while [ $i -lt 50 ]; do cat base.jsonl; i=$((i + 1)); done > many.jsonl
+echo "{\"prompt\": \"$(printf 'red %.0s' $(seq 100))\"}" >> many.jsonl
+"$engine" complete whole.gguf --threads 2 < many.jsonl > many.out || fail "many prompts failed"
+[ "$(head -200 many.out | sort -u)" = "$(sort -u base.out)" ] || fail "many prompts differ"
+[ "$(tail -1 many.out)" = '{"error":"prompt longer than the context"}' ] ||
+	fail "a prompt that is too long: $(tail -1 many.out)"
+echo '{"prompt": 1}' | "$engine" complete whole.gguf > /dev/null 2> bad.log
+[ $? = 1 ] && grep -q '^error: standard input: line 1: ' bad.log || fail "a bad line is taken"
