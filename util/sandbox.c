@@ -130,7 +130,7 @@ static int allow_list(scmp_filter_ctx filter, const int *calls, size_t n)
 }
 
 /* Memory is written or executed, never made executable; threads, no processes; signals to
- * itself, so that abort() works. */
+ * itself, which abort needs. */
 static int allow_conditional(scmp_filter_ctx filter)
 {
 	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

@@ -48,7 +48,8 @@ static const struct {
 	const char *usage;
 } verbs[] = {
 	{ "proofread", ctl_task, NULL, "[FILE|-]               correct spelling and grammar" },
-	{ "tone", ctl_task, NULL, "[--style S] [FILE|-]   rewrite: friendly, professional, concise" },
+	{ "tone", ctl_task, NULL,
+	  "[--style S] [FILE|-]   rewrite: friendly, professional, concise" },
 	{ "summarize", ctl_task, NULL, "[--kind K] [FILE|-]    paragraph, headline or keypoints" },
 	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
 	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },

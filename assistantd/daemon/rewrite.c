@@ -230,7 +230,8 @@ static int render(struct piece *p, struct engine_start *start, struct diag *d)
 	struct job *job = p->job;
 	json_t *text = json_stringn(piece_text(p), p->span.len);
 	json_t *style = json_string(job->options.style ? job->options.style : "");
-	struct jinja_variable variables[] = { { "text", text, 1, NULL }, { "style", style, 1, NULL } };
+	struct jinja_variable variables[] = { { "text", text, 1, NULL },
+					      { "style", style, 1, NULL } };
 	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
 	int r = text && style ? jinja_render(&out, job->prompt, variables, ARRAY_SIZE(variables),
 					     NULL, d) : -ENOMEM;
