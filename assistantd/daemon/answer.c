@@ -2,6 +2,7 @@
 /* What the caller is told: progress, text as it comes, and exactly one answer. */
 #include <string.h>
 
+#include "assistantd/daemon/action.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 
@@ -152,8 +153,11 @@ void answer_results(const struct job *job, DBusMessageIter *dict)
 	case TASK_REPLY:
 		out_candidates(job, dict);
 		break;
-	case TASK_TONE:
 	case TASK_ASK:
+		if (job->action)
+			action_out(job->action, dict);
+		break;
+	case TASK_TONE:
 		break;
 	}
 }
@@ -186,7 +190,7 @@ static void respond(struct job *job)
 
 	if (!m)
 		return;
-	out_u32(&at, job->error ? 2 : 0);
+	out_u32(&at, job->error ? 2 : job->refused ? 1 : 0);
 	out_open_dict(&at, &dict);
 	if (job->error) {
 		char name[128];
@@ -202,6 +206,18 @@ static void respond(struct job *job)
 	answer_results(job, &dict);
 	out_close_dict(&at, &dict);
 	bus_send(job->d->bus, m);
+}
+
+void answer_early(struct job *job, const char *error, const char *text)
+{
+	job->error = error;
+	free(job->question);
+	job->question = strdup(text);
+	if (job->call)
+		reply_to_run(job);
+	respond(job);
+	job->error = NULL;
+	job->departed = true;
 }
 
 void answer_final(struct job *job)

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "assistantd/daemon/job.h"
+#include "assistantd/daemon/action.h"
+#include "assistantd/daemon/data.h"
 #include "util/macro.h"
 
 static const struct {
@@ -17,7 +18,7 @@ static const struct {
 	{ "WritingReply", "reply" },
 };
 
-static void answer_text(struct job *job, const char *kind, const char *text)
+void ask_answer(struct job *job, const char *kind, const char *text)
 {
 	job->kind = kind;
 	job->source = "baseline";
@@ -27,6 +28,11 @@ static void answer_text(struct job *job, const char *kind, const char *text)
 	}
 	answer_delta(job, 0, job->result.data, job->result.len);
 	job_done(job);
+}
+
+void ask_back(struct job *job, const char *question)
+{
+	ask_answer(job, "question", question);
 }
 
 static void tell_time(struct job *job)
@@ -39,7 +45,7 @@ static void tell_time(struct job *job)
 		job_finish(job, "Internal", "the clock cannot be read");
 		return;
 	}
-	answer_text(job, "text", text);
+	ask_answer(job, "text", text);
 }
 
 /* The part of the request that is to be worked on: what follows the order, or, where that is
@@ -74,7 +80,7 @@ static void begin_writing(struct job *job, const struct intent_match *m, const c
 		r = job->options.style ? 0 : -ENOMEM;
 	}
 	if (r == -ENOENT) {
-		answer_text(job, "question", "Which text?");
+		ask_back(job, "Which text?");
 	} else if (r < 0) {
 		job_finish(job, "Internal", "%s", strerror(-r));
 	} else {
@@ -93,26 +99,30 @@ static void begin_intent(struct job *job, const struct intent_match *m)
 		}
 	if (strcmp(m->intent, "HassGetCurrentTime") == 0)
 		tell_time(job);
+	else if (strcmp(m->intent, "HassGetState") == 0)
+		action_state(job, m);
 	else
-		answer_text(job, "question", "No home devices are known yet. Name a broker in the "
-			    "configuration (home: broker:), then ask again.");
+		action_begin(job, m);
 }
 
 void ask_begin(struct job *job)
 {
 	struct intent_context context[] = { { "area", job->options.area } };
 	struct intent_match m = { 0 };
-	int r = job->d->intents ? intents_match(job->d->intents, job->input.data, job->input.len,
+	int r;
+
+	if (job->d->sentences_stale)
+		read_sentences(job->d);
+	r = job->d->intents ? intents_match(job->d->intents, job->input.data, job->input.len,
 						context, job->options.area ? 1 : 0, &m)
 				: INTENT_E_NONE;
-
 	if (r == 0)
 		begin_intent(job, &m);
 	else if (r == INTENT_E_AMBIGUOUS)
-		answer_text(job, "question", "That could mean several things. Say it with the "
+		ask_back(job, "That could mean several things. Say it with the "
 			    "device's full name, please.");
 	else if (r == INTENT_E_NONE || r == -E2BIG)
-		answer_text(job, "question", "I did not understand that. I can correct, rewrite, "
+		ask_back(job, "I did not understand that. I can correct, rewrite, "
 			    "summarize or answer a text (\"make this friendlier: …\"), tell the "
 			    "time, and switch what is known of your home.");
 	else

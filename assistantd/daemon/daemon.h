@@ -2,15 +2,19 @@
 /* The service's parts, which the interfaces and the requests work with. */
 #pragma once
 
+#include "assistantd/daemon/agents.h"
 #include "assistantd/daemon/bus.h"
 #include "assistantd/daemon/caller.h"
 #include "assistantd/daemon/config.h"
 #include "assistantd/daemon/engine.h"
+#include "assistantd/daemon/home.h"
 #include "assistantd/daemon/library.h"
 #include "assistantd/daemon/prompts.h"
 #include "assistantd/daemon/replies.h"
+#include "assistantd/daemon/tools.h"
 #include "assistantd/daemon/worker.h"
 #include "intents/intents.h"
+#include "tools_api/tools_api.h"
 #include "util/loop.h"
 
 struct job;
@@ -27,6 +31,11 @@ struct daemon {
 	struct prompts *prompts;
 	struct replies *replies;
 	struct intents *intents;
+	bool sentences_stale;		/* names have changed since they were bound */
+	struct home *home;
+	struct tools *tools;		/* NULL without a broker */
+	struct tool_registry *tool_registry;
+	struct agents *agents;
 	struct job *jobs;		/* all of them, oldest first */
 	unsigned queued, running;
 	uint64_t mean_ms;		/* running mean of how long a request takes */
@@ -42,3 +51,4 @@ void adapters1_add(struct daemon *d);
 void adapters1_changed(struct daemon *d);
 void models1_add(struct daemon *d);
 void context1_add(struct daemon *d);
+void home1_add(struct daemon *d);

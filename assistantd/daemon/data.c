@@ -45,25 +45,33 @@ static void read_replies(struct daemon *d)
 		log_error("%s:%s: %s", path, diag.field, diag.text);
 }
 
-static int load_sentences(struct intents *set, const char *path, struct diag *diag)
+/* Up to a little more than a YAML document may have, whose parser then says so. */
+static int read_yaml_text(const char *path, struct buf *text, struct diag *diag)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = 1;
 
 	if (fd < 0)
 		return diag_set(diag, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	while (n > 0 && text.len <= YAML_MAX_SIZE) {
-		if (buf_reserve(&text, 65536) < 0)
+	while (n > 0 && text->len <= YAML_MAX_SIZE) {
+		if (buf_reserve(text, 65536) < 0)
 			return -ENOMEM;
-		n = read(fd, text.data + text.len, 65536);
-		text.len += n > 0 ? (size_t)n : 0;
+		n = read(fd, text->data + text->len, 65536);
+		text->len += n > 0 ? (size_t)n : 0;
 	}
-	return n < 0 ? -errno : intents_load(set, text.data, text.len, diag);
+	return n < 0 ? -errno : 0;
+}
+
+static int load_sentences(struct intents *set, const char *path, struct diag *diag)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int r = read_yaml_text(path, &text, diag);
+
+	return r < 0 ? r : intents_load(set, text.data, text.len, diag);
 }
 
 /* Every file of the language; one that is broken leaves the set to be read without it. */
-static void read_intents(struct daemon *d)
+void read_sentences(struct daemon *d)
 {
 	_cleanup_free_ char *pattern = NULL;
 	struct intents *set = NULL;
@@ -83,15 +91,40 @@ static void read_intents(struct daemon *d)
 	}
 	globfree(&found);
 	if (r == 0)
+		r = home_fill(d->home, set);
+	/* A list without a device in it: the rest of the language works. */
+	if (r == 0)
 		r = intents_bind(set, NULL);
-	if (r < 0)
-		set = intents_free(set);
+	d->sentences_stale = false;
+	if (r < 0) {
+		intents_free(set);
+		return;
+	}
+	intents_free(d->intents);
 	d->intents = set;
+}
+
+static void read_tools(struct daemon *d)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	_cleanup_free_ char *path = NULL;
+	struct diag diag = DIAG_NULL;
+	int r = tool_registry_new(&d->tool_registry);
+
+	if (r == 0 && asprintf(&path, "%s/tools/home.yaml", d->paths.shared) < 0)
+		r = -ENOMEM;
+	if (r == 0)
+		r = read_yaml_text(path, &text, &diag);
+	if (r == 0)
+		r = tool_registry_load(d->tool_registry, text.data, text.len, &diag);
+	if (r < 0)
+		log_error("%s:%s: %s", path ? path : "tools", diag.field, diag.text);
 }
 
 void read_data_files(struct daemon *d)
 {
 	read_prompts(d);
 	read_replies(d);
-	read_intents(d);
+	read_tools(d);
+	read_sentences(d);
 }

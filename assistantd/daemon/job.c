@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "assistantd/daemon/action.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "util/jinja.h"
@@ -67,6 +68,8 @@ static void free_results(struct job *job)
 	buf_deinit(&job->result);
 	buf_deinit(&job->input);
 	free(job->question);
+	free(job->effects);
+	action_free(job->action);
 }
 
 void job_free(struct job *job)
@@ -136,6 +139,10 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 	if (job->state >= JOB_STORING)
 		return;
 	rewrite_stop(job);
+	agent_drop(job->confirming);
+	job->confirming = NULL;
+	if (job->action)
+		job->effects = action_effects(job->action);
 	leave_queue(job);
 	leave_running(job);
 	job->state = JOB_STORING;
@@ -192,6 +199,11 @@ static void on_deadline(void *arg)
 
 	job->deadline = NULL;
 	job->finish = "deadline";
+	/* What was sent is read back and written down; the caller is told now. */
+	if (action_stop(job)) {
+		answer_early(job, "TimedOut", "the command was sent; its effect is not known yet");
+		return;
+	}
 	job_finish(job, "TimedOut", "not done in time; use Start, or raise timeout_ms and the "
 		   "client's own time-out (busctl --timeout=, gdbus --timeout)");
 }
@@ -311,6 +323,8 @@ void job_close(struct job *job)
 	job->departed = true;
 	free(job->path);
 	job->path = NULL;
+	if (action_stop(job))
+		return;
 	job->finish = "cancelled";
 	job_finish(job, "Cancelled", "closed by the caller");
 }
@@ -333,6 +347,7 @@ void jobs_drop_all(struct daemon *d)
 {
 	while (d->jobs) {
 		rewrite_stop(d->jobs);
+		agent_drop(d->jobs->confirming);
 		job_free(d->jobs);
 	}
 }

@@ -29,6 +29,9 @@ struct piece {
 	bool replaced;		/* by the original: nothing streamed of it holds */
 };
 
+struct action;
+struct agent_wait;
+
 struct candidate {
 	const char *intent;
 	char *text;
@@ -70,6 +73,10 @@ struct job {
 	struct candidate candidates[JOB_CANDIDATES_MAX];
 	size_t n_candidates;
 	const char *kind;		/* of an answer to ask */
+	struct action *action;		/* calls of tools, or NULL */
+	struct agent_wait *confirming;	/* a question to the user, or NULL */
+	bool refused;			/* the user said no */
+	char *effects;			/* of the calls, for the receipt */
 	char *question;			/* error or question in words */
 	const char *finish, *source;
 	const char *warnings[JOB_WARNINGS_MAX];
@@ -120,6 +127,9 @@ void rewrite_stop(struct job *job);
 void baseline_begin(struct job *job);
 /* ask.c: decides what the sentence asks for, and begins it. */
 void ask_begin(struct job *job);
+/* Ends with a text, or with a question. */
+void ask_answer(struct job *job, const char *kind, const char *text);
+void ask_back(struct job *job, const char *question);
 /* The work of a task that has been decided on. */
 void job_work(struct job *job);
 
@@ -128,6 +138,8 @@ void answer_progress(struct job *job, enum job_stage stage);
 /* From @from units on the text is now @text. */
 void answer_delta(struct job *job, size_t from, const char *text, size_t len);
 void answer_final(struct job *job);
+/* An error now; the request goes on without anybody to tell. */
+void answer_early(struct job *job, const char *error, const char *text);
 void answer_results(const struct job *job, DBusMessageIter *dict);
 /* receipt.c: @job's receipt, written by the worker, which then calls answer_final(). */
 void receipt_write(struct job *job);

@@ -16,7 +16,7 @@
 /* Everything that is only needed here. */
 struct service {
 	struct daemon d;
-	char *engine_path;
+	char *engine_path, *tools_path;
 	int signals;
 	struct loop_source *signal_source;
 	int status;
@@ -42,6 +42,7 @@ static void caller_departed(void *arg, const char *name)
 {
 	struct service *s = arg;
 
+	agents_departed(s->d.agents, name);
 	jobs_caller_gone(&s->d, name);
 }
 
@@ -129,6 +130,30 @@ static int start_engine(struct service *s)
 	return r < 0 ? r : engine_use(d->engine, model);
 }
 
+static void names_changed(void *arg)
+{
+	struct service *s = arg;
+
+	s->d.sentences_stale = true;
+}
+
+static int start_home(struct service *s)
+{
+	struct daemon *d = &s->d;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/home.json", d->paths.data) < 0 ||
+	    asprintf(&s->tools_path, "%s/assistant-tools", d->paths.libexec) < 0)
+		return -ENOMEM;
+	r = make_folders(d->paths.data);
+	if (r == 0)
+		r = home_new(&d->home, path);
+	if (r < 0 || !d->config.broker_host)
+		return r;
+	return tools_new(&d->tools, d->loop, s->tools_path, &d->config, d->home, names_changed, s);
+}
+
 static int open_bus(struct service *s)
 {
 	struct daemon *d = &s->d;
@@ -136,6 +161,8 @@ static int open_bus(struct service *s)
 
 	if (r == 0)
 		r = callers_new(&d->callers, d->bus, caller_known, s);
+	if (r == 0)
+		r = agents_new(&d->agents, d->loop, d->bus, d->callers);
 	if (r < 0)
 		return r;
 	bus_set_departed(d->bus, caller_departed, s);
@@ -143,6 +170,7 @@ static int open_bus(struct service *s)
 	adapters1_add(d);
 	models1_add(d);
 	context1_add(d);
+	home1_add(d);
 	request1_add(d);
 	return bus_own_name(d->bus);
 }
@@ -158,6 +186,9 @@ static int start(struct service *s)
 	    (r = make_folders(d->paths.state)) < 0 ||
 	    (r = worker_new(&d->worker, d->loop, d->paths.state, d->config.store_max_bytes)) < 0)
 		return r;
+	r = start_home(s);
+	if (r < 0)
+		return r;
 	read_data_files(d);
 	r = start_engine(s);
 	return r < 0 ? r : open_bus(s);
@@ -171,7 +202,11 @@ static void stop(struct service *s)
 	worker_free(d->worker);
 	if (d->engine)
 		jobs_drop_all(d);
+	agents_free(d->agents);
 	callers_free(d->callers);
+	tools_free(d->tools);
+	home_free(d->home);
+	tool_registry_free(d->tool_registry);
 	engine_free(d->engine);
 	bus_free(d->bus);
 	library_free(d->library);
@@ -182,6 +217,7 @@ static void stop(struct service *s)
 	closep(&s->signals);
 	loop_free(d->loop);
 	free(s->engine_path);
+	free(s->tools_path);
 }
 
 static int usage(FILE *out, int status)

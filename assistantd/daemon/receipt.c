@@ -57,6 +57,7 @@ void receipt_write(struct job *job)
 		.writing_ms = job->writing_ms,
 		.finish = job->error ? job->error : job->finish,
 		.source = job->source,
+		.effects = job->effects,
 		.is_private = !keep,
 		.request = keep && readable(&job->input) ? job->input.data : NULL,
 		.result = keep && job->result.len ? job->result.data : NULL,

@@ -41,3 +41,31 @@ void codec_digest(struct codec *c, struct digest *v);
 int codec_end(struct codec *c);
 /* Closes and leaves -1. */
 void codec_close(int *fd);
+
+/* What holds no memory needs no release. */
+#define CODEC_NOTHING(v) ((void)(v))
+
+/*
+ * The two directions of one message, struct prefix_name, of which code_name() lists the
+ * fields. @empty initialises a struct that holds nothing.
+ */
+#define CODEC_DEFINE(prefix, name, empty, deinit)				\
+	int prefix##_put_##name(struct ipc_message *m, const struct prefix##_##name *v)	\
+	{									\
+		struct codec c = CODEC_PUT(m);					\
+										\
+		/* Putting reads the fields only. */				\
+		code_##name(&c, (struct prefix##_##name *)v);			\
+		return c.err;							\
+	}									\
+										\
+	int prefix##_get_##name(struct ipc_message *m, struct prefix##_##name *v)	\
+	{									\
+		struct codec c = CODEC_GET(m);					\
+										\
+		*v = (struct prefix##_##name)empty;				\
+		code_##name(&c, v);						\
+		if (codec_end(&c) < 0)						\
+			deinit(v);						\
+		return c.err;							\
+	}

@@ -169,38 +169,15 @@ int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t tur
 	return r;
 }
 
-/* What holds no memory needs no release. */
-#define NOTHING(v) ((void)(v))
+#define NULL_MESSAGE { 0 }
 
-/* The two directions of one message: @empty is its struct holding nothing. */
-#define DEFINE_MESSAGE(name, empty, deinit)					\
-	int engine_put_##name(struct ipc_message *m, const struct engine_##name *v)	\
-	{									\
-		struct codec c = CODEC_PUT(m);					\
-										\
-		/* Putting reads the fields only. */				\
-		code_##name(&c, (struct engine_##name *)v);			\
-		return c.err;							\
-	}									\
-										\
-	int engine_get_##name(struct ipc_message *m, struct engine_##name *v)	\
-	{									\
-		struct codec c = CODEC_GET(m);					\
-										\
-		*v = (struct engine_##name)empty;				\
-		code_##name(&c, v);						\
-		if (codec_end(&c) < 0)						\
-			deinit(v);						\
-		return c.err;							\
-	}
-
-DEFINE_MESSAGE(open, ENGINE_OPEN_NULL, engine_open_deinit)
-DEFINE_MESSAGE(start, ENGINE_START_NULL, engine_start_deinit)
-DEFINE_MESSAGE(adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
-DEFINE_MESSAGE(hello, { 0 }, NOTHING)
-DEFINE_MESSAGE(model, { 0 }, engine_model_deinit)
-DEFINE_MESSAGE(counted, { 0 }, NOTHING)
-DEFINE_MESSAGE(tokens, { 0 }, engine_tokens_deinit)
-DEFINE_MESSAGE(done, { 0 }, NOTHING)
-DEFINE_MESSAGE(failed, { 0 }, engine_failed_deinit)
-DEFINE_MESSAGE(usage, { 0 }, NOTHING)
+CODEC_DEFINE(engine, open, ENGINE_OPEN_NULL, engine_open_deinit)
+CODEC_DEFINE(engine, start, ENGINE_START_NULL, engine_start_deinit)
+CODEC_DEFINE(engine, adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
+CODEC_DEFINE(engine, hello, NULL_MESSAGE, CODEC_NOTHING)
+CODEC_DEFINE(engine, model, NULL_MESSAGE, engine_model_deinit)
+CODEC_DEFINE(engine, counted, NULL_MESSAGE, CODEC_NOTHING)
+CODEC_DEFINE(engine, tokens, NULL_MESSAGE, engine_tokens_deinit)
+CODEC_DEFINE(engine, done, NULL_MESSAGE, CODEC_NOTHING)
+CODEC_DEFINE(engine, failed, NULL_MESSAGE, engine_failed_deinit)
+CODEC_DEFINE(engine, usage, NULL_MESSAGE, CODEC_NOTHING)

@@ -4,3 +4,4 @@
 
 #include "assistantd/ipc/engine-protocol.h"
 #include "assistantd/ipc/message.h"
+#include "assistantd/ipc/tools-protocol.h"

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user's home as the front end knows it: what the tools process discovered, and where the
+ * user says that each thing is. Names of devices are outside text; areas and aliases are the
+ * user's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assistantd/ipc/ipc.h"
+#include "intents/intents.h"
+#include "util/cleanup.h"
+
+enum { HOME_ALIASES_MAX = 8 };
+
+/* What the user set; kept for things that are not there at the moment, too. */
+struct home_settings {
+	char *entity;
+	char *area, *floor;		/* "" when not set */
+	char *aliases[HOME_ALIASES_MAX];
+	size_t n_aliases;
+	bool hidden;
+	struct home_settings *next;
+};
+
+struct home_entity {
+	char *id, *domain, *name, *device_class, *state;
+	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */
+	bool available, has_level;
+	struct home_entity *next;
+};
+
+struct home;
+
+/* Reads the settings from @path; a broken file is an error that leaves none. 0, -ENOMEM. */
+int home_new(struct home **ret, const char *path);
+struct home *home_free(struct home *h);
+DEFINE_CLEANUP(struct home *, home_free)
+
+/* Takes in what the tools process tells: true when names changed, so that sentences must be
+ * bound anew. */
+bool home_update(struct home *h, const struct tools_entity *v);
+bool home_remove(struct home *h, const char *id);
+void home_clear(struct home *h);
+
+const struct home_entity *home_first(const struct home *h);
+const struct home_entity *home_find(const struct home *h, const char *id);
+/* Never NULL: empty settings where the user set nothing. */
+const struct home_settings *home_settings(const struct home *h, const char *id);
+bool home_visible(const struct home *h, const struct home_entity *e);
+/* The settings of @id to be changed, made if absent; NULL without memory. */
+struct home_settings *home_change(struct home *h, const char *id);
+/* Writes the settings beside the old file and renames: 0 or -errno. */
+int home_save(const struct home *h);
+
+/* Adds names, aliases, areas and floors to the lists of the sentences. */
+int home_fill(const struct home *h, struct intents *set);

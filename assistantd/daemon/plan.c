@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* From a sentence to the calls that it means. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "assistantd/daemon/action.h"
+#include "assistantd/daemon/action-private.h"
+#include "util/macro.h"
+
+static const struct {
+	const char *intent, *tool;
+	enum tools_service service;
+} services[] = {
+	{ "HassTurnOn", "home/turn_on", SERVICE_TURN_ON },
+	{ "HassTurnOff", "home/turn_off", SERVICE_TURN_OFF },
+	{ "HassLightSet", "home/set_level", SERVICE_SET_LEVEL },
+	{ "HassSetPosition", "home/set_level", SERVICE_SET_LEVEL },
+	{ "HassOpenCover", "home/open", SERVICE_OPEN },
+	{ "HassCloseCover", "home/close", SERVICE_CLOSE },
+};
+
+/* What opens a house to others: asked about whatever the caller is (the gate, rule 5). */
+static bool opens_house(const struct home_entity *e, enum tools_service service, uint32_t level)
+{
+	static const char *const classes[] = { "door", "garage", "gate", "window" };
+
+	if (service != SERVICE_OPEN && !(service == SERVICE_SET_LEVEL && level > 0))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (strcmp(e->domain, "cover") == 0 && strcmp(e->device_class, classes[i]) == 0)
+			return true;
+	return false;
+}
+
+static int add_call(struct action *a, const struct home_entity *e, size_t service, uint32_t level)
+{
+	struct action_call *c = &a->calls[a->n];
+	json_auto_t *arguments = services[service].service == SERVICE_SET_LEVEL
+		? json_pack("{s:s, s:i}", "entity", e->id, "level", (int)level)
+		: json_pack("{s:s}", "entity", e->id);
+
+	if (a->n == ACTION_CALLS_MAX)
+		return -E2BIG;
+	a->n++;
+	c->action = a;
+	c->entity = strdup(e->id);
+	c->name = strdup(e->name);
+	c->tool = a->job->d->tool_registry
+		? tool_registry_find(a->job->d->tool_registry, services[service].tool) : NULL;
+	c->service = services[service].service;
+	c->level = level;
+	c->arguments = json_dumps(arguments, JSON_COMPACT);
+	c->opening = opens_house(e, c->service, level);
+	c->state_level = TOOLS_NO_LEVEL;
+	return c->entity && c->name && c->arguments ? 0 : -ENOMEM;
+}
+
+/* Whether a thing is meant by the places and the domain that the sentence names. */
+static bool meant(const struct home *h, const struct home_entity *e, const struct intent_match *m)
+{
+	const struct home_settings *s = home_settings(h, e->id);
+	const char *area = intent_slot(m, "area"), *floor = intent_slot(m, "floor");
+	const char *domain = intent_slot(m, "domain");
+
+	if (!home_visible(h, e) || (domain && strcmp(e->domain, domain) != 0))
+		return false;
+	if (area && strcasecmp(s->area, area) != 0)
+		return false;
+	return !floor || strcasecmp(s->floor, floor) == 0;
+}
+
+static int add_all(struct action *a, const struct intent_match *m, size_t service, uint32_t level)
+{
+	const struct home *h = a->job->d->home;
+	const char *name = intent_slot(m, "name");
+	int r = 0;
+
+	if (name) {
+		const struct home_entity *e = home_find(h, name);
+
+		return e && home_visible(h, e) ? add_call(a, e, service, level) : 0;
+	}
+	/* Without a name, a place or at least a kind must bound what is meant. */
+	if (!intent_slot(m, "area") && !intent_slot(m, "floor") && !intent_slot(m, "domain"))
+		return 0;
+	for (const struct home_entity *e = home_first(h); r == 0 && e; e = e->next)
+		if (meant(h, e, m))
+			r = add_call(a, e, service, level);
+	return r;
+}
+
+static uint32_t level_of(const struct intent_match *m)
+{
+	const char *text = intent_slot(m, "brightness");
+	unsigned level = TOOLS_NO_LEVEL;
+
+	if (!text)
+		text = intent_slot(m, "position");
+	if (!text || sscanf(text, "%u", &level) != 1 || level > 100)
+		return TOOLS_NO_LEVEL;
+	return level;
+}
+
+void action_begin(struct job *job, const struct intent_match *m)
+{
+	size_t service = 0;
+	uint32_t level = level_of(m);
+	int r;
+
+	while (service < ARRAY_SIZE(services) && strcmp(services[service].intent, m->intent) != 0)
+		service++;
+	if (service == ARRAY_SIZE(services) ||
+	    (services[service].service == SERVICE_SET_LEVEL && level == TOOLS_NO_LEVEL)) {
+		ask_back(job, "I understood the words, but cannot do that yet.");
+		return;
+	}
+	if (!job->d->tools || !home_first(job->d->home)) {
+		ask_back(job, job->d->tools && tools_up(job->d->tools)
+			 ? "No devices are known yet." : "The home is not reached.");
+		return;
+	}
+	job->action = calloc(1, sizeof(*job->action));
+	if (!job->action) {
+		job_finish(job, "Internal", "out of memory");
+		return;
+	}
+	job->action->job = job;
+	r = add_all(job->action, m, service, level);
+	if (r < 0)
+		job_finish(job, r == -E2BIG ? "LimitsExceeded" : "Internal", "%s",
+			   r == -E2BIG ? "more than 64 devices are meant" : strerror(-r));
+	else if (job->action->n == 0)
+		ask_back(job, "Which device? I know none there.");
+	else
+		action_run(job->action);
+}
+
+void action_state(struct job *job, const struct intent_match *m)
+{
+	const char *name = intent_slot(m, "name");
+	const struct home_entity *e = name ? home_find(job->d->home, name) : NULL;
+	char text[512];
+
+	if (!e || !home_visible(job->d->home, e)) {
+		ask_back(job, "Which device?");
+		return;
+	}
+	if (!e->available || !*e->state)
+		snprintf(text, sizeof(text), "I do not know: %s does not answer.", e->name);
+	else if (e->level != TOOLS_NO_LEVEL && strcmp(e->state, "off") != 0 &&
+		 strcmp(e->state, "closed") != 0)
+		snprintf(text, sizeof(text), "%s is %s at %u %%.", e->name, e->state, e->level);
+	else
+		snprintf(text, sizeof(text), "%s is %s.", e->name, e->state);
+	ask_answer(job, "text", text);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/tools.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistantd/daemon/child.h"
+#include "assistantd/daemon/log.h"
+
+struct tools {
+	struct child *child;
+	const struct config *config;
+	struct home *home;
+	loop_fn names;
+	void *arg;
+	bool up;
+	char trouble[128];
+	struct tools_wait *waiting;
+	uint64_t next_id;
+};
+
+static struct tools_wait *take(struct tools *t, uint64_t id)
+{
+	for (struct tools_wait **at = &t->waiting; *at; at = &(*at)->next) {
+		struct tools_wait *w = *at;
+
+		if (w->id != id)
+			continue;
+		*at = w->next;
+		w->id = 0;
+		return w;
+	}
+	return NULL;
+}
+
+static void on_entity(struct tools *t, struct ipc_message *m)
+{
+	struct tools_entity v;
+	bool changed;
+
+	if (tools_get_entity(m, &v) < 0)
+		return;
+	if (m->type == TOOLS_ENTITY)
+		changed = home_update(t->home, &v);
+	else
+		changed = home_remove(t->home, v.id.len ? v.id.data : "");
+	tools_entity_deinit(&v);
+	if (changed)
+		t->names(t->arg);
+}
+
+static void on_link(struct tools *t, struct ipc_message *m)
+{
+	struct tools_link v;
+
+	if (tools_get_link(m, &v) < 0)
+		return;
+	t->up = v.up;
+	snprintf(t->trouble, sizeof(t->trouble), "%s", v.text.len ? v.text.data : "");
+	if (v.up) {
+		child_healthy(t->child);
+		log_info("home: the broker is reached");
+	} else {
+		log_warning("home: the broker is not reached: %s", t->trouble);
+	}
+	tools_link_deinit(&v);
+}
+
+static void on_result(struct tools *t, struct ipc_message *m)
+{
+	struct tools_wait *w = take(t, m->id);
+	struct tools_result v;
+
+	if (!w)
+		return;
+	if (tools_get_result(m, &v) < 0)
+		v = (struct tools_result){ .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
+	w->result(w->arg, &v);
+	tools_result_deinit(&v);
+}
+
+static void on_message(void *arg, struct ipc_message *m)
+{
+	struct tools *t = arg;
+
+	switch (m->type) {
+	case TOOLS_ENTITY:
+	case TOOLS_REMOVED:
+		on_entity(t, m);
+		break;
+	case TOOLS_LINK:
+		on_link(t, m);
+		break;
+	case TOOLS_RESULT:
+		on_result(t, m);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A command may have gone out before the end: that it did cannot be said, nor that not. */
+static void on_ended(void *arg)
+{
+	struct tools_result unknown = { .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
+	struct tools *t = arg;
+
+	t->up = false;
+	snprintf(t->trouble, sizeof(t->trouble), "the tools process ended");
+	home_clear(t->home);
+	t->names(t->arg);
+	while (t->waiting) {
+		struct tools_wait *w = take(t, t->waiting->id);
+
+		w->result(w->arg, &unknown);
+	}
+}
+
+static int set(struct buf *b, const char *text)
+{
+	return text ? buf_append_str(b, text) : 0;
+}
+
+static void on_started(void *arg)
+{
+	struct tools *t = arg;
+	struct tools_configure v = { .port = t->config->broker_port };
+	struct ipc_message m;
+	int r;
+
+	ipc_message_init(&m, TOOLS_CONFIGURE, 0);
+	if ((r = set(&v.host, t->config->broker_host)) == 0 &&
+	    (r = set(&v.user, t->config->broker_user)) == 0 &&
+	    (r = set(&v.password, t->config->broker_password)) == 0 &&
+	    (r = set(&v.prefix, t->config->discovery_prefix)) == 0)
+		r = tools_put_configure(&m, &v);
+	/* The first start comes from within child_new(): the child is not known yet. */
+	if (t->child)
+		child_send(t->child, &m, r);
+	else
+		ipc_message_deinit(&m);
+	tools_configure_deinit(&v);
+}
+
+int tools_new(struct tools **ret, struct loop *loop, const char *path, const struct config *config,
+	      struct home *home, loop_fn names, void *arg)
+{
+	static const struct child_ops ops = { on_message, on_ended, on_started };
+	static char *const argv[] = { (char *)"assistant-tools", NULL };
+	struct tools *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	*t = (struct tools){ .config = config, .home = home, .names = names, .arg = arg,
+			     .next_id = 1 };
+	r = child_new(&t->child, loop, path, argv, &ops, t);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
+	on_started(t);
+	*ret = t;
+	return 0;
+}
+
+struct tools *tools_free(struct tools *t)
+{
+	if (!t)
+		return NULL;
+	child_free(t->child);
+	free(t);
+	return NULL;
+}
+
+bool tools_up(const struct tools *t)
+{
+	return t && t->up;
+}
+
+const char *tools_trouble(const struct tools *t)
+{
+	return t ? t->trouble : "no broker is configured";
+}
+
+int tools_send(struct tools *t, struct tools_wait *wait, const char *entity,
+	       enum tools_service service, uint32_t level, uint32_t deadline_ms)
+{
+	struct tools_call v = { .service = service, .level = level, .deadline_ms = deadline_ms };
+	uint64_t id = t->next_id++;
+	struct ipc_message m;
+	int r = set(&v.entity, entity);
+
+	ipc_message_init(&m, TOOLS_CALL, id);
+	if (r == 0)
+		r = tools_put_call(&m, &v);
+	r = child_send(t->child, &m, r);
+	tools_call_deinit(&v);
+	if (r < 0)
+		return r;
+	wait->id = id;
+	wait->next = t->waiting;
+	t->waiting = wait;
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/tools/broker.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/macro.h"
+
+enum { KEEPALIVE_S = 30, TICK_MS = 1000, FIRST_DELAY_MS = 200, LAST_DELAY_MS = 30000 };
+
+struct broker {
+	struct loop *loop;
+	struct mosquitto *m;
+	char *host;
+	int port;
+	struct broker_ops ops;
+	void *arg;
+	struct loop_source *source;
+	struct loop_timer *timer;	/* the next tick, or the next attempt */
+	uint64_t delay_ms;
+	bool connected;
+};
+
+static void attempt(void *arg);
+
+static void lost(struct broker *b, const char *why)
+{
+	bool was = b->connected;
+
+	b->connected = false;
+	b->source = loop_unwatch(b->source);
+	loop_cancel(b->timer);
+	b->timer = NULL;
+	if (loop_after(b->loop, &b->timer, b->delay_ms, attempt, b) < 0)
+		b->timer = NULL;
+	b->delay_ms = MIN(b->delay_ms * 2, (uint64_t)LAST_DELAY_MS);
+	if (was || b->delay_ms == 2 * FIRST_DELAY_MS)
+		b->ops.down(b->arg, why);
+}
+
+static void update_events(struct broker *b)
+{
+	if (b->source)
+		loop_set_events(b->source, POLLIN | (mosquitto_want_write(b->m) ? POLLOUT : 0));
+}
+
+static void on_socket(void *arg, int fd, short events)
+{
+	struct broker *b = arg;
+	int r = MOSQ_ERR_SUCCESS;
+
+	(void)fd;
+	if (events & (POLLIN | POLLERR | POLLHUP))
+		r = mosquitto_loop_read(b->m, 1);
+	if (r == MOSQ_ERR_SUCCESS && (events & POLLOUT))
+		r = mosquitto_loop_write(b->m, 1);
+	if (r != MOSQ_ERR_SUCCESS)
+		lost(b, mosquitto_strerror(r));
+	else
+		update_events(b);
+}
+
+static void tick(void *arg)
+{
+	struct broker *b = arg;
+	int r = mosquitto_loop_misc(b->m);
+
+	b->timer = NULL;
+	if (r != MOSQ_ERR_SUCCESS) {
+		lost(b, mosquitto_strerror(r));
+		return;
+	}
+	update_events(b);
+	if (loop_after(b->loop, &b->timer, TICK_MS, tick, b) < 0)
+		b->timer = NULL;
+}
+
+static void attempt(void *arg)
+{
+	struct broker *b = arg;
+	int r;
+
+	b->timer = NULL;
+	r = mosquitto_connect(b->m, b->host, b->port, KEEPALIVE_S);
+	if (r != MOSQ_ERR_SUCCESS) {
+		lost(b, r == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(r));
+		return;
+	}
+	if (loop_watch(b->loop, &b->source, mosquitto_socket(b->m), POLLIN | POLLOUT, on_socket,
+		       b) < 0) {
+		lost(b, "out of memory");
+		return;
+	}
+	tick(b);
+}
+
+static void on_connect(struct mosquitto *m, void *arg, int code)
+{
+	struct broker *b = arg;
+
+	(void)m;
+	if (code != 0) {
+		b->ops.down(b->arg, mosquitto_connack_string(code));
+		return;
+	}
+	b->connected = true;
+	b->delay_ms = FIRST_DELAY_MS;
+	b->ops.up(b->arg);
+}
+
+static void on_message(struct mosquitto *m, void *arg, const struct mosquitto_message *message)
+{
+	struct broker *b = arg;
+
+	(void)m;
+	if (message->payloadlen >= 0)
+		b->ops.message(b->arg, message->topic, message->payload ? message->payload : "",
+			       (size_t)message->payloadlen);
+}
+
+static int set_up(struct broker *b, const struct tools_configure *s)
+{
+	b->host = strdup(s->host.len ? s->host.data : "localhost");
+	b->port = (int)s->port;
+	b->m = mosquitto_new(NULL, true, b);
+	if (!b->host || !b->m)
+		return -ENOMEM;
+	if (s->user.len && mosquitto_username_pw_set(b->m, s->user.data, s->password.len
+						     ? s->password.data : NULL) != 0)
+		return -EINVAL;
+	mosquitto_connect_callback_set(b->m, on_connect);
+	mosquitto_message_callback_set(b->m, on_message);
+	return 0;
+}
+
+int broker_new(struct broker **ret, struct loop *loop, const struct tools_configure *settings,
+	       const struct broker_ops *ops, void *arg)
+{
+	_cleanup_(broker_freep) struct broker *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	*b = (struct broker){ .loop = loop, .ops = *ops, .arg = arg, .delay_ms = FIRST_DELAY_MS };
+	mosquitto_lib_init();
+	r = set_up(b, settings);
+	if (r < 0)
+		return r;
+	*ret = TAKE(b);
+	attempt(*ret);
+	return 0;
+}
+
+struct broker *broker_free(struct broker *b)
+{
+	if (!b)
+		return NULL;
+	loop_unwatch(b->source);
+	loop_cancel(b->timer);
+	if (b->m) {
+		mosquitto_disconnect(b->m);
+		mosquitto_destroy(b->m);
+	}
+	free(b->host);
+	free(b);
+	return NULL;
+}
+
+int broker_subscribe(struct broker *b, const char *topic)
+{
+	int r = mosquitto_subscribe(b->m, NULL, topic, 0);
+
+	update_events(b);
+	return r == MOSQ_ERR_SUCCESS ? 0 : -EIO;
+}
+
+int broker_publish(struct broker *b, const char *topic, const char *payload)
+{
+	int r = mosquitto_publish(b->m, NULL, topic, (int)strlen(payload), payload, 0, false);
+
+	update_events(b);
+	return r == MOSQ_ERR_SUCCESS && b->connected ? 0 : -EIO;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/tools/entity.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/macro.h"
+#include "util/utf8.h"
+
+struct entity *entity_free(struct entity *e)
+{
+	if (!e)
+		return NULL;
+	for (size_t i = 0; i < e->n_availability; i++) {
+		free(e->availability[i].topic);
+		free(e->availability[i].yes);
+		free(e->availability[i].no);
+		jinja_free(e->availability[i].template);
+	}
+	free(e->config_topic);
+	free(e->id);
+	free(e->name);
+	free(e->device_class);
+	free(e->state_topic);
+	free(e->command_topic);
+	free(e->level_state_topic);
+	free(e->level_command_topic);
+	jinja_free(e->state_template);
+	jinja_free(e->level_template);
+	free(e->payload_on);
+	free(e->payload_off);
+	free(e->state_on);
+	free(e->state_off);
+	free(e);
+	return NULL;
+}
+
+/* The payload through the device's own template, which sees it as text and as JSON. */
+static int value_of(const struct jinja *template, const char *payload, size_t len, struct buf *ret)
+{
+	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
+	json_auto_t *text = NULL, *json = NULL;
+	int r = 0;
+
+	if (!template)
+		return buf_append(ret, payload, len);
+	text = json_stringn(payload, len);
+	json = json_loadb(payload, len, JSON_DECODE_ANY, NULL);
+	if (!text)
+		return -EINVAL;
+	if (!json)
+		json = json_null();
+	r = jinja_render(&out, template, (struct jinja_variable[]){
+				 { "value", text, 1, NULL }, { "value_json", json, 1, NULL } },
+			 2, NULL, NULL);
+	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++)
+		r = buf_append(ret, jinja_output_at(out, i).text, jinja_output_at(out, i).len);
+	return r;
+}
+
+/* Without the blanks that templates leave around it. */
+static const char *trimmed(struct buf *b)
+{
+	char *s = b->len ? b->data : (char *)"";
+
+	while (b->len && isspace((unsigned char)s[b->len - 1]))
+		s[--b->len] = '\0';
+	while (isspace((unsigned char)*s))
+		s++;
+	return s;
+}
+
+static bool set_state(struct entity *e, const char *state)
+{
+	if (strcmp(e->state, state) == 0)
+		return false;
+	snprintf(e->state, sizeof(e->state), "%s", state);
+	return true;
+}
+
+static bool set_level(struct entity *e, double raw)
+{
+	double percent = (raw - e->level_low) / (e->level_high - e->level_low) * 100;
+	uint32_t level;
+
+	if (!isfinite(percent))
+		return false;
+	level = (uint32_t)lround(CLAMP(percent, 0.0, 100.0));
+	if (level == e->level)
+		return false;
+	e->level = level;
+	return true;
+}
+
+/* The device's word for a state in ours; what is no such word leaves the state unknown. */
+static bool hear_state(struct entity *e, const char *word)
+{
+	bool cover = e->domain == DOMAIN_COVER;
+
+	if (strcmp(word, e->state_on) == 0)
+		return set_state(e, cover ? "open" : "on");
+	if (strcmp(word, e->state_off) == 0)
+		return set_state(e, cover ? "closed" : "off");
+	if (cover && (strcmp(word, "opening") == 0 || strcmp(word, "closing") == 0 ||
+		      strcmp(word, "stopped") == 0))
+		return set_state(e, word);
+	return false;
+}
+
+static bool hear_level(struct entity *e, const char *text)
+{
+	char *end;
+	double raw = strtod(text, &end);
+	bool changed;
+
+	if (end == text || *end)
+		return false;
+	changed = set_level(e, raw);
+	/* A cover that tells its position only. */
+	if (changed && e->domain == DOMAIN_COVER && !e->state_topic)
+		set_state(e, e->level == 0 ? "closed" : "open");
+	return changed;
+}
+
+/* {"state": "ON", "brightness": 128} */
+static bool hear_json(struct entity *e, const char *payload, size_t len)
+{
+	json_auto_t *root = json_loadb(payload, len, 0, NULL);
+	const char *word = json_string_value(json_object_get(root, "state"));
+	const json_t *brightness = json_object_get(root, "brightness");
+	bool changed = word && hear_state(e, word);
+
+	if (json_is_number(brightness))
+		changed |= set_level(e, json_number_value(brightness));
+	return changed;
+}
+
+static bool hear_availability(struct entity *e, size_t i, const char *payload, size_t len)
+{
+	_cleanup_(buf_deinit) struct buf value = BUF_NULL;
+	bool was = e->availability[i].available;
+	const char *word;
+
+	if (value_of(e->availability[i].template, payload, len, &value) < 0)
+		return false;
+	word = trimmed(&value);
+	if (strcmp(word, e->availability[i].yes) == 0)
+		e->availability[i].available = true;
+	else if (strcmp(word, e->availability[i].no) == 0)
+		e->availability[i].available = false;
+	e->availability[i].seen = true;
+	return was != e->availability[i].available;
+}
+
+bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len)
+{
+	bool changed = false;
+
+	if (len > ENTITY_PAYLOAD_MAX || !utf8_valid(payload, len))
+		return false;
+	if (e->state_topic && strcmp(topic, e->state_topic) == 0) {
+		_cleanup_(buf_deinit) struct buf value = BUF_NULL;
+
+		if (e->json_schema)
+			changed |= hear_json(e, payload, len);
+		else if (value_of(e->state_template, payload, len, &value) == 0)
+			changed |= hear_state(e, trimmed(&value));
+	}
+	if (e->level_state_topic && strcmp(topic, e->level_state_topic) == 0) {
+		_cleanup_(buf_deinit) struct buf value = BUF_NULL;
+
+		if (value_of(e->level_template, payload, len, &value) == 0)
+			changed |= hear_level(e, trimmed(&value));
+	}
+	for (size_t i = 0; i < e->n_availability; i++)
+		if (strcmp(topic, e->availability[i].topic) == 0)
+			changed |= hear_availability(e, i, payload, len);
+	return changed;
+}
+
+bool entity_available(const struct entity *e)
+{
+	for (size_t i = 0; i < e->n_availability; i++)
+		if (!e->availability[i].available)
+			return false;
+	return true;
+}
+
+bool entity_matches(const struct entity *e, enum tools_service service, uint32_t level)
+{
+	switch (service) {
+	case SERVICE_TURN_ON:
+		return strcmp(e->state, "on") == 0;
+	case SERVICE_TURN_OFF:
+		return strcmp(e->state, "off") == 0;
+	case SERVICE_OPEN:
+		return strcmp(e->state, "open") == 0;
+	case SERVICE_CLOSE:
+		return strcmp(e->state, "closed") == 0;
+	case SERVICE_SET_LEVEL:
+		/* Devices round: a scale of 254 cannot hold every per cent. */
+		return e->level != TOOLS_NO_LEVEL && level + 1 >= e->level && level <= e->level + 1 &&
+		       (e->domain == DOMAIN_COVER || level == 0 || strcmp(e->state, "on") == 0);
+	case SERVICE_COUNT:
+		break;
+	}
+	return false;
+}
+
+bool entity_heading(const struct entity *e, enum tools_service service)
+{
+	return (service == SERVICE_OPEN && strcmp(e->state, "opening") == 0) ||
+	       (service == SERVICE_CLOSE && strcmp(e->state, "closing") == 0);
+}
+
+const char *entity_refusal(const struct entity *e, enum tools_service service)
+{
+	bool cover = e->domain == DOMAIN_COVER;
+	bool level = e->level_command_topic || (e->json_schema && e->has_brightness);
+
+	if (service == SERVICE_SET_LEVEL)
+		return level ? NULL : cover ? "it has no positions" : "it cannot be dimmed";
+	if (cover != (service == SERVICE_OPEN || service == SERVICE_CLOSE))
+		return cover ? "it can be opened and closed only" : "it can be switched only";
+	return NULL;
+}
+
+static double raw_level(const struct entity *e, uint32_t level)
+{
+	return round(e->level_low + (e->level_high - e->level_low) * level / 100);
+}
+
+int entity_command(const struct entity *e, enum tools_service service, uint32_t level,
+		   const char **topic, char **payload)
+{
+	bool on = service != SERVICE_TURN_OFF && service != SERVICE_CLOSE;
+	int n;
+
+	*topic = e->command_topic;
+	if (e->json_schema && service == SERVICE_SET_LEVEL)
+		n = asprintf(payload, "{\"state\": \"%s\", \"brightness\": %.0f}",
+			     level ? "ON" : "OFF", raw_level(e, level));
+	else if (e->json_schema)
+		n = asprintf(payload, "{\"state\": \"%s\"}", on ? "ON" : "OFF");
+	else if (service == SERVICE_SET_LEVEL)
+		n = asprintf(payload, "%.0f", raw_level(e, level));
+	else
+		n = asprintf(payload, "%s", on ? e->payload_on : e->payload_off);
+	if (service == SERVICE_SET_LEVEL && !e->json_schema)
+		*topic = e->level_command_topic;
+	return n < 0 ? -ENOMEM : 0;
+}
+
+size_t entity_topics(const struct entity *e, const char **topics, size_t max)
+{
+	const char *all[2 + ENTITY_TOPICS_MAX] = { e->state_topic, e->level_state_topic };
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_availability; i++)
+		all[2 + i] = e->availability[i].topic;
+	for (size_t i = 0; i < 2 + e->n_availability && n < max; i++) {
+		size_t k = 0;
+
+		while (all[i] && k < n && strcmp(topics[k], all[i]) != 0)
+			k++;
+		if (all[i] && k == n)
+			topics[n++] = all[i];
+	}
+	return n;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's part that can be switched, as MQTT discovery describes it
+ * (home-assistant.io/integrations/mqtt: light, switch, cover). Everything here is outside
+ * text: bounded, checked, and never more than data.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "assistantd/ipc/ipc.h"
+#include "util/cleanup.h"
+#include "util/diag.h"
+#include "util/jinja.h"
+
+enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8 };
+
+enum entity_domain { DOMAIN_LIGHT, DOMAIN_SWITCH, DOMAIN_COVER, DOMAIN_COUNT };
+
+struct entity {
+	char *config_topic;		/* where it was described: its identity here */
+	char *id;			/* light.living_room_lamp */
+	char *name, *device_class;
+	enum entity_domain domain;
+	bool json_schema;		/* states and commands are JSON objects */
+	bool has_brightness;
+	double brightness_scale;
+	char *state_topic, *command_topic, *level_state_topic, *level_command_topic;
+	struct jinja *state_template, *level_template;
+	char *payload_on, *payload_off, *state_on, *state_off;	/* covers: open and closed */
+	double level_low, level_high;	/* positions of closed and open, or 0 and the scale */
+	/* Every one of them must say that it is there. */
+	struct {
+		char *topic, *yes, *no;
+		struct jinja *template;
+		bool seen, available;
+	} availability[ENTITY_TOPICS_MAX];
+	size_t n_availability;
+	/* What was heard last. */
+	char state[32];			/* "on", "off", "open", "closed", "opening", … or "" */
+	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */
+	struct entity *next;
+};
+
+/*
+ * Reads a discovery message, <prefix>/<component>/[<node>/]<object>/config. 0; -ENOENT for a
+ * component that we do not switch; -EINVAL with what is wrong in @d; -ENOMEM.
+ */
+int entity_parse(struct entity **ret, const char *prefix, const char *topic, const char *payload,
+		 size_t len, struct diag *d);
+struct entity *entity_free(struct entity *e);
+DEFINE_CLEANUP(struct entity *, entity_free)
+
+/* Takes in a message on one of its topics: true when state, level or availability changed. */
+bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len);
+bool entity_available(const struct entity *e);
+/* Whether the state is known to be what the service would make of it. */
+bool entity_matches(const struct entity *e, enum tools_service service, uint32_t level);
+/* On its way there: a cover that opens has obeyed. */
+bool entity_heading(const struct entity *e, enum tools_service service);
+/* Whether the service exists for it; an explanation otherwise. */
+const char *entity_refusal(const struct entity *e, enum tools_service service);
+/* The command: topic (borrowed) and payload (the caller's). 0 or -ENOMEM. */
+int entity_command(const struct entity *e, enum tools_service service, uint32_t level,
+		   const char **topic, char **payload);
+/* Topics to listen to, without repetition; returns how many. */
+size_t entity_topics(const struct entity *e, const char **topics, size_t max);
