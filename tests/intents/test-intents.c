@@ -19,11 +19,10 @@ static struct intents *load(const char *text, int bound)
 	return s;
 }
 
-static struct intents *english(const char *file)
+static void load_english(struct intents *s, const char *file)
 {
 	static char text[65536];
 	char path[512];
-	struct intents *s = NULL;
 	struct diag d = DIAG_NULL;
 	size_t n;
 	FILE *f;
@@ -33,8 +32,17 @@ static struct intents *english(const char *file)
 	ck_assert_ptr_nonnull(f);
 	n = fread(text, 1, sizeof(text), f);
 	fclose(f);
-	ck_assert_int_eq(intents_new(&s), 0);
 	ck_assert_msg(!intents_load(s, text, n, &d), "%s: %s %s", file, d.field, d.text);
+}
+
+static struct intents *english(const char *file)
+{
+	struct intents *s = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	load_english(s, "common.yaml");
+	load_english(s, file);
 	ck_assert_int_eq(intents_add_value(s, "name", "desk lamp", "light.desk"), 0);
 	ck_assert_int_eq(intents_add_value(s, "area", "kitchen", "kitchen"), 0);
 	ck_assert_int_eq(intents_add_value(s, "cover", "blinds", "cover.blinds"), 0);
