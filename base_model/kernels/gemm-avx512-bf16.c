@@ -36,24 +36,64 @@ pack_side_by_side(const float *src, size_t step, size_t n, size_t k, uint32_t *d
 		}
 }
 
+/* Sixteen lines of sixteen words each, turned. */
+static inline __attribute__((always_inline)) void transpose(__m512i r[16])
+{
+	__m512i t[16];
+
+	/* Within lanes of four words; then the lanes, four by four. */
+	for (int i = 0; i < 16; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+	}
+	for (int i = 0; i < 16; i += 4) {
+		r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+		r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+		r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+	}
+	for (int i = 0; i < 4; i++) {
+		__m512i a = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
+		__m512i b = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
+		__m512i c = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
+		__m512i d = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xdd);
+
+		t[i] = _mm512_shuffle_i32x4(a, b, 0x88);
+		t[8 + i] = _mm512_shuffle_i32x4(a, b, 0xdd);
+		t[4 + i] = _mm512_shuffle_i32x4(c, d, 0x88);
+		t[12 + i] = _mm512_shuffle_i32x4(c, d, 0xdd);
+	}
+	memcpy(r, t, sizeof(t));
+}
+
 /* Lines one behind the other: pairs of a line go to one column of the panel. */
 static inline __attribute__((always_inline)) void
 pack_one_by_one(const float *src, size_t line, size_t n, size_t k, uint32_t *dst, size_t width)
 {
-	if (n < width)
-		memset(dst, 0, (k + 1) / 2 * width * sizeof(*dst));
-	for (size_t j = 0; j < n; j++, src += line)
-		for (size_t i = 0; i < k; i += 32) {
-			size_t left = k - i;
-			__m512 a = _mm512_maskz_loadu_ps(first_lanes(left), src + i);
-			__m512 b = _mm512_maskz_loadu_ps(first_lanes(left > 16 ? left - 16 : 0),
-							 src + i + 16);
-			uint32_t words[16];
+	for (size_t first = 0; first < width; first += 16) {
+		size_t have = n <= first ? 0 : n - first < 16 ? n - first : 16;
+		__mmask16 out = first_lanes(width - first);
 
-			_mm512_storeu_si512(words, (__m512i)_mm512_cvtne2ps_pbh(b, a));
-			for (size_t w = 0; w < 16 && 2 * w < left; w++)
-				dst[(i / 2 + w) * width + j] = words[w];
+		for (size_t i = 0; i < k; i += 32) {
+			size_t left = k - i, pairs = left < 32 ? (left + 1) / 2 : 16;
+			__mmask16 in = first_lanes(left), rest = first_lanes(left > 16 ? left - 16 : 0);
+			__m512i words[16];
+
+			for (size_t j = 0; j < 16; j++) {
+				const float *s = src + (first + j) * line + i;
+
+				words[j] = _mm512_setzero_si512();
+				if (j < have)
+					words[j] = (__m512i)_mm512_cvtne2ps_pbh(
+						_mm512_maskz_loadu_ps(rest, s + 16),
+						_mm512_maskz_loadu_ps(in, s));
+			}
+			transpose(words);
+			for (size_t w = 0; w < pairs; w++)
+				_mm512_mask_storeu_epi32(dst + (i / 2 + w) * width + first, out,
+							 words[w]);
 		}
+	}
 }
 
 static inline __attribute__((always_inline)) void
