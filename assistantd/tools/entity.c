@@ -203,7 +203,8 @@ bool entity_matches(const struct entity *e, enum tools_service service, uint32_t
 		return strcmp(e->state, "closed") == 0;
 	case SERVICE_SET_LEVEL:
 		/* Devices round: a scale of 254 cannot hold every per cent. */
-		return e->level != TOOLS_NO_LEVEL && level + 1 >= e->level && level <= e->level + 1 &&
+		return e->level != TOOLS_NO_LEVEL && level + 1 >= e->level &&
+		       level <= e->level + 1 &&
 		       (e->domain == DOMAIN_COVER || level == 0 || strcmp(e->state, "on") == 0);
 	case SERVICE_COUNT:
 		break;

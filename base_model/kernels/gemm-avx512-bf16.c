@@ -76,7 +76,8 @@ pack_one_by_one(const float *src, size_t line, size_t n, size_t k, uint32_t *dst
 
 		for (size_t i = 0; i < k; i += 32) {
 			size_t left = k - i, pairs = left < 32 ? (left + 1) / 2 : 16;
-			__mmask16 in = first_lanes(left), rest = first_lanes(left > 16 ? left - 16 : 0);
+			__mmask16 in = first_lanes(left);
+			__mmask16 rest = first_lanes(left > 16 ? left - 16 : 0);
 			__m512i words[16];
 
 			for (size_t j = 0; j < 16; j++) {

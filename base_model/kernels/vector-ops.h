@@ -35,7 +35,7 @@ static inline float exponential(float x)
 {
 	const float shift = 0x1.8p23f;
 	float t, r, y;
-	int32_t bits;
+	uint32_t bits;
 
 	x = x < -87.0f ? -87.0f : x;
 	x = x > 88.0f ? 88.0f : x;

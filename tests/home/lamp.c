@@ -101,7 +101,8 @@ int main(int argc, char **argv)
 	size_t n = 0;
 
 	if (argc < 3) {
-		fputs("usage: lamp BROKER NAME [light|switch|cover|garage] [silent|liar]\n", stderr);
+		fputs("usage: lamp BROKER NAME [light|switch|cover|garage] [silent|liar]\n",
+		      stderr);
 		return 64;
 	}
 	l.name = argv[2];
