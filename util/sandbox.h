@@ -2,7 +2,13 @@
 /*
  * What a child process gives up before it reads its first outside byte: new privileges, core
  * dumps, the file system (Landlock), and most system calls (seccomp). For good, and for all
- * threads that it starts afterwards: so it comes before the first thread.
+ * threads that it starts afterwards: so it comes before the first thread, and after what
+ * libraries read from files (time zone, locale, their own configuration).
+ *
+ * What stays: memory that is never executable, threads, time, the descriptors that the process
+ * has and those that it is sent. Two things cannot be taken away this way. The size, owner and
+ * times of a file whose path is known: fstat() and stat() are one system call. And the use of a
+ * descriptor once it is there: the other end decides what it sends.
  */
 #pragma once
 
@@ -12,7 +18,11 @@
 
 enum sandbox_profile {
 	SANDBOX_COMPUTE,	/* descriptors that are handed over, memory, threads */
-	SANDBOX_NETWORK,	/* the same and sockets; reads what names and certificates need */
+	/*
+	 * The same, TCP and UDP as a client, and reading what names and certificates need. No
+	 * named sockets: the session bus is one. Nothing is loaded or run here either.
+	 */
+	SANDBOX_NETWORK,
 };
 
 /* What is in force; an old kernel or a container may refuse a part, and that is said here. */
@@ -22,7 +32,8 @@ struct sandbox_level {
 };
 
 /*
- * Enters as far as the system lets it: 0 and the level; -errno with @d only where a part that
- * the kernel offers could not be set up. A build for coverage enters nothing and says so.
+ * Enters as far as the system lets it: 0 and the level. -EBUSY with @d where threads run
+ * already; other -errno with @d where a part that the kernel offers could not be set up: then
+ * the process is to end. A build for coverage enters nothing and says so by an empty level.
  */
 int sandbox_enter(enum sandbox_profile profile, struct sandbox_level *ret, struct diag *d);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The two halves of sandbox_enter(). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "util/sandbox.h"
+
+/*
+ * Each takes away what it can, for the calling thread and those that it starts. 0, or -errno;
+ * sandbox_refused() tells a system that does not offer the half from a half that failed.
+ */
+int sandbox_landlock(enum sandbox_profile profile, int *abi);
+int sandbox_filter(enum sandbox_profile profile);
+
+bool sandbox_refused(int r);
