@@ -69,5 +69,6 @@ int ctl_ask(struct ctl *c);
 int ctl_adapters(struct ctl *c);
 int ctl_model(struct ctl *c);
 int ctl_history(struct ctl *c);
+int ctl_home(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_doctor(struct ctl *c);

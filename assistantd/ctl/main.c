@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/ctl/agent.h"
 #include "assistantd/ctl/request.h"
 #include "util/macro.h"
 
@@ -38,6 +39,7 @@ int ctl_ask(struct ctl *c)
 		fprintf(stderr, "assistantctl: the text is not UTF-8\n");
 		return CTL_USAGE;
 	}
+	agent_register(c);
 	return request_run(c, "ask", text.data, text.len);
 }
 
@@ -56,6 +58,7 @@ static const struct {
 	{ "adapters", NULL, ctl_adapters, "[load|unload|pin|unpin NAME]" },
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
 	{ "history", NULL, ctl_history, "[WORDS | forget]" },
+	{ "home", NULL, ctl_home, "[list | set DEVICE area=A floor=F alias=N hidden=yes|no]" },
 	{ "status", NULL, ctl_status, "" },
 	{ "doctor", NULL, ctl_doctor, "                       check the installation" },
 };

@@ -234,7 +234,9 @@ static int print_result(struct request *r)
 	}
 	json_array_foreach(json_object_get(r->results, "warnings"), i, warning)
 		fprintf(stderr, "note: %s\n", json_string_value(warning));
-	if (strcmp(ctl_text(r->results, "source"), "baseline") == 0 && !r->c->json)
+	/* An answer that no model was asked for is none of this. */
+	if (strcmp(ctl_text(r->results, "source"), "baseline") == 0 && !r->c->json &&
+	    !json_object_get(r->results, "kind"))
 		fprintf(stderr, "note: made without the model\n");
 	if (r->c->json)
 		return ctl_print_json(r->results);
@@ -252,10 +254,12 @@ static int finish(struct request *r)
 {
 	if (r->response == 0)
 		return print_result(r);
+	if (r->response == 1) {
+		print_result(r);
+		return CTL_REFUSED;
+	}
 	if (r->shown)
 		putchar('\n');
-	if (r->response == 1)
-		return ctl_show_error("Cancelled", "you said no");
 	return ctl_show_error(ctl_text(r->results, "error"), ctl_text(r->results, "message"));
 }
 
