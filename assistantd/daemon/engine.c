@@ -301,6 +301,7 @@ static void on_ended(void *arg)
 	e->state = ENGINE_STARTING;
 	e->has_hello = false;
 	e->n_usage = 0;
+	suspects_crash(&e->suspects);
 	for (call = e->calls; call; call = call->next)
 		if (call->fingerprinted)
 			suspects_blame(&e->suspects, &call->fingerprint);

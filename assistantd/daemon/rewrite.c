@@ -62,7 +62,7 @@ static bool is_correction(const struct piece *p, struct span s)
 	struct edits edits = { 0 };
 	bool little = false;
 
-	if (longer - shorter > longer / 4 + 8)
+	if (longer - shorter > longer / 4 + 4)
 		return false;
 	if (edits_compare(piece_text(p), p->span.len, p->out.data + s.start, s.len, 0,
 			  &edits) == 0)

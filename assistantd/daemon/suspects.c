@@ -30,6 +30,11 @@ static int find(const struct suspects *s, const struct digest *fingerprint)
 	return -1;
 }
 
+void suspects_crash(struct suspects *s)
+{
+	s->crash++;
+}
+
 void suspects_blame(struct suspects *s, const struct digest *fingerprint)
 {
 	int i = find(s, fingerprint);
@@ -39,8 +44,11 @@ void suspects_blame(struct suspects *s, const struct digest *fingerprint)
 		s->next = (s->next + 1) % SUSPECTS_MAX;
 		s->entries[i].fingerprint = *fingerprint;
 		s->entries[i].strikes = 0;
+		s->entries[i].crash = 0;
 	}
-	s->entries[i].strikes++;
+	if (s->entries[i].crash != s->crash)
+		s->entries[i].strikes++;
+	s->entries[i].crash = s->crash;
 }
 
 void suspects_clear(struct suspects *s, const struct digest *fingerprint)

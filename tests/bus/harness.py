@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""A private bus with the real service on it, in folders of its own, and a client."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import dbus
+    import dbus.mainloop.glib
+    from gi.repository import GLib
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+NAME = "org.assistantd.Assistant1"
+PATH = "/org/assistantd/Assistant1"
+ERROR = "org.assistantd.Error."
+BUILD = os.path.abspath(os.environ.get("builddir", "."))
+SOURCE = os.path.abspath(os.environ.get("srcdir", "."))
+
+
+def require_bus():
+    """Runs the caller again on a bus of its own, unless it is on one already."""
+    if os.environ.get("ASSISTANTD_TEST_BUS"):
+        return
+    if not shutil.which("dbus-run-session"):
+        print("skipped: dbus-run-session is not installed")
+        sys.exit(77)
+    os.environ["ASSISTANTD_TEST_BUS"] = "1"
+    os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable] + sys.argv)
+
+
+class Service:
+    """assistantd with a fresh home; a context manager."""
+
+    def __init__(self, config="", data=None):
+        self.home = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
+        self.env = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8",
+                        ASSISTANTD_DATA_DIR=data or os.path.join(SOURCE, "examples"),
+                        ASSISTANTD_LIBEXEC_DIR=BUILD, PATH=BUILD + ":" + os.environ["PATH"])
+        for name, folder in (("CONFIG", "c"), ("DATA", "d"), ("STATE", "s"), ("CACHE", "k")):
+            self.env[f"XDG_{name}_HOME"] = os.path.join(self.home, folder)
+        self.config = os.path.join(self.home, "assistantd.yaml")
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(config)
+        self.log = open(os.path.join(self.home, "log"), "w+", encoding="utf-8")
+
+    def __enter__(self):
+        self.process = subprocess.Popen([os.path.join(BUILD, "assistantd", "assistantd"),
+                                         "--config", self.config], env=self.env,
+                                        stdout=self.log, stderr=self.log)
+        self.bus = dbus.SessionBus()
+        wait_for(lambda: self.bus.name_has_owner(NAME), 10, "the name on the bus")
+        self.object = self.bus.get_object(NAME, PATH, introspect=False)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = "killed: it did not end"
+        self.log.flush()
+        self.log.seek(0)
+        self.output = self.log.read()
+        shutil.rmtree(self.home, ignore_errors=True)
+        if status != 0:
+            print(self.output)
+            raise AssertionError(f"assistantd ended with {status}")
+
+    def interface(self, name="Assistant1"):
+        return dbus.Interface(self.object, "org.assistantd." + name)
+
+    def property(self, name, interface="Assistant1"):
+        return dbus.Interface(self.object, dbus.PROPERTIES_IFACE).Get(
+            "org.assistantd." + interface, name)
+
+    def ready(self):
+        wait_for(lambda: self.property("State") == 3, 60, "the model")
+
+    def run(self, task, text, **options):
+        return self.interface().Run(task, text, dbus.Dictionary(options, signature="sv"),
+                                    timeout=120)
+
+    def engine_pid(self):
+        return int(self.property("Sandbox").get("engine_pid", 0))
+
+    def memory_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+
+
+class Request:
+    """One Start() with its signals, in order."""
+
+    counter = 0
+
+    def __init__(self, service, task, text, bus=None, **options):
+        Request.counter += 1
+        self.bus = bus or service.bus
+        self.token = f"t{os.getpid()}_{Request.counter}"
+        sender = self.bus.get_unique_name()[1:].replace(".", "_")
+        self.path = f"{PATH}/request/{sender}/{self.token}"
+        self.signals = []
+        self.match = self.bus.add_signal_receiver(
+            self.on_signal, dbus_interface="org.assistantd.Request1", path=self.path,
+            member_keyword="member")
+        options["handle_token"] = self.token
+        self.started = time.monotonic()
+        path = self.bus.get_object(NAME, PATH, introspect=False).Start(
+            task, text, dbus.Dictionary(options, signature="sv"), dbus_interface=NAME)
+        assert path == self.path, (path, self.path)
+
+    def on_signal(self, *arguments, member=None):
+        self.signals.append((member, arguments, time.monotonic()))
+
+    @property
+    def response(self):
+        return next((s for s in self.signals if s[0] == "Response"), None)
+
+    def wait(self, seconds=60):
+        wait_for(lambda: self.response, seconds, "the response")
+        return int(self.response[1][0]), self.response[1][1]
+
+    def close(self):
+        self.bus.get_object(NAME, self.path, introspect=False).Close(
+            dbus_interface="org.assistantd.Request1")
+
+    def streamed(self):
+        text = ""
+        for member, arguments, _ in self.signals:
+            if member == "Delta":
+                text = text[:int(arguments[2])] + str(arguments[3])
+        return text
+
+
+def spin(seconds):
+    end = time.monotonic() + seconds
+    context = GLib.MainContext.default()
+    while time.monotonic() < end:
+        while context.pending():
+            context.iteration(False)
+        time.sleep(0.002)
+
+
+def wait_for(condition, seconds, what):
+    end = time.monotonic() + seconds
+    context = GLib.MainContext.default()
+    while not condition():
+        while context.pending():
+            context.iteration(False)
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.002)
+
+
+def fails(name, call, *arguments, **keywords):
+    """The error's message; it must have this name and one string argument."""
+    try:
+        call(*arguments, **keywords)
+    except dbus.DBusException as error:
+        got = error.get_dbus_name()
+        want = name if "." in name else ERROR + name
+        assert got == want, f"{got}: {error.get_dbus_message()}, expected {want}"
+        assert len(error.args) == 1 and error.get_dbus_message(), error.args
+        return error.get_dbus_message()
+    raise AssertionError(f"no error {name}")
+
+
+def main(tests, **service_options):
+    """Runs each test on one service; a failure names the test."""
+    require_bus()
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    failed = 0
+    with Service(**service_options) as service:
+        service.ready()
+        for test in tests:
+            try:
+                test(service)
+                print(f"ok {test.__name__}", flush=True)
+            except (AssertionError, dbus.DBusException) as error:
+                failed += 1
+                print(f"FAILED {test.__name__}: {error}", flush=True)
+            if service.process.poll() is not None:
+                print("the service has ended")
+                break
+    if failed:
+        print(service.output)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every method of the interfaces, from python and from gdbus; each wrong call gets its error."""
+import glob
+import os
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
+
+import harness
+from harness import fails, wait_for
+import dbus
+
+INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
+
+
+
+def query(**keys):
+    return dbus.Dictionary(keys, signature="sv")
+
+
+NONE = query()
+
+
+def members(interface):
+    """What an interface promises, without documentation."""
+    out = set()
+    for m in interface:
+        arguments = tuple((a.get("type"), a.get("direction")) for a in m.findall("arg"))
+        out.add((m.tag, m.get("name"), m.get("type"), arguments))
+    return out
+
+
+def introspection_is_what_is_installed(s):
+    live = {}
+    request = harness.Request(s, "tone", "Send me the report. " * 300, style="friendly")
+    for path in (harness.PATH, request.path):
+        node = s.bus.get_object(harness.NAME, path, introspect=False)
+        tree = ET.fromstring(node.Introspect(dbus_interface=dbus.INTROSPECTABLE_IFACE))
+        live.update({i.get("name"): members(i) for i in tree.findall("interface")})
+    request.close()
+    files = glob.glob(os.path.join(harness.SOURCE, "assistantd/daemon/xml/*.xml"))
+    assert len(files) >= 8, files
+    for path in files:
+        for i in ET.parse(path).getroot().findall("interface"):
+            # Agent1 is what others implement.
+            if not i.get("name").endswith(".Agent1"):
+                assert live.get(i.get("name")) == members(i), i.get("name")
+
+
+def proofread_repairs(s):
+    text, results = s.run("proofread", "Thanks for teh report.")
+    assert str(text) == "Thanks for the report.", text
+    assert results["source"] == "model" and results["adapter"] == "proofread"
+    assert len(results["adapter_digest"]) == 64 and len(results["base_digest"]) == 64
+    edit = results["edits"][0]
+    assert (edit["start"], edit["length"], edit["original"], edit["replacement"]) == \
+        (11, 3, "teh", "the"), edit
+
+
+def offsets_count_in_the_callers_unit(s):
+    text = "Café 👍 is nice. Thanks for teh report."
+    for unit, length in (("utf-8", lambda t: len(t.encode())), ("utf-32", len),
+                         ("utf-16", lambda t: len(t.encode("utf-16-le")) // 2)):
+        _, results = s.run("proofread", text, offset_unit=unit)
+        starts = [e["start"] for e in results["edits"] if e["original"] == "teh"]
+        assert starts == [length(text[:text.index("teh")])], (unit, starts)
+
+
+def tone_changes_and_keeps(s):
+    plain = "Send me the invoice by Friday."
+    seen = set()
+    for style in ("friendly", "professional", "concise"):
+        text, results = s.run("tone", plain, style=style)
+        assert results["adapter"] == f"tone-{style}", results["adapter"]
+        assert "invoice" in text and "Friday" in text, text
+        seen.add(str(text))
+    assert len(seen) >= 2, seen
+
+
+def lines_and_blanks_stay(s):
+    text, _ = s.run("proofread", "  Hello there.\n\n\tThanks for the report.\n")
+    assert str(text) == "  Hello there.\n\n\tThanks for the report.\n", repr(str(text))
+
+
+def baselines_say_so(s):
+    text = "The cat sat on the mat. The mat was red and the cat liked it. A dog slept."
+    summary, results = s.run("summarize", text)
+    assert results["source"] == "baseline" and str(summary) in text
+    source = results["sentences"][0]["sources"][0]
+    assert text[source["start"]:][:source["length"]] == str(summary)
+    reply, results = s.run("reply", "Would you like to come to dinner?")
+    assert results["source"] == "baseline" and len(results["candidates"]) == 3
+    assert results["candidates"][0]["text"] == reply
+
+
+def ask_decides(s):
+    text, results = s.run("ask", "make this friendlier: Send me the invoice today.")
+    assert results["adapter"] == "tone-friendly" and "invoice" in text, text
+    _, results = s.run("ask", "what time is it")
+    assert results["kind"] == "text"
+    _, results = s.run("ask", "fly me to the moon")
+    assert results["kind"] == "question"
+    mail = dbus.Array([dbus.Dictionary({"text": "Thanks for teh report."}, signature="sv")],
+                      signature="a{sv}")
+    text, _ = s.run("ask", "proofread this", attachments=mail)
+    assert str(text) == "Thanks for the report.", text
+
+
+def wrong_calls_get_typed_errors(s):
+    assert "'nothing'" in fails("TaskUnknown", s.run, "nothing", "x")
+    assert "colour" in fails(INVALID, s.run, "proofread", "x", colour="red")
+    assert "style" in fails(INVALID, s.run, "proofread", "x", style="friendly")
+    assert "private" in fails(INVALID, s.run, "proofread", "x", private="yes")
+    assert "temperature" in fails(INVALID, s.run, "proofread", "x", temperature=3.0)
+    assert "offset_unit" in fails(INVALID, s.run, "proofread", "x", offset_unit="inch")
+    assert "empty" in fails("InvalidText", s.run, "proofread", "")
+    assert "nothing to read" in fails("InvalidText", s.run, "proofread", " \n 12 ")
+    assert "256 KiB" in fails("TooLong", s.run, "proofread", "x" * (256 * 1024 + 1))
+    assert "pirate" in fails("AdapterUnknown", s.run, "tone", "Hello.", adapter="pirate")
+    fails("AdapterMismatch", s.run, "tone", "Hello.", adapter="proofread")
+    assert "style" in fails("TaskUnavailable", s.run, "tone", "Hello.", style="pirate")
+    fails("Unsupported", s.interface().Prepare, "tone", NONE)
+    call = s.object.get_dbus_method("Run", harness.NAME)
+    fails(INVALID, call, "proofread", 7, NONE, signature="sia{sv}")
+    fails(INVALID, call, "proofread", "x", signature="ss")
+    fails("org.freedesktop.DBus.Error.UnknownMethod",
+          s.object.get_dbus_method("Ask", harness.NAME), "hello")
+    fails("org.freedesktop.DBus.Error.UnknownInterface",
+          s.object.get_dbus_method("Run", "org.example.Other"), "hello")
+    gone = s.bus.get_object(harness.NAME, harness.PATH + "/request/1_1/none", introspect=False)
+    fails("org.freedesktop.DBus.Error.UnknownObject",
+          gone.get_dbus_method("Close", "org.assistantd.Request1"))
+    fails("org.freedesktop.DBus.Error.PropertyReadOnly", s.object.Set, harness.NAME, "State",
+          dbus.UInt32(1), dbus_interface=dbus.PROPERTIES_IFACE)
+
+
+def tasks_are_listed(s):
+    tasks = s.interface().ListTasks(NONE)
+    assert set(tasks) == {"proofread", "tone", "summarize", "reply", "ask"}, set(tasks)
+    assert tasks["proofread"]["status"] == 5 and tasks["summarize"]["status"] == 6
+    assert set(tasks["tone"]["styles"]) == {"friendly", "professional", "concise"}
+    assert "style" in tasks["tone"]["options"] and "style" not in tasks["reply"]["options"]
+    status, details = s.interface().CheckTask("tone", query(style="concise"))
+    assert status == 5 and details["adapter"] == "tone-concise"
+    needed, limit = s.interface().CountTokens("proofread", "Hello you.", NONE)
+    assert 0 < needed < limit
+
+
+def long_text_by_descriptor(s):
+    text = "Thanks for teh report. The meeting is on Friday.\n" * 40
+    with tempfile.TemporaryFile() as f:
+        f.write(text.encode())
+        f.seek(0)
+        path, output = s.interface().StartFd("proofread", dbus.types.UnixFd(f), NONE)
+    assert path.startswith(harness.PATH + "/request/")
+    with os.fdopen(output.take(), "r", encoding="utf-8") as reader:
+        result = reader.read()
+    assert result.count("\n") == 40 and len(result) > 0.8 * len(text), len(result)
+
+
+def adapters_can_be_moved(s):
+    adapters = s.interface("Adapters1")
+    state = lambda: {str(a["name"]): a for a in adapters.List(NONE)}
+    adapters.Load("tone-concise", NONE)
+    wait_for(lambda: state()["tone-concise"]["state"] == 4, 5, "the adapter in memory")
+    adapters.Pin("tone-concise", True, NONE)
+    fails("Busy", adapters.Unload, "tone-concise", NONE)
+    adapters.Pin("tone-concise", False, NONE)
+    adapters.Unload("tone-concise", NONE)
+    wait_for(lambda: state()["tone-concise"]["state"] == 2, 5, "the adapter gone")
+    fails("AdapterUnknown", adapters.Load, "none", NONE)
+    assert s.property("Used", "Adapters1") <= s.property("Budget", "Adapters1")
+
+
+def history_keeps_what_it_may(s):
+    context = s.interface("Context1")
+    s.run("reply", "A message about zebras, thanks.")
+    s.run("reply", "A secret about giraffes, thanks.", private=True)
+    rows = context.History(query(words="zebras"))
+    assert len(rows) == 1 and rows[0]["task"] == "reply"
+    assert len(context.History(query(words="giraffes"))) == 0
+    newest = context.History(query(limit=dbus.UInt32(1)))[0]
+    assert newest["private"] and newest["request"] == "" and newest["result"] == ""
+    fails(INVALID, context.History, query(colour="red"))
+    assert context.Forget(query(id=dbus.UInt64(rows[0]["id"]))) == 1
+    assert len(context.History(query(words="zebras"))) == 0
+
+
+def gdbus_speaks_to_it(s):
+    call = ["gdbus", "call", "--session", "-d", harness.NAME, "-o", harness.PATH, "-m"]
+    out = subprocess.run(call + [harness.NAME + ".Run", "proofread", "Thanks for teh report.",
+                                 "{}"], capture_output=True, text=True, timeout=30, check=True)
+    assert "Thanks for the report." in out.stdout, out.stdout
+    out = subprocess.run(call + [harness.NAME + ".Run", "nothing", "x", "{}"],
+                         capture_output=True, text=True, timeout=30, check=False)
+    assert out.returncode != 0 and "TaskUnknown: no task 'nothing'" in out.stderr, out.stderr
+
+
+def assistantctl_speaks_to_it(s):
+    def ctl(*arguments, text=""):
+        return subprocess.run([os.path.join(harness.BUILD, "assistantctl"), *arguments],
+                              input=text.encode(), capture_output=True, timeout=60, check=False)
+    out = ctl("proofread", text="Thanks for teh report.\n")
+    assert (out.returncode, out.stdout) == (0, b"Thanks for the report.\n"), out
+    assert ctl("proofread", text="").returncode == 1
+    out = ctl("proofread", text="ok\xff")
+    assert out.returncode == 0 or b"UTF-8" in out.stderr
+    bad = subprocess.run([os.path.join(harness.BUILD, "assistantctl"), "proofread"],
+                         input=b"ab\xffcd", capture_output=True, timeout=10, check=False)
+    assert bad.returncode == 2 and b"byte 2 is not UTF-8" in bad.stderr, bad
+    assert ctl("dance").returncode == 2
+    assert ctl("status").stdout.startswith(b"state    ready")
+    assert ctl("doctor").returncode == 0
+    assert b"friendly" in ctl("adapters").stdout
+    long = "The meeting is on Friday. " * 12000
+    out = ctl("summarize", text=long)
+    assert out.returncode == 0 and b"meeting" in out.stdout, out.stderr
+
+
+harness.main([
+    introspection_is_what_is_installed, proofread_repairs, offsets_count_in_the_callers_unit,
+    tone_changes_and_keeps, lines_and_blanks_stay, baselines_say_so, ask_decides,
+    wrong_calls_get_typed_errors, tasks_are_listed, long_text_by_descriptor,
+    adapters_can_be_moved, history_keeps_what_it_may, gdbus_speaks_to_it,
+    assistantctl_speaks_to_it,
+])
