@@ -103,6 +103,9 @@ static int section(const struct yaml_node *root, const char *key, const char *co
 	int r;
 
 	*ret = yaml_get(root, key);
+	/* A section whose keys are all commented out holds nothing. */
+	if (*ret && (*ret)->kind == YAML_SCALAR && (*ret)->len == 0 && !(*ret)->quoted)
+		*ret = NULL;
 	if (!*ret)
 		return 0;
 	r = yaml_expect(*ret, YAML_MAPPING, d);

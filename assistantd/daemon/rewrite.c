@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "assistantd/daemon/corrections.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "util/jinja.h"
@@ -55,40 +56,40 @@ static int set_out(struct piece *p, const char *text, size_t len)
 	return buf_append(&p->out, text, len);
 }
 
-/* A correction that changes a third of the words, or the length by a quarter, is none. */
-static bool is_correction(const struct piece *p, struct span s)
+/* Takes back what is no correction. */
+static int bound_corrections(struct piece *p)
 {
-	size_t longer = MAX(s.len, p->span.len), shorter = MIN(s.len, p->span.len);
-	struct edits edits = { 0 };
-	bool little = false;
+	_cleanup_(buf_deinit) struct buf bounded = BUF_NULL;
+	struct span s = trimmed(&p->out);
+	bool rejected = false;
+	int r = corrections_apply(piece_text(p), p->span.len, p->out.data + s.start, s.len,
+				  &bounded, &rejected);
 
-	if (longer - shorter > longer / 4 + 4)
-		return false;
-	if (edits_compare(piece_text(p), p->span.len, p->out.data + s.start, s.len, 0,
-			  &edits) == 0)
-		little = edits.changed <= 2 || 3 * edits.changed <= edits.words;
-	edits_deinit(&edits);
-	return little;
+	if (r < 0 || !rejected)
+		return r;
+	p->replaced = true;
+	job_warn(p->job, "some of the model's changes were no corrections and were left out");
+	return set_out(p, bounded.data, bounded.len);
 }
 
 /* What came back empty, or is beyond what its task can explain, leaves the piece as it was. */
-static void check_piece(struct piece *p)
+static int check_piece(struct piece *p)
 {
-	struct job *job = p->job;
 	struct span s = trimmed(&p->out);
-	bool keep = s.len == 0 || s.len > 6 * p->span.len + 200;
+	int r = 0;
 
-	if (!keep && job->task->kind == TASK_PROOFREAD)
-		keep = !is_correction(p, s);
-	if (keep) {
-		job_warn(job, "a part was left as it was: the model's answer did not fit it");
+	if (s.len == 0 || s.len > 6 * p->span.len + 200) {
+		job_warn(p->job, "a part was left as it was: the model's answer did not fit it");
 		p->replaced = true;
-		set_out(p, piece_text(p), p->span.len);
-	} else if (s.start || s.len != p->out.len) {
-		memmove(p->out.data, p->out.data + s.start, s.len);
-		p->out.len = s.len;
-		p->out.data[s.len] = '\0';
+		return set_out(p, piece_text(p), p->span.len);
 	}
+	if (p->job->task->kind == TASK_PROOFREAD)
+		r = bound_corrections(p);
+	s = trimmed(&p->out);
+	memmove(p->out.data, p->out.data + s.start, s.len);
+	p->out.len = s.len;
+	p->out.data[s.len] = '\0';
+	return r;
 }
 
 static void begin_pieces(struct job *job);
@@ -184,8 +185,10 @@ static void on_done(void *arg, const struct engine_done *done)
 		job->finish = "length";
 		job_warn(job, "an answer was cut at its longest allowed length");
 	}
-	check_piece(p);
-	emit(job);
+	if (check_piece(p) < 0)
+		job_finish(job, "Internal", "out of memory");
+	else
+		emit(job);
 }
 
 static void on_failed(void *arg, int error, const struct engine_failed *failed)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens to texts in the front end: cutting, comparing, bounding, summarizing. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistantd/daemon/corrections.h"
+#include "assistantd/daemon/edits.h"
+#include "assistantd/daemon/sentences.h"
+#include "assistantd/daemon/summary.h"
+#include "util/macro.h"
+
+START_TEST(finds_sentences)
+{
+	static const char text[] = "  Dr. Smith came at 3.15 p.m. to J. Doe.  \"Really?\" Yes!\n"
+				   "A line without a stop\n\n- and 2.5 more";
+	static const char *const want[] = { "Dr. Smith came at 3.15 p.m.", "to J. Doe.",
+					    "\"Really?\"", "Yes!", "A line without a stop",
+					    "- and 2.5 more" };
+	struct spans s = { 0 };
+
+	ck_assert_int_eq(sentences_find(text, strlen(text), &s), 0);
+	ck_assert_uint_eq(s.n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < s.n; i++) {
+		ck_assert_uint_eq(s.items[i].len, strlen(want[i]));
+		ck_assert_mem_eq(text + s.items[i].start, want[i], s.items[i].len);
+	}
+	spans_deinit(&s);
+}
+END_TEST
+
+/* Whatever the size: every letter is in one piece, none is longer, none crosses a line. */
+START_TEST(packs_pieces)
+{
+	static const char text[] = "One two three. Four five six seven.\nEight\xc3\xa9nine ten. "
+				   "Averyveryverylongwordwithoutanyblankinitatallreallynone. End";
+
+	for (size_t max = 16; max < 80; max++) {
+		struct spans s = { 0 };
+		size_t at = 0;
+
+		ck_assert_int_eq(sentences_pack(text, strlen(text), max, &s), 0);
+		for (size_t i = 0; i < s.n; i++) {
+			for (; at < s.items[i].start; at++)
+				ck_assert(text[at] == ' ' || text[at] == '\n');
+			ck_assert_uint_le(s.items[i].len, max);
+			ck_assert_ptr_null(memchr(text + at, '\n', s.items[i].len));
+			ck_assert_int_ne((unsigned char)text[at] & 0xc0, 0x80);
+			at += s.items[i].len;
+		}
+		ck_assert_uint_eq(at, strlen(text));
+		spans_deinit(&s);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *a, *b;
+	size_t n;
+	struct { size_t start, len; const char *replacement; } edits[3];
+} comparisons[] = {
+	{ "same text", "same text", 0 },
+	{ "teh cat", "the cat", 1, { { 0, 3, "the" } } },
+	{ "a b c", "a c", 1, { { 2, 2, "" } } },
+	{ "a c", "a b c", 1, { { 2, 0, "b " } } },
+	{ "I is here. You am", "I am here. You are", 2, { { 2, 2, "am" }, { 15, 2, "are" } } },
+	{ "end", "end.", 1, { { 3, 0, "." } } },
+	{ "", "new", 1, { { 0, 0, "new" } } },
+};
+
+START_TEST(compares)
+{
+	const char *a = comparisons[_i].a, *b = comparisons[_i].b;
+	struct edits e = { 0 };
+
+	ck_assert_int_eq(edits_compare(a, strlen(a), b, strlen(b), 100, &e), 0);
+	ck_assert_uint_eq(e.n, comparisons[_i].n);
+	for (size_t i = 0; i < e.n; i++) {
+		ck_assert_uint_eq(e.items[i].start, comparisons[_i].edits[i].start + 100);
+		ck_assert_uint_eq(e.items[i].len, comparisons[_i].edits[i].len);
+		ck_assert_str_eq(e.items[i].replacement, comparisons[_i].edits[i].replacement);
+	}
+	edits_deinit(&e);
+}
+END_TEST
+
+static const struct {
+	const char *a, *b, *want;	/* want NULL: all of b is a correction */
+} corrections[] = {
+	{ "Thanks for teh report.", "Thanks for the report.", NULL },
+	{ "I will call you tommorow.", "I will call you to watch.", "I will call you tommorow." },
+	{ "I will call you tommorow.", "I will call you tomorrow.", NULL },
+	{ "She have two dogs", "She has two dogs.", NULL },
+	{ "we we go", "we go", NULL },
+	{ "i go to school", "I go to the school", NULL },
+	{ "alot of work", "a lot of work", NULL },
+	{ "Where are you're keys?", "Where are your?", "Where are you're keys?" },
+	{ "Call 555 1234 now", "Call 555 1243 now", "Call 555 1234 now" },
+	{ "Meet Summerlee at noon", "Meet Summer at noon", "Meet Summerlee at noon" },
+	{ "Pay Anna and Bob", "Pay Anna", "Pay Anna and Bob" },
+	{ "The cat teh dog", "The elephant the dog", "The cat the dog" },
+};
+
+START_TEST(bounds_corrections)
+{
+	const char *a = corrections[_i].a, *b = corrections[_i].b, *want = corrections[_i].want;
+	struct buf out = BUF_NULL;
+	bool rejected;
+
+	ck_assert_int_eq(corrections_apply(a, strlen(a), b, strlen(b), &out, &rejected), 0);
+	ck_assert_str_eq(out.data, want ? want : b);
+	ck_assert_int_eq(rejected, want != NULL);
+	buf_deinit(&out);
+}
+END_TEST
+
+START_TEST(summarizes)
+{
+	static const char text[] =
+		"The heating in the office is broken. The heating company comes on Monday to "
+		"repair the heating. There is coffee in the kitchen. Please work from home until "
+		"the heating in the office works.";
+	struct spans s = { 0 };
+	size_t best;
+
+	ck_assert_int_eq(summary_extract(text, strlen(text), 2, &s, &best), 0);
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert_uint_lt(best, 2);
+	ck_assert_uint_lt(s.items[0].start, s.items[1].start);
+	for (size_t i = 0; i < s.n; i++)
+		ck_assert_ptr_null(memmem(text + s.items[i].start, s.items[i].len, "coffee", 6));
+	spans_deinit(&s);
+	/* Nothing to tell sentences apart by: the first one stands for the text. */
+	s = (struct spans){ 0 };
+	ck_assert_int_eq(summary_extract("a. b. c.", 8, 1, &s, NULL), 0);
+	ck_assert_uint_eq(s.n, 1);
+	ck_assert_uint_eq(s.items[0].start, 0);
+	spans_deinit(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("writing");
+	TCase *c = tcase_create("writing");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_test(c, finds_sentences);
+	tcase_add_test(c, packs_pieces);
+	tcase_add_loop_test(c, compares, 0, ARRAY_SIZE(comparisons));
+	tcase_add_loop_test(c, bounds_corrections, 0, ARRAY_SIZE(corrections));
+	tcase_add_test(c, summarizes);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
