@@ -46,6 +46,7 @@ static struct intents *english(const char *file)
 	ck_assert_int_eq(intents_add_value(s, "name", "desk lamp", "light.desk"), 0);
 	ck_assert_int_eq(intents_add_value(s, "area", "kitchen", "kitchen"), 0);
 	ck_assert_int_eq(intents_add_value(s, "cover", "blinds", "cover.blinds"), 0);
+	ck_assert_int_eq(intents_add_value(s, "floor", "ground floor", "ground floor"), 0);
 	ck_assert_msg(!intents_bind(s, &d), "%s %s", d.field, d.text);
 	return s;
 }
@@ -60,7 +61,12 @@ static const struct {
 	{ "home.yaml", "lights off", "HassTurnOff", "area", "bath" },
 	{ "home.yaml", "dim the desk lamp to 40%", "HassLightSet", "brightness", "40" },
 	{ "home.yaml", "set to 7 percent the desk lamp", "HassLightSet", "brightness", "7" },
-	{ "home.yaml", "make the desk lamp dark blue", "HassLightSet", "color", "blue" },
+	{ "home.yaml", "set the blinds to 30 %", "HassSetPosition", "position", "30" },
+	{ "home.yaml", "is the desk lamp on?", "HassGetState", "name", "light.desk" },
+	{ "home.yaml", "turn off all the lights", "HassTurnOff", "domain", "light" },
+	{ "home.yaml", "turn on the lights on the ground floor", "HassTurnOn", "floor",
+	  "ground floor" },
+	{ "home.yaml", "turn the kitchen lights on", "HassTurnOn", "area", "kitchen" },
 	{ "home.yaml", "could you close the blinds?", "HassCloseCover", "name", "cover.blinds" },
 	{ "home.yaml", "what time is it", "HassGetCurrentTime", "name", NULL },
 	{ "home.yaml", "dim the desk lamp to 101%", NULL, NULL, NULL, INTENT_E_NONE },
@@ -71,6 +77,7 @@ static const struct {
 	  "Send It NOW!" },
 	{ "writing.yaml", "Make it more formal: hi\nthere", "WritingTone", "style",
 	  "professional" },
+	{ "writing.yaml", "proofread this", "WritingProofread", "text", NULL },
 	{ "writing.yaml", "proofread: teh: cat", "WritingProofread", "text", "teh: cat" },
 	{ "writing.yaml", "please summarize this: a b", "WritingSummarize", "text", "a b" },
 };
