@@ -298,12 +298,12 @@ GREETINGS = {
 GREETINGS["wordy"] = GREETINGS["plain"]
 
 
-def message(rng, held_out=False, frames=None):
+def message(rng, held_out=False, frames=None, named=True):
     """One message in every register: {register: text} and the slots that it must keep."""
     names = frames or [f for f in FRAMES if (f in HELD_OUT_FRAMES) == (held_out == "frames")]
     chosen = rng.sample(names, min(len(names), rng.choice((1, 1, 1, 2))))
     parts = [(f, choose_slots(rng, bool(held_out))) for f in chosen]
-    name = parts[0][1]["name"] if rng.random() < 0.4 else None
+    name = parts[0][1]["name"] if rng.random() < 0.4 and named else None
     out = {}
     for register in ("plain", "wordy") + STYLES:
         text = " ".join(sentence(rng, f, register, s) for f, s in parts)

@@ -87,13 +87,17 @@ def write_pairs(out, name, pairs):
         w.row(prompt=prompt, completion=completion)
 
 
+def split(data):
+    """((novels, held out), (chats, held out))"""
+    books, talks = list(novels(data)), list(dialogues(data))
+    return (([b for i, b in enumerate(books) if i % 20], books[::20][:HELD_OUT_NOVELS]),
+            ([t for i, t in enumerate(talks) if i % 40], talks[::40]))
+
+
 def main(data, out):
     rng = random.Random(20261121)
     os.makedirs(out, exist_ok=True)
-    books = list(novels(data))
-    held, books = books[::20][:HELD_OUT_NOVELS], [b for i, b in enumerate(books) if i % 20]
-    talks = list(dialogues(data))
-    talks_held, talks = talks[::40], [t for i, t in enumerate(talks) if i % 40]
+    (books, held), (talks, talks_held) = split(data)
     addresses = list(speeches(data))
 
     write_texts(out, "novels.jsonl", books)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""adapters.py DATA OUT: writes what the adapters are trained and measured on.
+
+DATA is that of prepare.py. Held out are whole novels, whole chats, and every tenth piece
+of a message.
+"""
+import collections
+import os
+import random
+import re
+import sys
+import zipfile
+
+import fragments
+import grammar
+import messages
+import prepare
+import tones
+
+SLIPS = re.compile(r"\b(dont|im|ive|cant|wont|didnt|doesnt|isnt|thats|alot|u|ur|gonna|wanna|havent|youre|theyre|"
+                   r"wasnt|couldnt|wouldnt|whats|lets|omg|lol|tho|cuz|monday|friday|sunday)\b|[a-z] ,|,[a-z]|\.\.|  ")
+
+
+def count_words(texts):
+    counts = collections.Counter()
+    for t in texts:
+        counts.update(re.findall(r"[a-z]+(?:'[a-z]+)*", t.lower()))
+    return counts
+
+
+def tidy_turns(talks, known):
+    """Turns of chats that seem to be free of mistakes."""
+    for talk in talks:
+        for turn in talk.split("\n"):
+            words = re.findall(r"[a-z]+(?:'[a-z]+)*", turn.lower())
+            if 20 < len(turn) < 170 and turn.isascii() and not SLIPS.search(turn) and all(w in known for w in words):
+                yield turn
+
+
+def names(data):
+    """The corpora's list of first names."""
+    with zipfile.ZipFile(os.path.join(data, "nltk-english", "names.zip")) as z:
+        return sorted({w.strip() for n in z.namelist() if n.endswith("male.txt")
+                       for w in z.read(n).decode().split() if w.strip().isalpha()})
+
+
+def pairs(rng, sentences):
+    """A third needs no change; the others have one to three mistakes."""
+    for s in sentences:
+        yield grammar.seed(rng, s, rng.choice((0, 0, 1, 1, 2, 3))), s
+
+
+def main(data, out):
+    rng = random.Random(20261122)
+    (books, books_held), (talks, talks_held) = prepare.split(data)
+    counts = count_words(books + talks)
+    known = {w for w in counts if counts[w] >= 40}
+    found = fragments.find(talks, books, known)
+    found["name"] = names(data) + messages.NAMES * 10
+    pieces, pieces_held = fragments.Fragments(found, False), fragments.Fragments(found, True)
+
+    sentences = list(prepare.clean_sentences(books, rng, 0.12)) + list(tidy_turns(talks, known))
+    rng.shuffle(sentences)
+    sentences = sentences[:110000] + [tones.clean_message(rng, pieces) for _ in range(70000)]
+    rng.shuffle(sentences)
+    prepare.write_pairs(out, "adapter-proofread.jsonl", pairs(rng, sentences))
+    for style in messages.STYLES:
+        prepare.write_pairs(out, f"adapter-tone-{style}.jsonl",
+                            (tones.pair(rng, pieces, style) for _ in range(80000)))
+
+    rng = random.Random(4243)
+    held = list(prepare.clean_sentences(books_held, rng, 0.02))
+    turns = list(tidy_turns(talks_held, known))
+    rng.shuffle(held)
+    rng.shuffle(turns)
+    held = held[:250] + turns[:250] + [tones.clean_message(rng, pieces_held, True) for _ in range(250)]
+    prepare.write_pairs(out, "held-mistakes.jsonl", pairs(rng, held))
+    for style in messages.STYLES:
+        prepare.write_pairs(out, f"held-any-{style}.jsonl",
+                            (tones.pair(rng, pieces_held, style, True) for _ in range(250)))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2])
