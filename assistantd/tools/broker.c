@@ -11,7 +11,8 @@
 #include "util/buf.h"
 #include "util/macro.h"
 
-enum { KEEPALIVE_S = 30, TICK_MS = 1000, FIRST_DELAY_MS = 200, LAST_DELAY_MS = 30000 };
+enum { KEEPALIVE_S = 30, TICK_MS = 1000, FIRST_DELAY_MS = 200, LAST_DELAY_MS = 30000,
+       ANSWER_MS = 10000 };
 
 struct broker {
 	struct loop *loop;
@@ -22,7 +23,7 @@ struct broker {
 	void *arg;
 	struct loop_source *source;
 	struct loop_timer *timer;	/* the next tick, or the next attempt */
-	uint64_t delay_ms;
+	uint64_t delay_ms, began;
 	bool connected;
 };
 
@@ -75,6 +76,10 @@ static void tick(void *arg)
 		lost(b, mosquitto_strerror(r));
 		return;
 	}
+	if (!b->connected && loop_now() - b->began > ANSWER_MS) {
+		lost(b, "it does not answer");
+		return;
+	}
 	update_events(b);
 	if (loop_after(b->loop, &b->timer, TICK_MS, tick, b) < 0)
 		b->timer = NULL;
@@ -86,7 +91,9 @@ static void attempt(void *arg)
 	int r;
 
 	b->timer = NULL;
-	r = mosquitto_connect(b->m, b->host, b->port, KEEPALIVE_S);
+	b->began = loop_now();
+	/* Looking up the name may wait, for seconds; connecting does not. */
+	r = mosquitto_connect_async(b->m, b->host, b->port, KEEPALIVE_S);
 	if (r != MOSQ_ERR_SUCCESS) {
 		lost(b, r == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(r));
 		return;

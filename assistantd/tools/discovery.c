@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From a discovery message to an entity. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "assistantd/tools/entity.h"
+#include "assistantd/tools/names.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
@@ -18,6 +18,8 @@ struct key {
 
 static const struct key k_name = { "name", "name" }, k_device = { "device", "dev" },
 	k_unique_id = { "unique_id", "uniq_id" }, k_object_id = { "object_id", "obj_id" },
+	k_default_id = { "default_entity_id", "def_ent_id" },
+	k_category = { "entity_category", "ent_cat" }, k_enabled = { "enabled_by_default", "en" },
 	k_device_class = { "device_class", "dev_cla" }, k_schema = { "schema", "schema" },
 	k_state_topic = { "state_topic", "stat_t" }, k_command_topic = { "command_topic", "cmd_t" },
 	k_value_template = { "value_template", "val_tpl" },
@@ -28,6 +30,8 @@ static const struct key k_name = { "name", "name" }, k_device = { "device", "dev
 	k_state_on = { "state_on", "stat_on" }, k_state_off = { "state_off", "stat_off" },
 	k_state_open = { "state_open", "stat_open" },
 	k_state_closed = { "state_closed", "stat_clsd" },
+	k_state_opening = { "state_opening", "stat_opening" },
+	k_state_closing = { "state_closing", "stat_closing" },
 	k_brightness = { "brightness", "brightness" },
 	k_brightness_scale = { "brightness_scale", "bri_scl" },
 	k_brightness_state = { "brightness_state_topic", "bri_stat_t" },
@@ -36,9 +40,11 @@ static const struct key k_name = { "name", "name" }, k_device = { "device", "dev
 	k_position_topic = { "position_topic", "pos_t" },
 	k_set_position_topic = { "set_position_topic", "set_pos_t" },
 	k_position_template = { "position_template", "pos_tpl" },
+	k_set_position_template = { "set_position_template", "set_pos_tpl" },
 	k_position_open = { "position_open", "pos_open" },
 	k_position_closed = { "position_closed", "pos_clsd" },
 	k_availability = { "availability", "avty" },
+	k_availability_mode = { "availability_mode", "avty_mode" },
 	k_availability_topic = { "availability_topic", "avty_t" },
 	k_availability_template = { "availability_template", "avty_tpl" },
 	k_payload_available = { "payload_available", "pl_avail" },
@@ -87,18 +93,22 @@ static int take_topic(const struct reader *r, const json_t *object, const struct
 	_cleanup_free_ char *raw = NULL;
 	int e = take_text(r, object, key, TOPIC_MAX, NULL, &raw);
 	size_t n = raw ? strlen(raw) : 0;
+	char *topic = NULL;
 
 	if (e < 0 || !raw)
 		return e;
-	if (n == 0 || strpbrk(raw, "+#"))
-		return bad(r, key, "expected a topic without wildcards");
 	if (raw[0] == '~')
-		e = asprintf(ret, "%s%s", r->base, raw + 1);
-	else if (raw[n - 1] == '~')
-		e = asprintf(ret, "%.*s%s", (int)n - 1, raw, r->base);
+		e = asprintf(&topic, "%s%s", r->base, raw + 1);
+	else if (n > 0 && raw[n - 1] == '~')
+		e = asprintf(&topic, "%.*s%s", (int)n - 1, raw, r->base);
 	else
-		e = (*ret = TAKE(raw)) ? 0 : -1;
-	return e < 0 ? -ENOMEM : 0;
+		topic = TAKE(raw);
+	if (e < 0)
+		return -ENOMEM;
+	*ret = topic;
+	if (!*topic || strpbrk(topic, "+#"))
+		return bad(r, key, "expected a topic without wildcards");
+	return 0;
 }
 
 static int take_template(const struct reader *r, const json_t *object, const struct key *key,
@@ -143,13 +153,30 @@ static int add_availability(const struct reader *r, const json_t *object, struct
 			     &e->availability[i].template);
 }
 
+/* How several topics count; the last word of any of them where nothing is said. */
+static int take_mode(const struct reader *r, struct entity *e)
+{
+	const json_t *value = get(r->root, &k_availability_mode);
+	const char *mode = json_string_value(value);
+
+	if (!value || (mode && strcmp(mode, "latest") == 0))
+		e->mode = AVAILABLE_LATEST;
+	else if (mode && strcmp(mode, "all") == 0)
+		e->mode = AVAILABLE_ALL;
+	else if (mode && strcmp(mode, "any") == 0)
+		e->mode = AVAILABLE_ANY;
+	else
+		return bad(r, &k_availability_mode, "expected all, any or latest");
+	return 0;
+}
+
 static int take_availability(const struct reader *r, struct entity *e)
 {
 	const json_t *list = get(r->root, &k_availability), *item;
 	size_t i;
-	int x = 0;
+	int x = take_mode(r, e);
 
-	if (get(r->root, &k_availability_topic))
+	if (x == 0 && get(r->root, &k_availability_topic))
 		x = add_availability(r, r->root, e, &k_availability_topic);
 	if (json_is_object(list))
 		return x < 0 ? x : add_availability(r, list, e, &k_topic);
@@ -192,6 +219,15 @@ static int take_cover(const struct reader *r, struct entity *e)
 		x = take_topic(r, r->root, &k_set_position_topic, &e->level_command_topic);
 	if (x == 0)
 		x = take_template(r, r->root, &k_position_template, &e->level_template);
+	if (x == 0)
+		x = take_template(r, r->root, &k_set_position_template,
+				  &e->level_command_template);
+	if (x == 0)
+		x = take_text(r, r->root, &k_state_opening, TEXT_MAX, "opening",
+			      &e->state_opening);
+	if (x == 0)
+		x = take_text(r, r->root, &k_state_closing, TEXT_MAX, "closing",
+			      &e->state_closing);
 	e->level_high = number(r->root, &k_position_open, 100);
 	e->level_low = number(r->root, &k_position_closed, 0);
 	if (e->level_high == e->level_low)
@@ -215,63 +251,63 @@ static int take_payloads(const struct reader *r, struct entity *e)
 			 cover ? "closed" : e->payload_off, &e->state_off);
 }
 
-/* Lower-case letters, digits and _ from any text; other characters become one _. */
-static char *slug(const char *text)
-{
-	char *s = strdup(text);
-	size_t n = 0;
-
-	for (const char *c = text; s && *c; c++) {
-		if (isalnum((unsigned char)*c))
-			s[n++] = (char)tolower((unsigned char)*c);
-		else if (n && s[n - 1] != '_')
-			s[n++] = '_';
-	}
-	while (n && s && s[n - 1] == '_')
-		n--;
-	if (s)
-		s[n] = '\0';
-	return s;
-}
-
 static const char *const domain_names[DOMAIN_COUNT] = { "light", "switch", "cover" };
 
-/* Its own name, or where it has none that of its device; the id is made of it. */
-static int take_names(const struct reader *r, struct entity *e, const char *object)
+/* The name of the device with that of its part, or what there is of them. */
+static int take_name(const struct reader *r, struct entity *e, const char *object)
 {
-	const json_t *device = get(r->root, &k_device);
-	_cleanup_free_ char *id = NULL, *made = NULL;
-	int x = take_text(r, r->root, &k_name, TEXT_MAX, NULL, &e->name);
+	_cleanup_free_ char *own = NULL, *device = NULL, *o = NULL, *d = NULL;
+	int x = take_text(r, r->root, &k_name, TEXT_MAX, "", &own);
 
-	if (x == 0 && !e->name)
-		x = take_text(r, device, &k_name, TEXT_MAX, object, &e->name);
 	if (x == 0)
-		x = take_text(r, r->root, &k_object_id, TEXT_MAX, NULL, &id);
-	if (x == 0 && !id)
-		x = take_text(r, r->root, &k_unique_id, TEXT_MAX, object, &id);
-	if (x == 0)
-		x = take_text(r, r->root, &k_device_class, TEXT_MAX, "", &e->device_class);
+		x = take_text(r, get(r->root, &k_device), &k_name, TEXT_MAX, "", &device);
 	if (x < 0)
 		return x;
-	made = slug(get(r->root, &k_object_id) ? id : e->name);
+	o = name_shown(own);
+	d = name_shown(device);
+	if (!o || !d)
+		return -ENOMEM;
+	e->name = *d ? name_of_part(d, o) : name_shown(*o ? o : object);
+	return e->name ? 0 : -ENOMEM;
+}
+
+/* What the device asks to be called, else its name, else what it must be unique by. */
+static int take_id(const struct reader *r, struct entity *e, const char *object)
+{
+	_cleanup_free_ char *asked = NULL, *unique = NULL, *made = NULL;
+	const char *dot;
+	int x = take_text(r, r->root, &k_default_id, TEXT_MAX, NULL, &asked);
+
+	if (x == 0 && !asked)
+		x = take_text(r, r->root, &k_object_id, TEXT_MAX, "", &asked);
+	if (x == 0)
+		x = take_text(r, r->root, &k_unique_id, TEXT_MAX, object, &unique);
+	if (x < 0)
+		return x;
+	dot = strchr(asked, '.');
+	made = name_slug(dot ? dot + 1 : *asked ? asked : e->name);
 	if (made && !*made) {
 		free(made);
-		made = slug(id);
+		made = name_slug(unique);
 	}
-	if (!made || asprintf(&e->id, "%s.%s", domain_names[e->domain], made) < 0) {
+	if (!made)
+		return -ENOMEM;
+	if (!*e->name || !*made)
+		return bad(r, &k_name, "it has no name");
+	if (asprintf(&e->id, "%s.%s", domain_names[e->domain], made) < 0) {
 		e->id = NULL;
 		return -ENOMEM;
 	}
-	if (!*e->name || !*made)
-		return bad(r, &k_name, "it has no name");
 	return 0;
 }
 
 static int take_all(const struct reader *r, struct entity *e, const char *object)
 {
-	int x = take_names(r, e, object);
+	int x = take_name(r, e, object);
 
-	if (x < 0 || (x = take_topic(r, r->root, &k_state_topic, &e->state_topic)) < 0 ||
+	if (x < 0 || (x = take_id(r, e, object)) < 0 ||
+	    (x = take_text(r, r->root, &k_device_class, TEXT_MAX, "", &e->device_class)) < 0 ||
+	    (x = take_topic(r, r->root, &k_state_topic, &e->state_topic)) < 0 ||
 	    (x = take_topic(r, r->root, &k_command_topic, &e->command_topic)) < 0 ||
 	    (x = take_template(r, r->root, e->domain == DOMAIN_LIGHT ? &k_state_value_template
 								     : &k_value_template,
@@ -330,6 +366,9 @@ int entity_parse(struct entity **ret, const char *prefix, const char *topic, con
 	if (!json_is_object(root))
 		return diag_set(d, -EINVAL, DIAG_SYNTAX, "", "it is no JSON object");
 	r.root = root;
+	/* A device's settings are no things in a home, nor is what it hides at first. */
+	if (json_is_string(get(root, &k_category)) || json_is_false(get(root, &k_enabled)))
+		return -ENOENT;
 	if (json_is_string(json_object_get(root, "~")) &&
 	    json_string_length(json_object_get(root, "~")) <= TOPIC_MAX)
 		r.base = json_string_value(json_object_get(root, "~"));

@@ -31,20 +31,32 @@ struct entity *entity_free(struct entity *e)
 	free(e->level_command_topic);
 	jinja_free(e->state_template);
 	jinja_free(e->level_template);
+	jinja_free(e->level_command_template);
 	free(e->payload_on);
 	free(e->payload_off);
 	free(e->state_on);
 	free(e->state_off);
+	free(e->state_opening);
+	free(e->state_closing);
 	free(e);
 	return NULL;
+}
+
+static int render(const struct jinja *template, const struct jinja_variable *variables, size_t n,
+		  struct buf *ret)
+{
+	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
+	int r = jinja_render(&out, template, variables, n, NULL, NULL);
+
+	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++)
+		r = buf_append(ret, jinja_output_at(out, i).text, jinja_output_at(out, i).len);
+	return r;
 }
 
 /* The payload through the device's own template, which sees it as text and as JSON. */
 static int value_of(const struct jinja *template, const char *payload, size_t len, struct buf *ret)
 {
-	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
 	json_auto_t *text = NULL, *json = NULL;
-	int r = 0;
 
 	if (!template)
 		return buf_append(ret, payload, len);
@@ -54,12 +66,9 @@ static int value_of(const struct jinja *template, const char *payload, size_t le
 		return -EINVAL;
 	if (!json)
 		json = json_null();
-	r = jinja_render(&out, template, (struct jinja_variable[]){
-				 { "value", text, 1, NULL }, { "value_json", json, 1, NULL } },
-			 2, NULL, NULL);
-	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++)
-		r = buf_append(ret, jinja_output_at(out, i).text, jinja_output_at(out, i).len);
-	return r;
+	return render(template, (struct jinja_variable[]){ { "value", text, 1, NULL },
+							   { "value_json", json, 1, NULL } },
+		      2, ret);
 }
 
 /* Without the blanks that templates leave around it. */
@@ -96,7 +105,7 @@ static bool set_level(struct entity *e, double raw)
 	return true;
 }
 
-/* The device's word for a state in ours; what is no such word leaves the state unknown. */
+/* The device's word for a state in ours; what is no such word changes nothing. */
 static bool hear_state(struct entity *e, const char *word)
 {
 	bool cover = e->domain == DOMAIN_COVER;
@@ -105,9 +114,13 @@ static bool hear_state(struct entity *e, const char *word)
 		return set_state(e, cover ? "open" : "on");
 	if (strcmp(word, e->state_off) == 0)
 		return set_state(e, cover ? "closed" : "off");
-	if (cover && (strcmp(word, "opening") == 0 || strcmp(word, "closing") == 0 ||
-		      strcmp(word, "stopped") == 0))
-		return set_state(e, word);
+	if (cover && strcmp(word, e->state_opening) == 0)
+		return set_state(e, "opening");
+	if (cover && strcmp(word, e->state_closing) == 0)
+		return set_state(e, "closing");
+	/* It says itself that it does not know. */
+	if (strcmp(word, "None") == 0)
+		return set_state(e, "");
 	return false;
 }
 
@@ -142,18 +155,17 @@ static bool hear_json(struct entity *e, const char *payload, size_t len)
 static bool hear_availability(struct entity *e, size_t i, const char *payload, size_t len)
 {
 	_cleanup_(buf_deinit) struct buf value = BUF_NULL;
-	bool was = e->availability[i].available;
+	bool was = entity_available(e);
 	const char *word;
 
 	if (value_of(e->availability[i].template, payload, len, &value) < 0)
 		return false;
 	word = trimmed(&value);
 	if (strcmp(word, e->availability[i].yes) == 0)
-		e->availability[i].available = true;
+		e->latest = e->availability[i].available = true;
 	else if (strcmp(word, e->availability[i].no) == 0)
-		e->availability[i].available = false;
-	e->availability[i].seen = true;
-	return was != e->availability[i].available;
+		e->latest = e->availability[i].available = false;
+	return was != entity_available(e);
 }
 
 bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len)
@@ -184,28 +196,43 @@ bool entity_hear(struct entity *e, const char *topic, const char *payload, size_
 
 bool entity_available(const struct entity *e)
 {
+	size_t available = 0;
+
+	if (e->n_availability == 0)
+		return true;
+	if (e->mode == AVAILABLE_LATEST)
+		return e->latest;
 	for (size_t i = 0; i < e->n_availability; i++)
-		if (!e->availability[i].available)
-			return false;
-	return true;
+		available += e->availability[i].available;
+	return e->mode == AVAILABLE_ANY ? available > 0 : available == e->n_availability;
+}
+
+/* A light that is dimmed to nothing is off. */
+static bool means_off(const struct entity *e, enum tools_service service, uint32_t level)
+{
+	return service == SERVICE_TURN_OFF ||
+	       (service == SERVICE_SET_LEVEL && level == 0 && e->domain == DOMAIN_LIGHT);
 }
 
 bool entity_matches(const struct entity *e, enum tools_service service, uint32_t level)
 {
+	if (means_off(e, service, level))
+		return strcmp(e->state, "off") == 0;
 	switch (service) {
 	case SERVICE_TURN_ON:
 		return strcmp(e->state, "on") == 0;
-	case SERVICE_TURN_OFF:
-		return strcmp(e->state, "off") == 0;
 	case SERVICE_OPEN:
-		return strcmp(e->state, "open") == 0;
+		/* Ajar is told as open, too; the end of travel is rarely exact. No level is
+		 * above all of them. */
+		return strcmp(e->state, "open") == 0 && e->level >= 95;
 	case SERVICE_CLOSE:
 		return strcmp(e->state, "closed") == 0;
 	case SERVICE_SET_LEVEL:
 		/* Devices round: a scale of 254 cannot hold every per cent. */
 		return e->level != TOOLS_NO_LEVEL && level + 1 >= e->level &&
 		       level <= e->level + 1 &&
-		       (e->domain == DOMAIN_COVER || level == 0 || strcmp(e->state, "on") == 0);
+		       (e->domain == DOMAIN_COVER || strcmp(e->state, "on") == 0);
+	case SERVICE_TURN_OFF:
 	case SERVICE_COUNT:
 		break;
 	}
@@ -235,25 +262,69 @@ static double raw_level(const struct entity *e, uint32_t level)
 	return round(e->level_low + (e->level_high - e->level_low) * level / 100);
 }
 
-int entity_command(const struct entity *e, enum tools_service service, uint32_t level,
-		   const char **topic, char **payload)
+static int add_text(struct entity_command *commands, size_t *n, const char *topic,
+		    const char *payload)
 {
-	bool on = service != SERVICE_TURN_OFF && service != SERVICE_CLOSE;
-	int n;
+	commands[*n] = (struct entity_command){ topic, strdup(payload) };
+	if (!commands[*n].payload)
+		return -ENOMEM;
+	++*n;
+	return 0;
+}
 
-	*topic = e->command_topic;
-	if (e->json_schema && service == SERVICE_SET_LEVEL)
-		n = asprintf(payload, "{\"state\": \"%s\", \"brightness\": %.0f}",
-			     level ? "ON" : "OFF", raw_level(e, level));
-	else if (e->json_schema)
-		n = asprintf(payload, "{\"state\": \"%s\"}", on ? "ON" : "OFF");
-	else if (service == SERVICE_SET_LEVEL)
-		n = asprintf(payload, "%.0f", raw_level(e, level));
+/* {"state": "ON", "brightness": 128} */
+static int add_json(const struct entity *e, uint32_t level, bool on,
+		    struct entity_command *commands, size_t *n)
+{
+	char text[64];
+
+	if (level == TOOLS_NO_LEVEL || !on)
+		snprintf(text, sizeof(text), "{\"state\": \"%s\"}", on ? "ON" : "OFF");
 	else
-		n = asprintf(payload, "%s", on ? e->payload_on : e->payload_off);
-	if (service == SERVICE_SET_LEVEL && !e->json_schema)
-		*topic = e->level_command_topic;
-	return n < 0 ? -ENOMEM : 0;
+		snprintf(text, sizeof(text), "{\"state\": \"ON\", \"brightness\": %.0f}",
+			 raw_level(e, level));
+	return add_text(commands, n, e->command_topic, text);
+}
+
+/* Brightness or position, which a cover may want in a form of its own. */
+static int add_level(const struct entity *e, uint32_t level, struct entity_command *commands,
+		     size_t *n)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	double raw = raw_level(e, level);
+	json_auto_t *position = json_integer((json_int_t)raw);
+	struct jinja_variable variables[] = { { "position", position, 0, NULL },
+					      { "value", position, 0, NULL } };
+	int r;
+
+	if (!position)
+		return -ENOMEM;
+	if (e->level_command_template)
+		r = render(e->level_command_template, variables, ARRAY_SIZE(variables), &text);
+	else
+		r = buf_printf(&text, "%.0f", raw);
+	return r < 0 ? r : add_text(commands, n, e->level_command_topic,
+				    text.len ? text.data : "");
+}
+
+int entity_commands(const struct entity *e, enum tools_service service, uint32_t level,
+		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n)
+{
+	bool on = !means_off(e, service, level) && service != SERVICE_CLOSE;
+	bool set = service == SERVICE_SET_LEVEL && on;
+	int r = 0;
+
+	*n = 0;
+	if (e->json_schema)
+		return add_json(e, set ? level : TOOLS_NO_LEVEL, on, commands, n);
+	if (set)
+		r = add_level(e, level, commands, n);
+	/* A light that is off does not go on by its brightness. */
+	if (r == 0 && (!set || e->domain == DOMAIN_LIGHT))
+		r = add_text(commands, n, e->command_topic, on ? e->payload_on : e->payload_off);
+	while (r < 0 && *n)
+		free(commands[--*n].payload);
+	return r;
 }
 
 size_t entity_topics(const struct entity *e, const char **topics, size_t max)

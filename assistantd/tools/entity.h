@@ -16,9 +16,12 @@
 #include "util/diag.h"
 #include "util/jinja.h"
 
-enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8 };
+enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8, ENTITY_COMMANDS_MAX = 2 };
 
 enum entity_domain { DOMAIN_LIGHT, DOMAIN_SWITCH, DOMAIN_COVER, DOMAIN_COUNT };
+
+/* How several topics of availability count. */
+enum entity_mode { AVAILABLE_ALL, AVAILABLE_ANY, AVAILABLE_LATEST };
 
 struct entity {
 	char *config_topic;		/* where it was described: its identity here */
@@ -29,16 +32,18 @@ struct entity {
 	bool has_brightness;
 	double brightness_scale;
 	char *state_topic, *command_topic, *level_state_topic, *level_command_topic;
-	struct jinja *state_template, *level_template;
+	struct jinja *state_template, *level_template, *level_command_template;
 	char *payload_on, *payload_off, *state_on, *state_off;	/* covers: open and closed */
+	char *state_opening, *state_closing;	/* covers */
 	double level_low, level_high;	/* positions of closed and open, or 0 and the scale */
-	/* Every one of them must say that it is there. */
 	struct {
 		char *topic, *yes, *no;
 		struct jinja *template;
-		bool seen, available;
+		bool available;
 	} availability[ENTITY_TOPICS_MAX];
 	size_t n_availability;
+	enum entity_mode mode;
+	bool latest;			/* what the last of them said */
 	/* What was heard last. */
 	char state[32];			/* "on", "off", "open", "closed", "opening", … or "" */
 	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */
@@ -47,7 +52,8 @@ struct entity {
 
 /*
  * Reads a discovery message, <prefix>/<component>/[<node>/]<object>/config. 0; -ENOENT for a
- * component that we do not switch; -EINVAL with what is wrong in @d; -ENOMEM.
+ * component that we do not switch, or for what is no thing of the home (a device's settings);
+ * -EINVAL with what is wrong in @d; -ENOMEM.
  */
 int entity_parse(struct entity **ret, const char *prefix, const char *topic, const char *payload,
 		 size_t len, struct diag *d);
@@ -63,8 +69,15 @@ bool entity_matches(const struct entity *e, enum tools_service service, uint32_t
 bool entity_heading(const struct entity *e, enum tools_service service);
 /* Whether the service exists for it; an explanation otherwise. */
 const char *entity_refusal(const struct entity *e, enum tools_service service);
-/* The command: topic (borrowed) and payload (the caller's). 0 or -ENOMEM. */
-int entity_command(const struct entity *e, enum tools_service service, uint32_t level,
-		   const char **topic, char **payload);
+/* One message that a service consists of. */
+struct entity_command {
+	const char *topic;	/* the entity's */
+	char *payload;		/* the caller's */
+};
+
+/* The messages in their order; *@n of them, none on failure. 0, -ENOMEM, or -EINVAL for a
+ * template that does not render. The service must not be refused. */
+int entity_commands(const struct entity *e, enum tools_service service, uint32_t level,
+		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n);
 /* Topics to listen to, without repetition; returns how many. */
 size_t entity_topics(const struct entity *e, const char **topics, size_t max);

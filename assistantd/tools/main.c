@@ -204,7 +204,7 @@ static void on_discovery(struct tools *t, const char *topic, const char *payload
 
 	if (r == -EINVAL)
 		fprintf(stderr, "<4>%.200s: %s: %s\n", topic, d.field, d.text);
-	if (old && (r == 0 || len == 0))
+	if (old && (r == 0 || r == -ENOENT))
 		remove_entity(t, old);
 	if (r == 0 && t->n_entities == TOOLS_ENTITIES_MAX)
 		r = -E2BIG;
@@ -292,20 +292,33 @@ static void do_configure(struct tools *t, struct ipc_message *m)
 	tools_configure_deinit(&v);
 }
 
-/* Sends the command and waits for the state: 0, or -errno with nothing sent. */
+/* Publishes what the service consists of: 0, or -errno with the rest not sent. */
+static int send_commands(struct tools *t, const struct entity *e, const struct tools_call *v)
+{
+	struct entity_command commands[ENTITY_COMMANDS_MAX];
+	size_t n;
+	int r = entity_commands(e, v->service, v->level, commands, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = broker_publish(t->broker, commands[i].topic, commands[i].payload);
+		free(commands[i].payload);
+	}
+	return r;
+}
+
+/* Sends the command and waits for the state: 0, or -errno with nothing to wait for. */
 static int begin_call(struct tools *t, uint64_t id, struct entity *e, const struct tools_call *v)
 {
-	_cleanup_free_ char *payload = NULL;
 	struct call *c = calloc(1, sizeof(*c));
-	const char *topic;
-	int r = c ? entity_command(e, v->service, v->level, &topic, &payload) : -ENOMEM;
+	int r;
 
+	if (!c)
+		return -ENOMEM;
+	*c = (struct call){ t, id, e, v->service, v->level, NULL, t->calls };
+	r = loop_after(t->loop, &c->deadline, v->deadline_ms, on_deadline, c);
 	if (r == 0) {
-		*c = (struct call){ t, id, e, v->service, v->level, NULL, t->calls };
-		r = loop_after(t->loop, &c->deadline, v->deadline_ms, on_deadline, c);
-	}
-	if (r == 0) {
-		r = broker_publish(t->broker, topic, payload);
+		r = send_commands(t, e, v);
 		if (r < 0)
 			loop_cancel(c->deadline);
 	}
