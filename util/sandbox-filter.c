@@ -129,14 +129,26 @@ static int allow_sockets(scmp_filter_ctx filter)
 	return r;
 }
 
+static int allow_named_sockets(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp args[] = {
+		SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+		SCMP_A1(SCMP_CMP_MASKED_EQ, ANY_TYPE_FLAGS, SOCK_STREAM),
+	};
+	int r = allow_if(filter, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+
+	return r < 0 ? r : rule(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, args);
+}
+
 /* Reading only, and no terminal: TIOCSTI types into it. */
-static int allow_network(scmp_filter_ctx filter)
+static int allow_network(scmp_filter_ctx filter, enum sandbox_profile profile)
 {
 	int r = rules(filter, SCMP_ACT_ALLOW, calls_network, ARRAY_SIZE(calls_network));
 
 	if (r == 0)
-		r = allow_sockets(filter);
-	if (r == 0)
+		r = profile == SANDBOX_LOCAL ? allow_named_sockets(filter)
+					     : allow_sockets(filter);
+	if (r == 0 && profile == SANDBOX_NETWORK)
 		r = allow_if(filter, SCMP_SYS(openat),
 			     SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC | O_PATH,
 				     O_RDONLY));
@@ -160,8 +172,8 @@ int sandbox_filter(enum sandbox_profile profile)
 		r = rules(filter, SCMP_ACT_KILL_PROCESS, calls_fatal, ARRAY_SIZE(calls_fatal));
 	if (r == 0)
 		r = allow_conditional(filter);
-	if (r == 0 && profile == SANDBOX_NETWORK)
-		r = allow_network(filter);
+	if (r == 0 && profile != SANDBOX_COMPUTE)
+		r = allow_network(filter, profile);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

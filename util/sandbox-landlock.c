@@ -84,7 +84,7 @@ int sandbox_landlock(enum sandbox_profile profile, int *abi)
 		return -errno;
 
 	for (int kind = 0; kind < N_KINDS; kind++)
-		if (kind != NETWORK || profile == SANDBOX_COMPUTE)
+		if (kind != NETWORK || profile != SANDBOX_NETWORK)
 			rights[kind] = known_rights(kind);
 	fd = create_ruleset(rights);
 	if (fd < 0)

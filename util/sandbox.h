@@ -23,6 +23,12 @@ enum sandbox_profile {
 	 * named sockets: the session bus is one. Nothing is loaded or run here either.
 	 */
 	SANDBOX_NETWORK,
+	/*
+	 * The same as COMPUTE, and sockets with a name on this machine, as a client: for a
+	 * service that listens on a path. The session bus is within reach then, so it is for
+	 * those alone who configured such a path. No TCP, no UDP, no files.
+	 */
+	SANDBOX_LOCAL,
 };
 
 /* What is in force; an old kernel or a container may refuse a part, and that is said here. */

@@ -10,6 +10,7 @@
 
 struct tools {
 	struct child *child;
+	char *argv[3];
 	const struct config *config;
 	struct home *home;
 	loop_fn names;
@@ -100,6 +101,13 @@ static void on_message(void *arg, struct ipc_message *m)
 	}
 }
 
+/* Sockets with a name are within its reach only where the broker is one. */
+static void set_arguments(struct tools *t)
+{
+	t->argv[0] = (char *)"assistant-tools";
+	t->argv[1] = t->config->broker_port == 0 ? (char *)"--local" : NULL;
+}
+
 /* A command may have gone out before the end: that it did cannot be said, nor that not. */
 static void on_ended(void *arg)
 {
@@ -107,6 +115,7 @@ static void on_ended(void *arg)
 	struct tools *t = arg;
 
 	t->up = false;
+	set_arguments(t);
 	snprintf(t->trouble, sizeof(t->trouble), "the tools process ended");
 	home_clear(t->home);
 	t->names(t->arg);
@@ -147,7 +156,6 @@ int tools_new(struct tools **ret, struct loop *loop, const char *path, const str
 	      struct home *home, loop_fn names, void *arg)
 {
 	static const struct child_ops ops = { on_message, on_ended, on_started };
-	static char *const argv[] = { (char *)"assistant-tools", NULL };
 	struct tools *t = calloc(1, sizeof(*t));
 	int r;
 
@@ -155,7 +163,8 @@ int tools_new(struct tools **ret, struct loop *loop, const char *path, const str
 		return -ENOMEM;
 	*t = (struct tools){ .config = config, .home = home, .names = names, .arg = arg,
 			     .next_id = 1 };
-	r = child_new(&t->child, loop, path, argv, &ops, t);
+	set_arguments(t);
+	r = child_new(&t->child, loop, path, t->argv, &ops, t);
 	if (r < 0) {
 		free(t);
 		return r;

@@ -401,8 +401,10 @@ static void say_hello(struct tools *t, const struct sandbox_level *level)
 	send_message(t, &m, tools_put_hello(&m, &v));
 }
 
-int main(void)
+/* assistant-tools [--local]: the broker is on this machine, by its socket's path. */
+int main(int argc, char **argv)
 {
+	bool local = argc == 2 && strcmp(argv[1], "--local") == 0;
 	struct tools t = { 0 };
 	struct sandbox_level level;
 	struct diag d = DIAG_NULL;
@@ -414,7 +416,7 @@ int main(void)
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	r = sandbox_enter(SANDBOX_NETWORK, &level, &d);
+	r = sandbox_enter(local ? SANDBOX_LOCAL : SANDBOX_NETWORK, &level, &d);
 	if (r == 0)
 		r = loop_new(&t.loop);
 	if (r == 0)

@@ -358,9 +358,9 @@ static int own_filter(void)
 }
 
 const struct escape escapes[] = {
-	{ "read /etc/passwd", read_file, FILTER_COMPUTE | LANDLOCK | POSSIBLE },
-	{ "read a file of the user", read_own_file, FILTER_COMPUTE | LANDLOCK | POSSIBLE },
-	{ "list a folder", list_root, FILTER_COMPUTE | LANDLOCK | POSSIBLE },
+	{ "read /etc/passwd", read_file, FILTER_NO_NET | LANDLOCK | POSSIBLE },
+	{ "read a file of the user", read_own_file, FILTER_NO_NET | LANDLOCK | POSSIBLE },
+	{ "list a folder", list_root, FILTER_NO_NET | LANDLOCK | POSSIBLE },
 	{ "write a file", write_file, FILTER | LANDLOCK | POSSIBLE },
 	{ "reopen a descriptor", reopen, FILTER | LANDLOCK | POSSIBLE },
 	{ "openat2", open_how, FILTER | LANDLOCK | POSSIBLE },
@@ -373,9 +373,9 @@ const struct escape escapes[] = {
 	{ "fchmod", change_mode, FILTER | POSSIBLE },
 	{ "chdir", change_folder, FILTER | POSSIBLE },
 	{ "inotify", watch_folder, FILTER | POSSIBLE },
-	{ "socket: unix", unix_socket, FILTER | POSSIBLE },
-	{ "socket: TCP", inet_socket, FILTER_COMPUTE | POSSIBLE },
-	{ "socket: UDP over IPv6", inet6_datagrams, FILTER_COMPUTE },
+	{ "socket: unix", unix_socket, FILTER_NO_PATH | POSSIBLE },
+	{ "socket: TCP", inet_socket, FILTER_NO_NET | POSSIBLE },
+	{ "socket: UDP over IPv6", inet6_datagrams, FILTER_NO_NET },
 	{ "socket: netlink", netlink_socket, FILTER },
 	{ "socket: raw", raw_socket, FILTER },
 	{ "socketpair", socket_pair, FILTER_COMPUTE | POSSIBLE },

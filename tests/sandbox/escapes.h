@@ -22,8 +22,10 @@ void world_build(int as_nobody);
 void world_end(void);
 
 enum refuses {
-	FILTER = 1,		/* by the filter of either profile */
-	FILTER_COMPUTE = 2,	/* by the filter of the profile without network */
+	FILTER = 1,		/* by the filter of any profile */
+	FILTER_COMPUTE = 2,	/* by the filter of the profile without any sockets */
+	FILTER_NO_NET = 32,	/* by those without network */
+	FILTER_NO_PATH = 64,	/* by those without sockets that have a name */
 	LANDLOCK = 4,		/* by Landlock from its first version on */
 	LANDLOCK_6 = 8,		/* from its sixth version on */
 	/* The user could do it outside, on any kernel: what is refused was there to refuse. */

@@ -141,6 +141,8 @@ static bool promised(const struct escape *e, enum sandbox_profile profile,
 	unsigned by = level->seccomp ? FILTER : 0;
 
 	by |= level->seccomp && profile == SANDBOX_COMPUTE ? FILTER_COMPUTE : 0;
+	by |= level->seccomp && profile != SANDBOX_NETWORK ? FILTER_NO_NET : 0;
+	by |= level->seccomp && profile != SANDBOX_LOCAL ? FILTER_NO_PATH : 0;
 	by |= level->landlock_abi >= 1 ? LANDLOCK : 0;
 	by |= level->landlock_abi >= 6 ? LANDLOCK_6 : 0;
 	return e->refuses & by;
@@ -215,6 +217,22 @@ START_TEST(networking)
 {
 	world_build(_i);
 	try_escapes(SANDBOX_NETWORK, NULL);
+	world_end();
+}
+END_TEST
+
+START_TEST(on_this_machine)
+{
+	int status;
+
+	world_build(_i);
+	try_escapes(SANDBOX_LOCAL, NULL);
+	/* What the profile is for. */
+	for (size_t i = 0; i < n_escapes; i++)
+		if (strcmp(escapes[i].name, "socket: unix") == 0) {
+			status = run_inside(SANDBOX_LOCAL, NULL, escapes[i].run);
+			ck_assert_msg(status == 0, "status 0x%x", status);
+		}
 	world_end();
 }
 END_TEST
@@ -380,6 +398,7 @@ START_TEST(needs_are_met)
 	world_build(_i);
 	grant_needs(SANDBOX_COMPUTE);
 	grant_needs(SANDBOX_NETWORK);
+	grant_needs(SANDBOX_LOCAL);
 	world_end();
 }
 END_TEST
@@ -484,6 +503,7 @@ int main(void)
 	tcase_add_loop_test(t, outside, 0, users);
 	tcase_add_loop_test(t, computing, 0, users);
 	tcase_add_loop_test(t, networking, 0, users);
+	tcase_add_loop_test(t, on_this_machine, 0, users);
 	tcase_add_loop_test(t, filter_alone, 0, users);
 	tcase_add_loop_test(t, landlock_alone, 0, users);
 	tcase_add_test(t, nothing_is_claimed);
