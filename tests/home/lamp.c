@@ -2,7 +2,7 @@
 /*
  * lamp BROKER NAME [light|switch|cover|garage] [silent|liar]: a device on an MQTT broker's
  * socket, for tests and the demonstration. It describes itself by discovery, obeys, and tells
- * its state; a silent one obeys without a word, a liar tells a state and does nothing.
+ * its state; a silent one obeys without a word, a liar says that it is off whatever it is.
  */
 #include <mosquitto.h>
 #include <signal.h>
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 
 struct lamp {
 	const char *name;
@@ -98,6 +97,7 @@ int main(int argc, char **argv)
 {
 	struct lamp l = { .is_light = true, .brightness = 254 };
 	struct mosquitto *m;
+	char available[128];
 	size_t n = 0;
 
 	if (argc < 3) {
@@ -119,6 +119,8 @@ int main(int argc, char **argv)
 	m = mosquitto_new(NULL, true, &l);
 	if (!m)
 		return 1;
+	snprintf(available, sizeof(available), "lamp/%s/available", l.slug);
+	mosquitto_will_set(m, available, 7, "offline", 1, true);
 	mosquitto_connect_callback_set(m, on_connect);
 	mosquitto_message_callback_set(m, on_message);
 	while (mosquitto_connect(m, argv[1], 0, 30) != MOSQ_ERR_SUCCESS)
