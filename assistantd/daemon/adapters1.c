@@ -208,10 +208,10 @@ static void prop_used(void *arg, DBusMessageIter *at)
 }
 
 static const struct bus_method methods[] = {
-	{ "List", "a{sv}", list },
-	{ "Load", "sa{sv}", load },
-	{ "Unload", "sa{sv}", unload },
-	{ "Pin", "sba{sv}", pin },
+	{ "List", "a{sv}", list, "" },
+	{ "Load", "sa{sv}", load, "" },
+	{ "Unload", "sa{sv}", unload, "" },
+	{ "Pin", "sba{sv}", pin, "" },
 };
 
 static const struct bus_property properties[] = {

@@ -232,7 +232,7 @@ static void prop_version(void *arg, DBusMessageIter *at)
 }
 
 static const struct bus_method methods[] = {
-	{ "Register", "oa{sv}", do_register },
+	{ "Register", "oa{sv}", do_register, "class" },
 	{ "Unregister", "o", do_unregister },
 };
 

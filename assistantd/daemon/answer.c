@@ -183,15 +183,12 @@ static void reply_to_run(struct job *job)
 	bus_send(job->d->bus, m);
 }
 
-static void respond(struct job *job)
+void answer_outcome(const struct job *job, DBusMessageIter *at)
 {
-	DBusMessageIter at, dict;
-	DBusMessage *m = signal_to(job, "Response", &at);
+	DBusMessageIter dict;
 
-	if (!m)
-		return;
-	out_u32(&at, job->error ? 2 : job->refused ? 1 : 0);
-	out_open_dict(&at, &dict);
+	out_u32(at, job->error ? 2 : job->refused ? 1 : 0);
+	out_open_dict(at, &dict);
 	if (job->error) {
 		char name[128];
 
@@ -204,7 +201,17 @@ static void respond(struct job *job)
 				job->result.len);
 	}
 	answer_results(job, &dict);
-	out_close_dict(&at, &dict);
+	out_close_dict(at, &dict);
+}
+
+static void respond(struct job *job)
+{
+	DBusMessageIter at;
+	DBusMessage *m = signal_to(job, "Response", &at);
+
+	if (!m)
+		return;
+	answer_outcome(job, &at);
 	bus_send(job->d->bus, m);
 }
 

@@ -72,20 +72,6 @@ static void out_task(const struct daemon *d, const struct task *t, DBusMessageIt
 	out_close_dict(at, &dict);
 }
 
-/* Options of a call that takes none yet: an empty dictionary, or an error. */
-static bool no_options(struct daemon *d, DBusMessage *m, DBusMessageIter *at)
-{
-	struct options o;
-	struct diag diag = DIAG_NULL;
-	int r = options_read(&o, at, 0, &diag);
-
-	options_deinit(&o);
-	if (r < 0)
-		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: %s", diag.field,
-					   diag.text));
-	return r == 0;
-}
-
 static void list_tasks(void *arg, DBusMessage *m)
 {
 	DBusMessageIter at, dict, entry;
@@ -93,9 +79,6 @@ static void list_tasks(void *arg, DBusMessage *m)
 	const struct task *t;
 	DBusMessage *reply;
 
-	dbus_message_iter_init(m, &at);
-	if (!no_options(d, m, &at))
-		return;
 	reply = dbus_message_new_method_return(m);
 	if (!reply)
 		return;
@@ -225,9 +208,6 @@ static void count_tokens(void *arg, DBusMessage *m)
 	dbus_message_iter_get_basic(&at, &name);
 	dbus_message_iter_next(&at);
 	dbus_message_iter_get_basic(&at, &text);
-	dbus_message_iter_next(&at);
-	if (!no_options(d, m, &at))
-		return;
 	t = task_find(name);
 	if (!t)
 		bus_send(d->bus, out_error(m, "TaskUnknown", "no task '%s'", name));
@@ -240,35 +220,55 @@ static void count_tokens(void *arg, DBusMessage *m)
 		bus_send(d->bus, out_error(m, "Internal", "the engine cannot be asked"));
 }
 
-static void fetch(void *arg, DBusMessage *m)
-{
-	struct daemon *d = arg;
-	DBusMessageIter at, dict;
+/* A call that waits until it is known who calls. */
+struct fetch {
+	struct daemon *d;
+	DBusMessage *m;
 	struct caller *caller;
+};
+
+static void answer_fetch(void *arg)
+{
+	struct fetch *f = arg;
+	dbus_uint64_t id = 0;
+	DBusMessageIter at;
 	DBusMessage *reply;
-	dbus_uint64_t id;
 	struct job *job;
 
-	dbus_message_get_args(m, NULL, DBUS_TYPE_UINT64, &id, DBUS_TYPE_INVALID);
-	caller = caller_get(d->callers, dbus_message_get_sender(m));
-	job = caller ? job_kept(d, id, caller->identity) : NULL;
-	if (caller)
-		caller_unref(caller);
+	dbus_message_get_args(f->m, NULL, DBUS_TYPE_UINT64, &id, DBUS_TYPE_INVALID);
+	job = job_kept(f->d, id, f->caller->identity);
 	if (!job) {
-		bus_send(d->bus, out_error(m, DBUS_ERROR_UNKNOWN_OBJECT,
-					   "no kept request has this id"));
+		reply = out_error(f->m, DBUS_ERROR_UNKNOWN_OBJECT, "no kept request has this id");
+	} else if ((reply = dbus_message_new_method_return(f->m))) {
+		dbus_message_iter_init_append(reply, &at);
+		answer_outcome(job, &at);
+	}
+	bus_send(f->d->bus, reply);
+	dbus_message_unref(f->m);
+	caller_unref(f->caller);
+	free(f);
+}
+
+static void fetch(void *arg, DBusMessage *m)
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+	struct daemon *d = arg;
+
+	if (f)
+		f->caller = caller_get(d->callers, dbus_message_get_sender(m));
+	if (!f || !f->caller) {
+		free(f);
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
 		return;
 	}
-	reply = dbus_message_new_method_return(m);
-	if (!reply)
-		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_u32(&at, job->error ? 2 : 0);
-	out_open_dict(&at, &dict);
-	out_dict_string(&dict, "text", job->result.len ? job->result.data : "", job->result.len);
-	answer_results(job, &dict);
-	out_close_dict(&at, &dict);
-	bus_send(d->bus, reply);
+	f->d = d;
+	f->m = dbus_message_ref(m);
+	if (caller_when_known(f->caller, answer_fetch, f) < 0) {
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+		dbus_message_unref(m);
+		caller_unref(f->caller);
+		free(f);
+	}
 }
 
 static void unsupported(void *arg, DBusMessage *m)
@@ -359,10 +359,10 @@ static const struct bus_method methods[] = {
 	{ "Run", "ssa{sv}", run },
 	{ "Start", "ssa{sv}", start },
 	{ "StartFd", "sha{sv}", start_fd },
-	{ "ListTasks", "a{sv}", list_tasks },
+	{ "ListTasks", "a{sv}", list_tasks, "" },
 	{ "CheckTask", "sa{sv}", check_task },
-	{ "Prepare", "sa{sv}", unsupported },
-	{ "CountTokens", "ssa{sv}", count_tokens },
+	{ "Prepare", "sa{sv}", unsupported, "" },
+	{ "CountTokens", "ssa{sv}", count_tokens, "" },
 	{ "Fetch", "t", fetch },
 };
 

@@ -167,11 +167,37 @@ static DBusMessage *properties(struct bus *b, DBusMessage *m, bool request)
 	return out_error(m, DBUS_ERROR_INVALID_ARGS, "%s with other arguments", member);
 }
 
+/* An error where the options, the last argument, hold anything but the text @option. */
+static DBusMessage *refuse_options(DBusMessage *m, const char *option)
+{
+	DBusMessageIter at, dict, entry, value;
+	const char *key;
+
+	dbus_message_iter_init(m, &at);
+	while (dbus_message_iter_has_next(&at))
+		dbus_message_iter_next(&at);
+	dbus_message_iter_recurse(&at, &dict);
+	for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&dict)) {
+		dbus_message_iter_recurse(&dict, &entry);
+		dbus_message_iter_get_basic(&entry, &key);
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+		if (!*key || strcmp(key, option) != 0)
+			return out_error(m, DBUS_ERROR_INVALID_ARGS,
+					 "%.100s: unknown option of this method", key);
+		if (dbus_message_iter_get_arg_type(&value) != DBUS_TYPE_STRING)
+			return out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: expected a text", key);
+	}
+	return NULL;
+}
+
 static DBusMessage *call_method(const struct bus_interface *f, void *arg, DBusMessage *m,
 				bool *handled)
 {
 	for (size_t k = 0; k < f->n_methods; k++) {
 		const struct bus_method *method = &f->methods[k];
+		DBusMessage *error;
 
 		if (!dbus_message_has_member(m, method->member))
 			continue;
@@ -180,8 +206,10 @@ static DBusMessage *call_method(const struct bus_interface *f, void *arg, DBusMe
 			return out_error(m, DBUS_ERROR_INVALID_ARGS,
 					 "%s takes (%s), not (%s)", method->member,
 					 method->signature, dbus_message_get_signature(m));
-		method->call(arg, m);
-		return NULL;
+		error = method->option ? refuse_options(m, method->option) : NULL;
+		if (!error)
+			method->call(arg, m);
+		return error;
 	}
 	return NULL;
 }

@@ -20,6 +20,9 @@ struct bus_method {
 	const char *signature;		/* of the arguments; checked before the call */
 	/* Replies by bus_send(); @arg is the interface's. */
 	void (*call)(void *arg, DBusMessage *m);
+	/* Where options are the last argument: the only one taken, a text; "" for none. Checked
+	 * before the call. NULL: the method reads them itself. */
+	const char *option;
 };
 
 struct bus_property {

@@ -12,6 +12,12 @@
 
 enum { QUESTION_MS = 5000 };
 
+struct caller_wait {
+	loop_fn fn;
+	void *arg;
+	struct caller_wait *next;
+};
+
 struct callers {
 	struct bus *bus;
 	struct caller *first;
@@ -91,6 +97,37 @@ static void identify(struct caller *c, uint32_t pid)
 		c->kind = POLICY_CALLER_HAND;
 }
 
+/* Each of them may let go of the caller. */
+static void tell_known(struct caller *c)
+{
+	struct caller_wait *next, *w = c->waits;
+
+	c->waits = NULL;
+	c->refs++;
+	for (; w; w = next) {
+		next = w->next;
+		w->fn(w->arg);
+		free(w);
+	}
+	caller_unref(c);
+}
+
+int caller_when_known(struct caller *c, loop_fn fn, void *arg)
+{
+	struct caller_wait *w;
+
+	if (c->known) {
+		fn(arg);
+		return 0;
+	}
+	w = malloc(sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	*w = (struct caller_wait){ fn, arg, c->waits };
+	c->waits = w;
+	return 0;
+}
+
 static void on_pid(void *arg, DBusMessage *reply)
 {
 	struct question *q = arg;
@@ -103,6 +140,7 @@ static void on_pid(void *arg, DBusMessage *reply)
 						   DBUS_TYPE_INVALID))
 			identify(c, pid);
 		q->callers->known(q->callers->arg, c);
+		tell_known(c);
 	}
 	free(q->name);
 	free(q);

@@ -21,6 +21,7 @@ struct caller {
 	unsigned queued, running;	/* its requests */
 	unsigned refs;
 	struct callers *owner;
+	struct caller_wait *waits;	/* for it to be known */
 	struct caller *next;
 };
 
@@ -34,3 +35,6 @@ DEFINE_CLEANUP(struct callers *, callers_free)
  * its leaving the bus is watched. */
 struct caller *caller_get(struct callers *s, const char *name);
 struct caller *caller_unref(struct caller *c);
+/* Calls @fn as soon as @c is known, which may be at once; @arg holds a reference to it.
+ * 0 or -ENOMEM. */
+int caller_when_known(struct caller *c, loop_fn fn, void *arg);

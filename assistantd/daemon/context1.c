@@ -167,6 +167,14 @@ static int take_i64(DBusMessageIter *value, int64_t *ret)
 	return *ret < 0 ? -EINVAL : 0;
 }
 
+/* To the store 0 is no bound: taken for one, it would forget everything. */
+static int take_bound(DBusMessageIter *value, int64_t *ret)
+{
+	int r = take_i64(value, ret);
+
+	return r == 0 && *ret == 0 ? -EINVAL : r;
+}
+
 static int take_limit(DBusMessageIter *value, uint32_t *ret)
 {
 	if (dbus_message_iter_get_arg_type(value) != DBUS_TYPE_UINT32)
@@ -179,10 +187,12 @@ static int take_key(struct query *q, const char *key, DBusMessageIter *value, bo
 {
 	if (strcmp(key, "since") == 0)
 		return take_i64(value, forget ? &q->scope.since_ms : &q->history.since_ms);
+	if (strcmp(key, "until") == 0 && forget)
+		return take_bound(value, &q->scope.until_ms);
 	if (strcmp(key, "until") == 0)
-		return take_i64(value, forget ? &q->scope.until_ms : &q->history.until_ms);
+		return take_i64(value, &q->history.until_ms);
 	if (forget)
-		return strcmp(key, "id") == 0 ? take_i64(value, &q->scope.id) : -EINVAL;
+		return strcmp(key, "id") == 0 ? take_bound(value, &q->scope.id) : -EINVAL;
 	if (strcmp(key, "words") == 0)
 		return take_text(value, &q->words);
 	if (strcmp(key, "task") == 0)

@@ -163,7 +163,7 @@ static void prop_broker(void *arg, DBusMessageIter *at)
 }
 
 static const struct bus_method methods[] = {
-	{ "List", "a{sv}", list },
+	{ "List", "a{sv}", list, "" },
 	{ "Set", "sa{sv}", set },
 };
 

@@ -95,7 +95,7 @@ static void reply_path(struct job *job, DBusMessage *m, int out_fd)
 	bus_send(job->d->bus, reply);
 }
 
-static void stop_reading(struct job *job)
+void job_stop_reading(struct job *job)
 {
 	job->in_source = loop_unwatch(job->in_source);
 	closep(&job->in_fd);
@@ -121,7 +121,7 @@ static void on_readable(void *arg, int fd, short events)
 
 	(void)events;
 	if (buf_reserve(&job->input, CHUNK) < 0) {
-		stop_reading(job);
+		job_stop_reading(job);
 		job_finish(job, "Internal", "out of memory");
 		return;
 	}
@@ -134,7 +134,7 @@ static void on_readable(void *arg, int fd, short events)
 		if (job->input.len <= JOB_STREAM_MAX)
 			return;
 	}
-	stop_reading(job);
+	job_stop_reading(job);
 	if (n < 0)
 		job_finish(job, "InvalidText", "the input cannot be read: %s", strerror(errno));
 	else if (n > 0)
@@ -148,7 +148,7 @@ static void on_read_timeout(void *arg)
 	struct job *job = arg;
 
 	job->deadline = NULL;
-	stop_reading(job);
+	job_stop_reading(job);
 	job_finish(job, "TimedOut", "the input did not end within %d s", READ_TIMEOUT_MS / 1000);
 }
 

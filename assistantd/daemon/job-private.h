@@ -9,6 +9,8 @@ struct job *job_new(struct daemon *d);
 void job_free(struct job *job);
 /* 0; -EBUSY with retry_after_ms; -ENOMEM. */
 int job_enqueue(struct job *job);
+/* Lets go of the caller's input. */
+void job_stop_reading(struct job *job);
 /* The answer is out. */
 void job_answered(struct job *job);
 /* Writes what it can of the result to the caller's descriptor: true while there is more, and

@@ -145,6 +145,11 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 		job->effects = action_effects(job->action);
 	leave_queue(job);
 	leave_running(job);
+	if (job->state == JOB_READING) {
+		/* A text that did not come whole is not kept. */
+		job_stop_reading(job);
+		buf_reset(&job->input);
+	}
 	job->state = JOB_STORING;
 	job->error = error;
 	if (error) {

@@ -141,6 +141,8 @@ void answer_final(struct job *job);
 /* An error now; the request goes on without anybody to tell. */
 void answer_early(struct job *job, const char *error, const char *text);
 void answer_results(const struct job *job, DBusMessageIter *dict);
+/* Response's two arguments. */
+void answer_outcome(const struct job *job, DBusMessageIter *at);
 /* receipt.c: @job's receipt, written by the worker, which then calls answer_final(). */
 void receipt_write(struct job *job);
 

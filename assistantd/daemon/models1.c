@@ -252,8 +252,8 @@ static void prop_version(void *arg, DBusMessageIter *at)
 }
 
 static const struct bus_method methods[] = {
-	{ "List", "a{sv}", list },
-	{ "Add", "hsa{sv}", add },
+	{ "List", "a{sv}", list, "" },
+	{ "Add", "hsa{sv}", add, "" },
 	{ "Use", "s", use },
 };
 

@@ -36,8 +36,7 @@ static bool readable(const struct buf *text)
 /* The strings are the job's, which does not change while the worker has it. */
 void receipt_write(struct job *job)
 {
-	bool keep = !job->options.is_private && job->d->config.keep_text &&
-		    job->state != JOB_READING;
+	bool keep = !job->options.is_private && job->d->config.keep_text;
 	struct store_receipt *r = &job->receipt;
 
 	*r = (struct store_receipt){

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A private bus with the real service on it, in folders of its own, and a client."""
+import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +32,41 @@ def require_bus():
         sys.exit(77)
     os.environ["ASSISTANTD_TEST_BUS"] = "1"
     os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable] + sys.argv)
+
+
+def untrained_model():
+    """A folder of data whose model writes nonsense, and at length: nothing that a suite says
+    about limits, refusals and cancelling may depend on what a model has learned."""
+    folder = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
+    tiny = os.path.join(folder, "tiny")
+    os.mkdir(tiny)
+    for name in ("prompts.yaml", "replies.yaml", "intents", "tools"):
+        os.symlink(os.path.join(SOURCE, "examples", name), os.path.join(folder, name))
+    data = os.path.join(folder, "pairs.jsonl")
+    with open(data, "w", encoding="utf-8") as f:
+        for text in ("Send me the report by Friday and the slides by Monday.", "Hello you."):
+            f.write(f'{{"prompt": "{text}", "completion": "{text} {text} {text}"}}\n')
+    engine = os.path.join(BUILD, "assistant-engine")
+
+    def make(*arguments):
+        subprocess.run([engine, *arguments], cwd=folder, check=True, capture_output=True)
+    train = ("--rows", "1", "--tokens", "400", "--rate", "0.001", "--threads", "1", "--data",
+             data, "--checkpoint")
+    make("train-tokenizer", "--vocab", "512", "--out", "tokenizer.gguf", data)
+    make("train-base", "--tokenizer", "tokenizer.gguf", "--width", "128", "--layers", "4",
+         "--heads", "4", "--kv-heads", "2", "--ffn", "256", "--context", "2048", "--out",
+         "tiny/base.gguf", *train, "base.checkpoint")
+    make("train-lora", "tiny/base.gguf", "--rank", "4", "--alpha", "8", "--context", "256",
+         "--out", "tiny/plain.gguf", *train, "plain.checkpoint")
+    digests = []
+    for name in ("plain.gguf", "base.gguf"):
+        with open(os.path.join(tiny, name), "rb") as f:
+            digests.append(hashlib.sha256(f.read()).hexdigest())
+    with open(os.path.join(tiny, "catalog.yaml"), "w", encoding="utf-8") as f:
+        f.write("version: 1\nadapters:\n  - name: plain\n    task: tone\n    style: plain\n"
+                f"    file: plain.gguf\n    digest: {digests[0]}\n    base: {digests[1]}\n"
+                "    prompt: '{{ text }}'\n")
+    return folder
 
 
 class Service:
@@ -112,9 +147,12 @@ class Request:
             member_keyword="member")
         options["handle_token"] = self.token
         self.started = time.monotonic()
-        path = self.bus.get_object(NAME, PATH, introspect=False).Start(
-            task, text, dbus.Dictionary(options, signature="sv"), dbus_interface=NAME)
+        path = self.call(task, text, dbus.Dictionary(options, signature="sv"))
         assert path == self.path, (path, self.path)
+
+    def call(self, task, text, options):
+        return self.bus.get_object(NAME, PATH, introspect=False).Start(
+            task, text, options, dbus_interface=NAME)
 
     def on_signal(self, *arguments, member=None):
         self.signals.append((member, arguments, time.monotonic()))
@@ -172,9 +210,11 @@ def fails(name, call, *arguments, **keywords):
     raise AssertionError(f"no error {name}")
 
 
-def main(tests, **service_options):
+def main(tests, untrained=False, **service_options):
     """Runs each test on one service; a failure names the test."""
     require_bus()
+    if untrained:
+        service_options["data"] = untrained_model()
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     failed = 0
     with Service(**service_options) as service:
@@ -189,6 +229,8 @@ def main(tests, **service_options):
             if service.process.poll() is not None:
                 print("the service has ended")
                 break
+    if untrained:
+        shutil.rmtree(service_options["data"])
     if failed:
         print(service.output)
     sys.exit(1 if failed else 0)

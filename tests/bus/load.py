@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Many callers, callers that end or stop, an engine that ends under load: the queue stays
+bounded, memory too, compute ends with what it was for, and everybody is answered."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+from harness import ERROR, Request, spin, wait_for
+import dbus
+
+LONG = "Send me the report by Friday and the slides by Monday. " * 4500
+FEW = dbus.UInt32(4)
+
+
+def connections(n):
+    return [dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"]) for _ in range(n)]
+
+
+def cpu_seconds(pid):
+    """Of all threads of a process."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+
+
+def streaming(request):
+    return any(m == "Delta" for m, _, _ in request.signals)
+
+
+def idle(s, what):
+    """The engine computes nothing: what it may still do ends within a layer of one step."""
+    spin(0.1)
+    before = cpu_seconds(s.engine_pid())
+    spin(0.5)
+    took = cpu_seconds(s.engine_pid()) - before
+    assert took <= 0.03, f"{took:.2f} s of compute {what}"
+
+
+CLIENT = """
+import sys, dbus
+bus = dbus.SessionBus()
+o = bus.get_object("org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False)
+for i in range(int(sys.argv[1])):
+    o.Start("tone", sys.stdin.readline() * 1, dbus.Dictionary({}, signature="sv"),
+            dbus_interface="org.assistantd.Assistant1")
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+def client(requests, text):
+    p = subprocess.Popen([sys.executable, "-c", CLIENT, str(requests)], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, text=True)
+    p.stdin.write((text + "\n") * requests)
+    p.stdin.flush()
+    assert p.stdout.readline() == "started\n"
+    return p
+
+
+def end(process):
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def compute_ends_with_its_request(s):
+    r = Request(s, "tone", LONG)
+    wait_for(lambda: streaming(r), 30, "text")
+    before = time.monotonic()
+    r.close()
+    took = time.monotonic() - before
+    assert took < 0.1, f"Close took {took:.3f} s"
+    idle(s, "after Close")
+    r = Request(s, "tone", LONG, timeout_ms=dbus.UInt32(400))
+    response, results = r.wait(5)
+    took = r.response[2] - r.started
+    assert response == 2 and results["error"] == ERROR + "TimedOut", dict(results)
+    assert 0.39 < took < 0.5, f"{took:.3f} s"
+    idle(s, "after the deadline")
+    p = client(6, LONG)
+    spin(0.3)
+    assert s.property("QueueLength") == 2
+    end(p)
+    wait_for(lambda: s.property("QueueLength") == 0, 0.3, "the queue of one who left")
+    idle(s, "after its caller was killed")
+
+
+def a_crowd_is_answered(s):
+    """A hundred at once from ten callers: each gets its text, or Busy with a time."""
+    done, errors = [], []
+    buses = connections(10)
+    before = time.monotonic()
+    for i in range(100):
+        o = buses[i % 10].get_object(harness.NAME, harness.PATH, introspect=False)
+        o.Run("tone", f"Send me report number {i}. " * 20, dbus.Dictionary({}, signature="sv"),
+              dbus_interface=harness.NAME, timeout=120,
+              reply_handler=lambda *a: done.append(a), error_handler=errors.append)
+    longest = 0
+    while len(done) + len(errors) < 100 and time.monotonic() < before + 120:
+        longest = max(longest, int(s.property("QueueLength")))
+        spin(0.01)
+    assert len(done) + len(errors) == 100, (len(done), len(errors))
+    assert 0 < longest <= 64, longest
+    assert len(done) >= 64, len(done)
+    for e in errors:
+        assert e.get_dbus_name() == ERROR + "Busy", e
+        wait = int(e.get_dbus_message().partition("retry after ")[2].split()[0])
+        assert 200 <= wait <= 60000, e
+    assert s.property("QueueLength") == 0
+    for bus in buses:
+        bus.close()
+
+
+def one_caller_does_not_take_all(s):
+    """The others have their turn while one has as much as it may."""
+    mine = [Request(s, "tone", LONG) for _ in range(4)]
+    more, refused = [], None
+    while not refused and len(more) < 40:
+        try:
+            more.append(Request(s, "tone", LONG))
+        except dbus.DBusException as error:
+            refused = error
+    assert len(more) == 16, len(more)
+    assert refused.get_dbus_name() == ERROR + "Busy", refused
+    assert s.property("RetryAfter") >= 200
+    other = connections(1)[0]
+    before = time.monotonic()
+    r = Request(s, "tone", "Hello you.", bus=other, max_tokens=FEW)
+    assert r.wait(10)[0] == 0
+    took = time.monotonic() - before
+    for r in mine + more:
+        r.close()
+    other.close()
+    assert took < 2, f"{took:.2f} s"
+    assert s.property("QueueLength") == 0
+    idle(s, "after all was closed")
+
+
+def the_same_text_in_any_company(s):
+    alone = str(s.run("tone", "I want the contract by noon.", max_tokens=dbus.UInt32(40))[0])
+    company = [Request(s, "tone", LONG) for _ in range(3)]
+    wait_for(lambda: all(map(streaming, company)), 30, "text")
+    again = str(s.run("tone", "I want the contract by noon.", max_tokens=dbus.UInt32(40))[0])
+    for r in company:
+        r.close()
+    assert alone == again, (alone, again)
+
+
+def a_lost_engine_answers_all(s):
+    for attempt in range(3):
+        requests = []
+        buses = connections(3)
+        for i, bus in enumerate(buses):
+            requests += [Request(s, "tone", f"{attempt} {i} {k} " + LONG, bus=bus)
+                         for k in range(2)]
+        waiting = [Request(s, "tone", f"{attempt} {k} Hello you.", bus=buses[0], max_tokens=FEW)
+                   for k in range(2)]
+        wait_for(lambda: any(map(streaming, requests)), 30, "text")
+        pid = s.engine_pid()
+        killed = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        for r in requests:
+            response, results = r.wait(5)
+            assert response == 2 and results["error"] == ERROR + "EngineLost", dict(results)
+            took = r.response[2] - killed
+            assert took < 0.2, f"{took:.3f} s"
+        s.ready()
+        assert s.engine_pid() != pid
+        for r in waiting:
+            response, results = r.wait(20)
+            # What ran by then is lost, too; what had not begun is not.
+            assert response == 0 or results["error"] == ERROR + "EngineLost", dict(results)
+        s.run("tone", "Hello you.", max_tokens=FEW)
+        for bus in buses:
+            bus.close()
+
+
+def a_stopped_reader_costs_little(s):
+    """Neither here nor in the bus, which takes whatever we send."""
+    daemon_of_the_bus = int(s.bus.get_object("org.freedesktop.DBus", "/org/freedesktop/DBus")
+                            .GetConnectionUnixProcessID("org.freedesktop.DBus"))
+    p = client(4, LONG)
+    p.send_signal(signal.SIGSTOP)
+    spin(0.5)
+    before = s.memory_kib(), memory_kib(daemon_of_the_bus)
+    spin(6)
+    after = s.memory_kib(), memory_kib(daemon_of_the_bus)
+    took = time.monotonic()
+    s.run("tone", "Hello you.", max_tokens=FEW)
+    took = time.monotonic() - took
+    end(p)
+    grown = [b - a for a, b in zip(before, after)]
+    assert grown[0] < 8 * 1024 and grown[1] < 2 * 1024, f"service and bus: {grown} KiB"
+    assert took < 2, f"{took:.2f} s"
+    idle(s, "after its caller was killed")
+
+
+def only_one_runs(s):
+    """A second one leaves the first alone, and says why it ends."""
+    env = dict(s.env, XDG_STATE_HOME=os.path.join(s.home, "other"))
+    out = subprocess.run([os.path.join(harness.BUILD, "assistantd", "assistantd")], env=env,
+                         capture_output=True, timeout=20, check=False)
+    assert out.returncode == 1 and b"another one is running" in out.stderr, out
+    s.run("tone", "Hello you.", max_tokens=FEW)
+
+
+harness.main([
+    compute_ends_with_its_request, a_crowd_is_answered, one_caller_does_not_take_all,
+    the_same_text_in_any_company, a_lost_engine_answers_all, a_stopped_reader_costs_little,
+    only_one_runs,
+], untrained=True)
