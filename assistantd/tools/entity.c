@@ -110,6 +110,12 @@ static bool hear_state(struct entity *e, const char *word)
 {
 	bool cover = e->domain == DOMAIN_COVER;
 
+	/* It says itself that it does not know; a cover's position may tell. */
+	if (strcmp(word, "None") == 0) {
+		e->by_position = cover && e->level_state_topic;
+		return !e->by_position && set_state(e, "");
+	}
+	e->by_position = false;
 	if (strcmp(word, e->state_on) == 0)
 		return set_state(e, cover ? "open" : "on");
 	if (strcmp(word, e->state_off) == 0)
@@ -118,9 +124,6 @@ static bool hear_state(struct entity *e, const char *word)
 		return set_state(e, "opening");
 	if (cover && strcmp(word, e->state_closing) == 0)
 		return set_state(e, "closing");
-	/* It says itself that it does not know. */
-	if (strcmp(word, "None") == 0)
-		return set_state(e, "");
 	return false;
 }
 
@@ -134,8 +137,8 @@ static bool hear_level(struct entity *e, const char *text)
 		return false;
 	changed = set_level(e, raw);
 	/* A cover that tells its position only. */
-	if (changed && e->domain == DOMAIN_COVER && !e->state_topic)
-		set_state(e, e->level == 0 ? "closed" : "open");
+	if (e->domain == DOMAIN_COVER && (!e->state_topic || e->by_position))
+		changed |= set_state(e, e->level == 0 ? "closed" : "open");
 	return changed;
 }
 

@@ -44,6 +44,7 @@ struct entity {
 	size_t n_availability;
 	enum entity_mode mode;
 	bool latest;			/* what the last of them said */
+	bool by_position;		/* a cover whose state is to be told from its position */
 	/* What was heard last. */
 	char state[32];			/* "on", "off", "open", "closed", "opening", … or "" */
 	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */

@@ -181,6 +181,10 @@ START_TEST(covers)
 	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 0));
 	expect_command(SERVICE_OPEN, TOOLS_NO_LEVEL, "c", "OPEN");
 	expect_command(SERVICE_SET_LEVEL, 40, "c", "{ \"position\": 40 }");
+	/* What it does not know of its state, its position tells. */
+	ck_assert(hear("s", "{\"state\": null, \"position\": 40}"));
+	ck_assert_str_eq(e->state, "open");
+	ck_assert(!hear("s", "{\"state\": null, \"position\": 40}"));
 	/* One that tells its position only, from 0 open to 100 closed. */
 	ck_assert_int_eq(parse("cover", "{\"name\": \"b\", \"cmd_t\": \"c\", \"pos_t\": \"p\", "
 			       "\"set_pos_t\": \"c\", \"pos_open\": 0, \"pos_clsd\": 100}"), 0);

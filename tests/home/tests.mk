@@ -12,3 +12,24 @@ check_PROGRAMS += tests/home/test-tools
 tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-tools.c
 tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(MOSQUITTO_LIBS) $(CHECK_LIBS)
+
+# Opt-in: make check-zigbee2mqtt RIG=DIR starts DIR/start.sh, which prints "ready" once a real
+# Zigbee2MQTT with a virtual radio answers on 127.0.0.1:18830; WORK keeps what it downloads.
+EXTRA_PROGRAMS = tests/home/zigbee2mqtt tests/home/corpus
+tests_home_zigbee2mqtt_SOURCES = tests/home/house.c tests/home/house.h tests/home/zigbee2mqtt.c
+tests_home_zigbee2mqtt_CFLAGS = $(TEST_CFLAGS)
+tests_home_zigbee2mqtt_LDADD = $(tests_home_test_tools_LDADD)
+WORK = /var/tmp/zigbee2mqtt
+check-zigbee2mqtt: all tests/home/zigbee2mqtt
+	builddir='$(abs_top_builddir)' sh $(srcdir)/tests/home/zigbee2mqtt.sh '$(RIG)' '$(WORK)'
+.PHONY: check-zigbee2mqtt
+EXTRA_DIST += tests/home/zigbee2mqtt.sh
+CLEANFILES += tests/home/zigbee2mqtt tests/home/corpus
+
+# Opt-in: make check-discovery CORPUS=DIR reads the real messages in DIR/corpus.json.xz.
+tests_home_corpus_SOURCES = tests/home/corpus.c
+tests_home_corpus_CFLAGS = $(TEST_CFLAGS)
+tests_home_corpus_LDADD = $(TOOLS_LIBS)
+check-discovery: tests/home/corpus
+	xz -dc '$(CORPUS)/corpus.json.xz' | tests/home/corpus
+.PHONY: check-discovery

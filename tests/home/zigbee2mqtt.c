@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zigbee2mqtt HOST PORT: the tools process with a Zigbee2MQTT that somebody else wrote, whose
+ * network has a lamp, a plug and a blind (zigbee2mqtt.sh starts one with a virtual radio).
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/home/house.h"
+
+#define LAMP "light.living_room_lamp"
+#define PLUG "switch.desk_plug"
+#define BLIND "cover.bedroom_blind"
+
+static struct house house, *h = &house;
+static const char *host;
+static uint32_t port;
+
+static bool has(const struct house *x, const char *id)
+{
+	const struct seen *s = house_find(x, id);
+
+	return s && s->available;
+}
+
+static bool know_all(const struct house *x, const void *arg)
+{
+	(void)arg;
+	return has(x, LAMP) && has(x, PLUG) && has(x, BLIND);
+}
+
+static void setup(void)
+{
+	house_init(h);
+	house_start_tools(h, host, port);
+	ck_assert(house_wait_up(h, 5000));
+	ck_assert(house_wait(h, know_all, NULL, 10000));
+}
+
+static void teardown(void)
+{
+	house_deinit(h);
+}
+
+static void call(const char *entity, enum tools_service service, uint32_t level)
+{
+	house_call(h, entity, service, level, 5000);
+	printf("%s %d %u: %s%s, %s at %u %s\n", entity, service, level,
+	       tools_outcome_name(h->result.outcome), h->result.verified ? ", verified" : "",
+	       h->result.state.len ? h->result.state.data : "?", h->result.level,
+	       h->result.text.len ? h->result.text.data : "");
+	fflush(stdout);
+}
+
+/* Whatever it was before: it is now, and the device said so. */
+static void expect(const char *state)
+{
+	ck_assert(h->result.outcome == OUTCOME_DONE || h->result.outcome == OUTCOME_ALREADY);
+	ck_assert(h->result.verified);
+	ck_assert_str_eq(h->result.state.data, state);
+}
+
+START_TEST(lamp)
+{
+	ck_assert_str_eq(house_find(h, LAMP)->name, "living room lamp");
+	call(LAMP, SERVICE_TURN_OFF, TOOLS_NO_LEVEL);
+	expect("off");
+	call(LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	expect("on");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
+	call(LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_ALREADY);
+	call(LAMP, SERVICE_SET_LEVEL, 30);
+	expect("on");
+	ck_assert_uint_eq(h->result.level, 30);
+	call(LAMP, SERVICE_SET_LEVEL, 0);
+	expect("off");
+}
+END_TEST
+
+START_TEST(plug)
+{
+	call(PLUG, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	expect("on");
+	call(PLUG, SERVICE_TURN_OFF, TOOLS_NO_LEVEL);
+	expect("off");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
+}
+END_TEST
+
+START_TEST(blind)
+{
+	call(BLIND, SERVICE_SET_LEVEL, 40);
+	expect("open");
+	ck_assert_uint_eq(h->result.level, 40);
+	call(BLIND, SERVICE_SET_LEVEL, 75);
+	expect("open");
+	ck_assert_uint_eq(h->result.level, 75);
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
+}
+END_TEST
+
+/* Settings that the devices have beside are no things of the home. */
+START_TEST(nothing_else)
+{
+	for (size_t i = 0; i < h->n_seen; i++)
+		printf("%s (%s) %s\n", h->seen[i].id, h->seen[i].name,
+		       h->seen[i].available ? "available" : "not available");
+	for (size_t i = 0; i < h->n_seen; i++)
+		ck_assert(strstr(h->seen[i].id, "lock") == NULL);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("zigbee2mqtt");
+	TCase *t = tcase_create("zigbee2mqtt");
+	SRunner *runner;
+	int failed;
+
+	if (argc != 3) {
+		fputs("usage: zigbee2mqtt HOST PORT\n", stderr);
+		return 64;
+	}
+	host = argv[1];
+	port = (uint32_t)atoi(argv[2]);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, lamp);
+	tcase_add_test(t, plug);
+	tcase_add_test(t, blind);
+	tcase_add_test(t, nothing_else);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
