@@ -66,8 +66,11 @@ static void out_place(DBusMessageIter *dict, const struct job *job, size_t start
 		     (uint32_t)text_units(job->input.data + start, len, unit));
 }
 
+/* Edits stand in the order of the text, so that it is counted through only once. */
 static void out_edits(const struct job *job, DBusMessageIter *dict)
 {
+	enum offset_unit unit = job->options.unit;
+	size_t at = 0, units = 0;
 	struct out_list list;
 
 	out_open_list(&list, dict, "edits");
@@ -75,7 +78,11 @@ static void out_edits(const struct job *job, DBusMessageIter *dict)
 		const struct edit *e = &job->edits.items[i];
 		DBusMessageIter *item = out_list_next(&list);
 
-		out_place(item, job, e->start, e->len);
+		units += text_units(job->input.data + at, e->start - at, unit);
+		at = e->start;
+		out_dict_u32(item, "start", (uint32_t)units);
+		out_dict_u32(item, "length",
+			     (uint32_t)text_units(job->input.data + at, e->len, unit));
 		out_dict_string(item, "original", job->input.data + e->start, e->len);
 		out_dict_string(item, "replacement", e->replacement, e->replacement_len);
 		out_list_end_item(&list);

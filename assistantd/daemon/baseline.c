@@ -22,12 +22,22 @@ static int join(struct job *job, const char *between)
 	return r;
 }
 
+/* What is read of a text, so that no text keeps the others waiting. */
+enum { SUMMARY_BYTES = 1 << 20, REPLY_BYTES = 64 * 1024 };
+
+static size_t readable(struct job *job, size_t max)
+{
+	if (job->text.len > max)
+		job_warn(job, "only the beginning of the text was read");
+	return MIN(job->text.len, max);
+}
+
 static int summarize(struct job *job)
 {
 	const char *text = job->input.data + job->text.start;
 	bool headline = job->options.summary == SUMMARY_HEADLINE;
 	size_t want = headline ? 1 : job->options.sentences;
-	int r = summary_extract(text, job->text.len, want, &job->sentences, &job->headline);
+	int r = summary_extract(text, readable(job, SUMMARY_BYTES), want, &job->sentences, &job->headline);
 
 	for (size_t i = 0; i < job->sentences.n; i++)
 		job->sentences.items[i].start += job->text.start;
@@ -41,7 +51,7 @@ static int suggest(struct job *job)
 	struct reply replies[JOB_CANDIDATES_MAX];
 	const char *kind;
 	size_t n = replies_choose(job->d->replies, job->input.data + job->text.start,
-				  job->text.len, replies,
+				  readable(job, REPLY_BYTES), replies,
 				  MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX),
 				  &kind);
 

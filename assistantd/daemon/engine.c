@@ -56,12 +56,15 @@ static void load_model(struct engine *e)
 	char why[320];
 	int r;
 
-	e->trouble[0] = '\0';
 	e->n_usage = 0;
 	if (!e->model_path) {
-		no_model(e, "no model is configured");
+		if (!*e->trouble)
+			no_model(e, "no model is configured");
+		else
+			set_state(e, ENGINE_NO_MODEL);
 		return;
 	}
+	e->trouble[0] = '\0';
 	open_message.fd = open(e->model_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (open_message.fd < 0) {
 		snprintf(why, sizeof(why), "%s: %s", e->model_path, strerror(errno));
@@ -84,6 +87,7 @@ static void change_model(struct engine *e)
 	free(e->model_path);
 	e->model_path = TAKE(e->next_path);
 	e->failed_loads = 0;
+	e->trouble[0] = '\0';
 	if (child_running(e->child) && e->has_hello)
 		load_model(e);
 }

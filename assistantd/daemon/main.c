@@ -58,6 +58,23 @@ static void engine_changed(void *arg)
 	jobs_pump(&s->d);
 }
 
+static void names_changed(void *arg)
+{
+	struct service *s = arg;
+
+	s->d.sentences_stale = true;
+}
+
+/* The tools process, where a broker is named. */
+static int start_tools(struct service *s)
+{
+	struct daemon *d = &s->d;
+
+	if (!d->config.broker_host)
+		return 0;
+	return tools_new(&d->tools, d->loop, s->tools_path, &d->config, d->home, names_changed, s);
+}
+
 /* What a broken file leaves is what was there before. */
 static void reload(struct service *s)
 {
@@ -70,8 +87,14 @@ static void reload(struct service *s)
 			  d.field, d.text);
 		return;
 	}
+	/* It holds the settings that are replaced now, and sees its devices anew. */
+	s->d.tools = tools_free(s->d.tools);
+	home_clear(s->d.home);
+	s->d.sentences_stale = true;
 	config_deinit(&s->d.config);
 	s->d.config = fresh;
+	if (start_tools(s) < 0)
+		log_error("home: out of memory");
 	library_reload(s->d.library);
 	model = library_model(&s->d.paths, &s->d.config);
 	if (model && (!engine_path(s->d.engine) || strcmp(model, engine_path(s->d.engine)) != 0))
@@ -130,13 +153,6 @@ static int start_engine(struct service *s)
 	return r < 0 ? r : engine_use(d->engine, model);
 }
 
-static void names_changed(void *arg)
-{
-	struct service *s = arg;
-
-	s->d.sentences_stale = true;
-}
-
 static int start_home(struct service *s)
 {
 	struct daemon *d = &s->d;
@@ -149,9 +165,7 @@ static int start_home(struct service *s)
 	r = make_folders(d->paths.data);
 	if (r == 0)
 		r = home_new(&d->home, path);
-	if (r < 0 || !d->config.broker_host)
-		return r;
-	return tools_new(&d->tools, d->loop, s->tools_path, &d->config, d->home, names_changed, s);
+	return r < 0 ? r : start_tools(s);
 }
 
 static int open_bus(struct service *s)

@@ -80,19 +80,22 @@ static size_t sentence_end(const char *text, size_t start, size_t end)
 
 int sentences_find(const char *text, size_t len, struct spans *ret)
 {
-	size_t at = 0;
+	size_t at = 0, line = 0;
 
 	while (at < len) {
 		const char *newline;
-		size_t line, end;
+		size_t end;
 		int r;
 
 		if (is_blank(text[at])) {
 			at++;
 			continue;
 		}
-		newline = memchr(text + at, '\n', len - at);
-		line = newline ? (size_t)(newline - text) : len;
+		/* One long line is searched for its end only once. */
+		if (at >= line) {
+			newline = memchr(text + at, '\n', len - at);
+			line = newline ? (size_t)(newline - text) : len;
+		}
 		end = sentence_end(text, at, line);
 		while (end > at && is_blank(text[end - 1]))
 			end--;

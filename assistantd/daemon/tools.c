@@ -109,9 +109,19 @@ static void set_arguments(struct tools *t)
 }
 
 /* A command may have gone out before the end: that it did cannot be said, nor that not. */
-static void on_ended(void *arg)
+static void answer_all(struct tools *t)
 {
 	struct tools_result unknown = { .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
+
+	while (t->waiting) {
+		struct tools_wait *w = take(t, t->waiting->id);
+
+		w->result(w->arg, &unknown);
+	}
+}
+
+static void on_ended(void *arg)
+{
 	struct tools *t = arg;
 
 	t->up = false;
@@ -119,11 +129,7 @@ static void on_ended(void *arg)
 	snprintf(t->trouble, sizeof(t->trouble), "the tools process ended");
 	home_clear(t->home);
 	t->names(t->arg);
-	while (t->waiting) {
-		struct tools_wait *w = take(t, t->waiting->id);
-
-		w->result(w->arg, &unknown);
-	}
+	answer_all(t);
 }
 
 static int set(struct buf *b, const char *text)
@@ -178,6 +184,7 @@ struct tools *tools_free(struct tools *t)
 {
 	if (!t)
 		return NULL;
+	answer_all(t);
 	child_free(t->child);
 	free(t);
 	return NULL;

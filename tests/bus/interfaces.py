@@ -117,6 +117,7 @@ def wrong_calls_get_typed_errors(s):
     assert "empty" in fails("InvalidText", s.run, "proofread", "")
     assert "nothing to read" in fails("InvalidText", s.run, "proofread", " \n 12 ")
     assert "256 KiB" in fails("TooLong", s.run, "proofread", "x" * (256 * 1024 + 1))
+    fails("TooLong", s.run, "proofread", "x" * (8 * 1024 * 1024))
     assert "pirate" in fails("AdapterUnknown", s.run, "tone", "Hello.", adapter="pirate")
     fails("AdapterMismatch", s.run, "tone", "Hello.", adapter="proofread")
     assert "style" in fails("TaskUnavailable", s.run, "tone", "Hello.", style="pirate")
@@ -187,6 +188,19 @@ def history_keeps_what_it_may(s):
     assert len(context.History(query(words="zebras"))) == 0
 
 
+def a_detached_request_is_kept(s):
+    r = harness.Request(s, "tone", "Send me the slides today.", style="friendly", detach=True)
+    _, results = r.wait()
+    response, kept = s.interface().Fetch(dbus.UInt64(results["id"]))
+    assert response == 0 and kept["text"] == results["text"], kept
+    fails("org.freedesktop.DBus.Error.UnknownObject", s.interface().Fetch, dbus.UInt64(999999))
+    other = dbus.SessionBus(private=True)
+    again = other.get_object(harness.NAME, harness.PATH, introspect=False).Fetch(
+        dbus.UInt64(results["id"]), dbus_interface=harness.NAME)
+    assert again[1]["text"] == results["text"]
+    other.close()
+
+
 def gdbus_speaks_to_it(s):
     call = ["gdbus", "call", "--session", "-d", harness.NAME, "-o", harness.PATH, "-m"]
     out = subprocess.run(call + [harness.NAME + ".Run", "proofread", "Thanks for teh report.",
@@ -223,5 +237,5 @@ harness.main([
     tone_changes_and_keeps, lines_and_blanks_stay, baselines_say_so, ask_decides,
     wrong_calls_get_typed_errors, tasks_are_listed, long_text_by_descriptor,
     adapters_can_be_moved, history_keeps_what_it_may, gdbus_speaks_to_it,
-    assistantctl_speaks_to_it,
+    a_detached_request_is_kept, assistantctl_speaks_to_it,
 ])
