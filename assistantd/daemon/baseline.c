@@ -37,7 +37,8 @@ static int summarize(struct job *job)
 	const char *text = job->input.data + job->text.start;
 	bool headline = job->options.summary == SUMMARY_HEADLINE;
 	size_t want = headline ? 1 : job->options.sentences;
-	int r = summary_extract(text, readable(job, SUMMARY_BYTES), want, &job->sentences, &job->headline);
+	int r = summary_extract(text, readable(job, SUMMARY_BYTES), want, &job->sentences,
+				&job->headline);
 
 	for (size_t i = 0; i < job->sentences.n; i++)
 		job->sentences.items[i].start += job->text.start;
