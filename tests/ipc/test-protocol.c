@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of the processes: what goes in comes out, and what is cut or odd is refused whole. */
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "assistantd/ipc/ipc.h"
+#include "util/macro.h"
+
+static struct ipc_message m;
+
+static void setup(void)
+{
+	ipc_message_init(&m, 1, 7);
+}
+
+static void teardown(void)
+{
+	ipc_message_deinit(&m);
+}
+
+static int free_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static struct engine_start *make_start(void)
+{
+	struct engine_start *s = calloc(1, sizeof(*s));
+
+	ck_assert_ptr_nonnull(s);
+	*s = (struct engine_start)ENGINE_START_NULL;
+	s->has_adapter = true;
+	s->adapter_fd = dup(0);
+	memset(s->adapter.bytes, 0xab, sizeof(s->adapter.bytes));
+	s->scale = 0.5f;
+	s->max_tokens = 9;
+	s->answer_share = 1.25f;
+	s->seed = UINT64_MAX;
+	s->lane = 1;
+	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_SYSTEM, 0, ENGINE_CUT_NEVER, 3, "be", 2),
+			 0);
+	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, ENGINE_CUT_TAIL, 1, "a\0b", 3),
+			 0);
+	return s;
+}
+
+static void free_start(struct engine_start *s)
+{
+	engine_start_deinit(s);
+	free(s);
+}
+
+START_TEST(a_request_arrives)
+{
+	struct engine_start *out = make_start(), *in = calloc(1, sizeof(*in));
+
+	ck_assert_int_eq(engine_put_start(&m, out), 0);
+	ck_assert_int_eq(engine_get_start(&m, in), 0);
+	ck_assert(in->has_adapter && in->adapter_fd >= 0 && in->adapter_fd != out->adapter_fd);
+	ck_assert(digest_equal(&in->adapter, &out->adapter));
+	ck_assert(in->scale == 0.5f && in->answer_share == 1.25f);
+	ck_assert_uint_eq(in->max_tokens, 9);
+	ck_assert(in->seed == UINT64_MAX && in->lane == 1);
+	ck_assert_uint_eq(in->n_segments, 2);
+	ck_assert_uint_eq(in->segments[1].text.len, 3);
+	ck_assert_mem_eq(in->segments[1].text.data, "a\0b", 3);
+	ck_assert_uint_eq(in->segments[1].cut, ENGINE_CUT_TAIL);
+	ck_assert_uint_eq(in->segments[0].priority, 3);
+	free_start(in);
+	free_start(out);
+}
+END_TEST
+
+/* Cut at every byte: refused, and neither memory nor a descriptor stays behind. */
+START_TEST(a_cut_request_is_refused)
+{
+	int before = free_fd();
+	struct engine_start *out = make_start(), *in = calloc(1, sizeof(*in));
+	size_t len;
+
+	ck_assert_int_eq(engine_put_start(&m, out), 0);
+	len = m.body.len;
+	for (size_t n = 0; n < len; n++) {
+		struct ipc_message cut;
+
+		ipc_message_init(&cut, 1, 7);
+		ck_assert_int_eq(buf_append(&cut.body, m.body.data, n), 0);
+		cut.fds[cut.n_fds++] = dup(0);
+		ck_assert_int_eq(engine_get_start(&cut, in), -EBADMSG);
+		ipc_message_deinit(&cut);
+	}
+	free(in);
+	free_start(out);
+	ipc_message_deinit(&m);
+	ck_assert_int_eq(free_fd(), before);
+}
+END_TEST
+
+START_TEST(odd_values_are_refused)
+{
+	struct engine_start *s = make_start(), *in = calloc(1, sizeof(*in));
+
+	s->lane = 2;
+	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
+	s->lane = 1;
+	s->scale = NAN;
+	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
+	s->scale = 1;
+	s->segments[1].turn = 0;
+	s->segments[0].turn = 1;
+	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
+	for (uint32_t i = s->n_segments; i < ENGINE_SEGMENTS_MAX; i++)
+		ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, 0, 0, "", 0), 0);
+	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, 0, 0, "", 0), -E2BIG);
+	free(in);
+	free_start(s);
+}
+END_TEST
+
+START_TEST(tokens_of_many_arrive)
+{
+	struct engine_tokens *out = calloc(1, sizeof(*out)), *in = calloc(1, sizeof(*in));
+
+	out->n = ENGINE_REQUESTS_MAX;
+	for (uint32_t i = 0; i < out->n; i++) {
+		out->pieces[i].id = i;
+		out->pieces[i].n_tokens = 1;
+		ck_assert_int_eq(buf_printf(&out->pieces[i].text, "piece %u", i), 0);
+	}
+	ck_assert_int_eq(engine_put_tokens(&m, out), 0);
+	ck_assert_int_eq(engine_get_tokens(&m, in), 0);
+	ck_assert_uint_eq(in->n, out->n);
+	ck_assert_str_eq(in->pieces[31].text.data, "piece 31");
+	engine_tokens_deinit(in);
+	engine_tokens_deinit(out);
+	free(in);
+	free(out);
+}
+END_TEST
+
+START_TEST(a_device_and_a_result_arrive)
+{
+	struct tools_entity e = { .level = TOOLS_NO_LEVEL, .available = true }, e2;
+	struct tools_result r = { .outcome = OUTCOME_SENT, .level = 40 }, r2;
+	struct ipc_message other;
+
+	ck_assert_int_eq(buf_append_str(&e.id, "light.a"), 0);
+	ck_assert_int_eq(tools_put_entity(&m, &e), 0);
+	ck_assert_int_eq(tools_get_entity(&m, &e2), 0);
+	ck_assert_str_eq(e2.id.data, "light.a");
+	ck_assert(e2.available && !e2.has_level && e2.level == TOOLS_NO_LEVEL);
+	tools_entity_deinit(&e);
+	tools_entity_deinit(&e2);
+	ipc_message_init(&other, TOOLS_RESULT, 9);
+	ck_assert_int_eq(tools_put_result(&other, &r), 0);
+	ck_assert_int_eq(tools_get_result(&other, &r2), 0);
+	ck_assert_uint_eq(r2.outcome, OUTCOME_SENT);
+	ck_assert_str_eq(tools_outcome_name(OUTCOME_NOT_RUN), "not_run");
+	tools_result_deinit(&r2);
+	r.outcome = OUTCOME_COUNT;
+	ck_assert_int_eq(tools_put_result(&other, &r), -EBADMSG);
+	ipc_message_deinit(&other);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("protocol");
+	TCase *c = tcase_create("protocol");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, a_request_arrives);
+	tcase_add_test(c, a_cut_request_is_refused);
+	tcase_add_test(c, odd_values_are_refused);
+	tcase_add_test(c, tokens_of_many_arrive);
+	tcase_add_test(c, a_device_and_a_result_arrive);
+	suite_add_tcase(s, c);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
