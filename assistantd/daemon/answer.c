@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What the caller is told: progress, text as it comes, and exactly one answer. */
+#include <stdio.h>
 #include <string.h>
 
 #include "assistantd/daemon/action.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
+#include "util/macro.h"
+#include "util/utf8.h"
 
 #define REQUEST_INTERFACE "org.assistantd.Request1"
+
+/* A signal without its text, about. */
+enum { MESSAGE_BYTES = 320 };
 
 /* A signal to the caller alone; NULL where there is nobody to tell. */
 static DBusMessage *signal_to(struct job *job, const char *name, DBusMessageIter *at)
@@ -28,7 +34,7 @@ static DBusMessage *signal_to(struct job *job, const char *name, DBusMessageIter
 void answer_progress(struct job *job, enum job_stage stage)
 {
 	DBusMessageIter at, dict;
-	DBusMessage *m = signal_to(job, "Progress", &at);
+	DBusMessage *m = caller_reads(job->caller) ? signal_to(job, "Progress", &at) : NULL;
 
 	if (!m)
 		return;
@@ -37,24 +43,58 @@ void answer_progress(struct job *job, enum job_stage stage)
 	out_dict_u32(&dict, "position", job->d->queued);
 	out_close_dict(&at, &dict);
 	bus_send(job->d->bus, m);
+	caller_sent(job->caller, MESSAGE_BYTES);
 }
 
-void answer_delta(struct job *job, size_t from, const char *text, size_t len)
+/* Cuts the stream where it is @units long. */
+static void cut_stream(struct job *job, size_t units)
 {
+	size_t at = 0, seen = 0, size;
+
+	if (units >= job->stream_units)
+		return;
+	for (; at < job->stream.len && seen < units; at += size) {
+		utf8_decode(job->stream.data + at, job->stream.len - at, &size);
+		seen += text_units(job->stream.data + at, size, job->options.unit);
+	}
+	job->stream.len = at;
+	job->stream_units = seen;
+	job->told = MIN(job->told, at);
+	job->told_units = MIN(job->told_units, seen);
+}
+
+void answer_resume(struct job *job)
+{
+	const char *rest = job->stream.data + job->told;
+	size_t len = job->stream.len - job->told;
 	DBusMessageIter at;
 	DBusMessage *m;
 
-	/* Who gave a descriptor reads the text there. */
-	if (job->out_fd >= 0 || len == 0)
+	if (len == 0 || !caller_reads(job->caller))
 		return;
 	m = signal_to(job, "Delta", &at);
 	if (!m)
 		return;
 	out_u32(&at, ++job->seq);
 	out_u32(&at, 0);
-	out_u32(&at, (uint32_t)from);
-	out_string(&at, text, len);
+	out_u32(&at, (uint32_t)job->told_units);
+	out_string(&at, rest, len);
 	bus_send(job->d->bus, m);
+	caller_sent(job->caller, len + MESSAGE_BYTES);
+	job->told = job->stream.len;
+	job->told_units = job->stream_units;
+}
+
+void answer_delta(struct job *job, size_t from, const char *text, size_t len)
+{
+	/* Who gave a descriptor reads the text there. */
+	if (job->out_fd >= 0 || len == 0 || !job->path || job->departed)
+		return;
+	cut_stream(job, from);
+	if (buf_append(&job->stream, text, len) < 0)
+		return;
+	job->stream_units += text_units(text, len, job->options.unit);
+	answer_resume(job);
 }
 
 static void out_place(DBusMessageIter *dict, const struct job *job, size_t start, size_t len)

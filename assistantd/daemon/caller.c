@@ -10,7 +10,7 @@
 #include "assistantd/daemon/out.h"
 #include "util/cleanup.h"
 
-enum { QUESTION_MS = 5000 };
+enum { QUESTION_MS = 5000, UNREAD_MAX = 128 * 1024 };
 
 struct caller_wait {
 	loop_fn fn;
@@ -22,6 +22,7 @@ struct callers {
 	struct bus *bus;
 	struct caller *first;
 	void (*known)(void *arg, struct caller *c);
+	void (*reads)(void *arg, struct caller *c);
 	void *arg;
 };
 
@@ -146,13 +147,11 @@ static void on_pid(void *arg, DBusMessage *reply)
 	free(q);
 }
 
-static int ask(struct callers *s, const char *name)
+/* Sends @m (released), a call about the caller @name or to it. */
+static int send_question(struct callers *s, const char *name, DBusMessage *m, int timeout_ms,
+			 bus_reply_fn done)
 {
-	DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
-						      DBUS_INTERFACE_DBUS,
-						      "GetConnectionUnixProcessID");
 	struct question *q = calloc(1, sizeof(*q));
-	DBusMessageIter at;
 
 	if (!m || !q || !(q->name = strdup(name))) {
 		if (m)
@@ -161,14 +160,67 @@ static int ask(struct callers *s, const char *name)
 		return -ENOMEM;
 	}
 	q->callers = s;
-	dbus_message_iter_init_append(m, &at);
-	out_str(&at, name);
-	if (bus_call(s->bus, m, QUESTION_MS, on_pid, q) < 0) {
+	if (bus_call(s->bus, m, timeout_ms, done, q) < 0) {
 		free(q->name);
 		free(q);
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+static int ask(struct callers *s, const char *name)
+{
+	DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+						      DBUS_INTERFACE_DBUS,
+						      "GetConnectionUnixProcessID");
+	DBusMessageIter at;
+
+	if (!m)
+		return -ENOMEM;
+	dbus_message_iter_init_append(m, &at);
+	out_str(&at, name);
+	return send_question(s, name, m, QUESTION_MS, on_pid);
+}
+
+/* Any answer will do: it was read. */
+static void on_pong(void *arg, DBusMessage *reply)
+{
+	struct question *q = arg;
+	struct caller *c = find(q->callers, q->name);
+
+	(void)reply;
+	if (c && c->pinging) {
+		c->pinging = false;
+		c->unread -= c->pinged;
+		if (q->callers->reads)
+			q->callers->reads(q->callers->arg, c);
+	}
+	free(q->name);
+	free(q);
+}
+
+bool caller_reads(const struct caller *c)
+{
+	return c->unread < UNREAD_MAX;
+}
+
+void caller_sent(struct caller *c, size_t bytes)
+{
+	DBusMessage *m;
+
+	c->unread += bytes;
+	if (c->pinging || c->unread < UNREAD_MAX / 4)
+		return;
+	m = dbus_message_new_method_call(c->name, BUS_PATH, DBUS_INTERFACE_PEER, "Ping");
+	if (send_question(c->owner, c->name, m, DBUS_TIMEOUT_INFINITE, on_pong) < 0)
+		return;
+	c->pinging = true;
+	c->pinged = c->unread;
+}
+
+void callers_set_reads(struct callers *s, void (*reads)(void *arg, struct caller *c))
+{
+	s->reads = reads;
 }
 
 int callers_new(struct callers **ret, struct bus *bus, void (*known)(void *arg, struct caller *c),

@@ -19,6 +19,9 @@ struct caller {
 	char identity[160];		/* app id, or the program's name */
 	bool known;			/* kind and identity have been found out */
 	unsigned queued, running;	/* its requests */
+	size_t unread;			/* bytes sent since it was last seen to read */
+	size_t pinged;			/* of them, those before the question */
+	bool pinging;
 	unsigned refs;
 	struct callers *owner;
 	struct caller_wait *waits;	/* for it to be known */
@@ -35,6 +38,14 @@ DEFINE_CLEANUP(struct callers *, callers_free)
  * its leaving the bus is watched. */
 struct caller *caller_get(struct callers *s, const char *name);
 struct caller *caller_unref(struct caller *c);
+/*
+ * The bus takes what a caller that has stopped reading does not: so what may be left out is
+ * sent only while little of it is unread, and a ping now and then tells how much that is.
+ */
+bool caller_reads(const struct caller *c);
+void caller_sent(struct caller *c, size_t bytes);
+/* @reads is called when one that did not read does so again. */
+void callers_set_reads(struct callers *s, void (*reads)(void *arg, struct caller *c));
 /* Calls @fn as soon as @c is known, which may be at once; @arg holds a reference to it.
  * 0 or -ENOMEM. */
 int caller_when_known(struct caller *c, loop_fn fn, void *arg);

@@ -66,6 +66,7 @@ static void free_results(struct job *job)
 	edits_deinit(&job->edits);
 	spans_deinit(&job->sentences);
 	buf_deinit(&job->result);
+	buf_deinit(&job->stream);
 	buf_deinit(&job->input);
 	free(job->question);
 	free(job->effects);
@@ -346,6 +347,13 @@ void jobs_caller_gone(struct daemon *d, const char *name)
 			job_close(j);
 	}
 	jobs_pump(d);
+}
+
+void jobs_caller_reads(struct daemon *d, const struct caller *c)
+{
+	for (struct job *j = d->jobs; j; j = j->next)
+		if (j->caller == c && j->state == JOB_RUNNING)
+			answer_resume(j);
 }
 
 void jobs_drop_all(struct daemon *d)

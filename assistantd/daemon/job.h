@@ -63,6 +63,8 @@ struct job {
 	struct piece *pieces;
 	size_t n_pieces, n_begun, n_emitted;
 	uint32_t seq;
+	struct buf stream;		/* what the caller has been told or is to be told */
+	size_t stream_units, told, told_units;
 	size_t units;			/* length of @result in the caller's unit */
 	size_t streamed;		/* bytes of the current piece that were sent */
 	/* Results. */
@@ -105,6 +107,8 @@ struct job *job_at(struct daemon *d, const char *path, const char *sender);
 void job_close(struct job *job);
 /* The caller left the bus. */
 void jobs_caller_gone(struct daemon *d, const char *name);
+/* The caller reads again. */
+void jobs_caller_reads(struct daemon *d, const struct caller *c);
 /* At the end of the service: every request ends unanswered. */
 void jobs_drop_all(struct daemon *d);
 /* How long to wait before another try, by what is queued. */
@@ -135,8 +139,10 @@ void job_work(struct job *job);
 
 /* answer.c: what the caller is told. */
 void answer_progress(struct job *job, enum job_stage stage);
-/* From @from units on the text is now @text. */
+/* From @from units on the text is now @text. Told at once, or when the caller reads again. */
 void answer_delta(struct job *job, size_t from, const char *text, size_t len);
+/* Tells what was held back. */
+void answer_resume(struct job *job);
 void answer_final(struct job *job);
 /* An error now; the request goes on without anybody to tell. */
 void answer_early(struct job *job, const char *error, const char *text);

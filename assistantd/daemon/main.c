@@ -38,6 +38,13 @@ static void caller_known(void *arg, struct caller *c)
 	jobs_pump(&s->d);
 }
 
+static void caller_reads_again(void *arg, struct caller *c)
+{
+	struct service *s = arg;
+
+	jobs_caller_reads(&s->d, c);
+}
+
 static void caller_departed(void *arg, const char *name)
 {
 	struct service *s = arg;
@@ -179,6 +186,7 @@ static int open_bus(struct service *s)
 		r = agents_new(&d->agents, d->loop, d->bus, d->callers);
 	if (r < 0)
 		return r;
+	callers_set_reads(d->callers, caller_reads_again);
 	bus_set_departed(d->bus, caller_departed, s);
 	assistant1_add(d);
 	adapters1_add(d);
