@@ -98,7 +98,7 @@ static int do_raise(const struct call *c)
 {
 	struct text t = text_of("the template refuses this input");
 
-	if (c->args->n && c->args->values[0].kind == STRING)
+	if (c->args->n && c->args->values[0].kind == STRING && c->args->values[0].text.len)
 		t = c->args->values[0].text;
 	return node_error(c->n, c->r->d, "%.*s", (int)MIN(t.len, (size_t)200), t.s);
 }

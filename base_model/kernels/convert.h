@@ -13,6 +13,14 @@ static inline float float_of_bits(uint32_t bits)
 	return f;
 }
 
+static inline uint32_t bits_of_float(float f)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &f, sizeof(bits));
+	return bits;
+}
+
 static inline float f16_to_f32(uint16_t h)
 {
 	uint32_t magnitude = h & 0x7fffu, bits;
@@ -20,8 +28,7 @@ static inline float f16_to_f32(uint16_t h)
 	 * subnormal numbers. Infinity and NaN keep their fraction. */
 	float f = float_of_bits(magnitude << 13) * 0x1p112f;
 
-	memcpy(&bits, &f, sizeof(bits));
-	bits = magnitude >= 0x7c00u ? 0x7f800000u | (magnitude & 0x3ffu) << 13 : bits;
+	bits = magnitude >= 0x7c00u ? 0x7f800000u | (magnitude & 0x3ffu) << 13 : bits_of_float(f);
 	return float_of_bits(bits | (uint32_t)(h & 0x8000u) << 16);
 }
 
@@ -33,18 +40,15 @@ static inline float bf16_to_f32(uint16_t h)
 /* To the nearest, ties to even; beyond the range to infinity. */
 static inline uint16_t f32_to_f16(float f)
 {
-	uint32_t bits, sign, rounded;
+	uint32_t bits = bits_of_float(f), sign, rounded;
 
-	memcpy(&bits, &f, sizeof(bits));
 	sign = bits >> 16 & 0x8000u;
 	bits &= 0x7fffffffu;
 	if (bits >= 0x7f800000u)
 		return (uint16_t)(sign | 0x7c00u | (bits > 0x7f800000u ? 0x200u : 0));
 	if (bits < 0x38800000u) {
 		/* Subnormal: adding 0.5 leaves the fraction, rounded, in the lowest bits. */
-		float shifted = float_of_bits(bits) + 0.5f;
-
-		memcpy(&rounded, &shifted, sizeof(rounded));
+		rounded = bits_of_float(float_of_bits(bits) + 0.5f);
 		return (uint16_t)(sign | (rounded - 0x3f000000u));
 	}
 	rounded = bits - 0x38000000u + 0xfffu + (bits >> 13 & 1);

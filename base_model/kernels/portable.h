@@ -105,11 +105,13 @@ static void portable_axpy_f16(float a, const uint16_t *x, float *y, size_t n)
  */
 static inline float exp_of(float x)
 {
-	float n, r, p;
+	float n, r, p, shifted;
 
 	x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
-	/* Adding and taking away 1.5 · 2^23 rounds to a whole number. */
-	n = fmaf(x, 0x1.715476p+0f, 0x1.8p23f) - 0x1.8p23f;
+	/* Adding and taking away 1.5 · 2^23 rounds to a whole number, which stands in the lowest
+	 * bits in between; a NaN has no whole number, but has bits, and stays one. */
+	shifted = fmaf(x, 0x1.715476p+0f, 0x1.8p23f);
+	n = shifted - 0x1.8p23f;
 	/* ln 2 in two parts, the first with zeros at its end, so that n times it is exact. */
 	r = fmaf(n, -0x1.62e4p-1f, x);
 	r = fmaf(n, -0x1.7f7d1cp-20f, r);
@@ -119,7 +121,7 @@ static inline float exp_of(float x)
 	p = fmaf(p, r, 0.5f);
 	p = fmaf(p, r, 1.0f);
 	p = fmaf(p, r, 1.0f);
-	return p * float_of_bits((uint32_t)((int32_t)n + 127) << 23);
+	return p * float_of_bits((bits_of_float(shifted) + 127) << 23);
 }
 
 static void portable_silu_mul(float *gate, const float *up, size_t n)
@@ -166,10 +168,9 @@ static void portable_quantize(const float *x, size_t cols, int8_t *q, float *d, 
 		/* A block too small to have a reciprocal counts as zero. */
 		inverse = max > 0x1p-110f ? 127.0f / max : 0.0f;
 		for (int i = 0; i < Q_BLOCK; i++) {
-			/* To the nearest whole number, by the rounding of an addition. */
-			float rounded = (x[i] * inverse + 0x1.8p23f) - 0x1.8p23f;
-
-			q[i] = (int8_t)(int32_t)rounded;
+			/* To the nearest whole number, by the rounding of an addition, whose
+			 * lowest bits it is. Of a NaN, some number. */
+			q[i] = (int8_t)bits_of_float(x[i] * inverse + 0x1.8p23f);
 			total += q[i];
 		}
 		sum[b] = total;

@@ -6,7 +6,7 @@ tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(CHECK
 
 # Models and adapters for tests, also of base_model.
 check_LIBRARIES += tests/libfixture.a
-tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h
+tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h tests/vocabulary.c tests/vocabulary.h
 tests_libfixture_a_CFLAGS = $(TEST_CFLAGS)
 MODEL_TEST_LIBS = tests/libfixture.a $(ENGINE_LIBS) $(CHECK_LIBS)
 

@@ -4,7 +4,13 @@ FUZZ_MAIN =
 else
 FUZZ_MAIN = tests/fuzz/main.c
 endif
-FUZZ_TARGETS = tests/fuzz/fuzz-gguf
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz-gguf \
+	tests/fuzz/fuzz-ipc \
+	tests/fuzz/fuzz-jinja \
+	tests/fuzz/fuzz-lora \
+	tests/fuzz/fuzz-tokenizer \
+	tests/fuzz/fuzz-yaml
 if FUZZ_ENGINE
 # Run by hand: each fuzzes until it finds something.
 noinst_PROGRAMS += $(FUZZ_TARGETS)
@@ -15,4 +21,28 @@ endif
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_gguf_LDADD = base_model/libbase_model.a util/libutil.a
+tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz-ipc.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_ipc_LDADD = assistantd/ipc/libipc.a util/libutil.a
+
+tests_fuzz_fuzz_jinja_SOURCES = tests/fuzz/fuzz-jinja.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_jinja_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_jinja_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_jinja_LDADD = util/libutil.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lm
+
+tests_fuzz_fuzz_lora_SOURCES = tests/fuzz/fuzz-lora.c tests/fuzz/fuzz.h \
+	tests/fuzz/asserts.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_lora_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_lora_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_lora_LDADD = tests/libfixture.a $(ENGINE_LIBS)
+
+tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/fuzz.h \
+	tests/fuzz/asserts.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_tokenizer_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_tokenizer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_tokenizer_LDADD = tests/libfixture.a $(ENGINE_LIBS)
+
+tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz-yaml.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_yaml_LDADD = util/libutil.a $(YAML_LIBS)
 EXTRA_DIST += tests/fuzz/corpus

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Small vocabularies that know every byte, for tests of tokenizers. */
+#pragma once
+
+#include "base_model/base_model.h"
+
+enum {
+	VOCABULARY_UNKNOWN,	/* control tokens come first */
+	VOCABULARY_BOS,
+	VOCABULARY_EOS,
+	VOCABULARY_SPECIALS,
+};
+
+/* A SentencePiece vocabulary with byte fallback and a token "[TOOL]" that users may write. */
+struct gguf *vocabulary_sentencepiece(bool space_first);
+/* A byte-level one with merges; @pre names how it cuts words. */
+struct gguf *vocabulary_bpe(const char *pre);
