@@ -73,7 +73,7 @@ static int push(struct merging *m, const struct candidate_pair *pair)
 	if (grow((void **)&m->heap, &m->cap_heap, i + 1, sizeof(*m->heap)) < 0)
 		return -ENOMEM;
 	m->heap[m->n_heap++] = *pair;
-	for (; i && before(&m->heap[i], &m->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i && before(&m->heap[i], &m->heap[(i - 1) / 2]); i = (i - 1) / 2, m->n_steps++)
 		swap(&m->heap[i], &m->heap[(i - 1) / 2]);
 	return 0;
 }
@@ -93,6 +93,7 @@ static struct candidate_pair pop(struct merging *m)
 			return top;
 		swap(&m->heap[i], &m->heap[child]);
 		i = child;
+		m->n_steps++;
 	}
 }
 
@@ -101,6 +102,7 @@ static int consider(struct merging *m, int32_t left, merge_fn fn, const void *ar
 	struct candidate_pair pair = { .left = left };
 	const struct symbol *a, *b;
 
+	m->n_steps++;
 	if (left < 0 || m->symbols[left].next < 0)
 		return 0;
 	a = &m->symbols[left];

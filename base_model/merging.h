@@ -26,6 +26,7 @@ struct merging {
 	struct symbol *symbols;	/* [cap] */
 	struct candidate_pair *heap;
 	size_t n, cap, n_heap, cap_heap;
+	uint64_t n_steps;	/* looks at a pair and moves in the heap, since it was zeroed */
 };
 
 void merging_deinit(struct merging *m);

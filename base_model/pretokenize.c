@@ -23,6 +23,7 @@ struct chars {
 	uint32_t *offsets;	/* [n + 1] */
 	uint8_t *classes;
 	size_t n;
+	uint64_t *n_steps;
 };
 
 /* One pass cuts the stretch from @at to @end: where the piece that begins at @at ends, or
@@ -86,25 +87,38 @@ static bool is_mark(const struct chars *c, size_t i)
 	return c->classes[i] == OTHER || c->classes[i] == PUNCTUATION;
 }
 
+/* Counts what a pass has looked at, also where it then cuts before @stop. */
+static size_t looked(const struct chars *c, size_t at, size_t stop)
+{
+	*c->n_steps += stop - at;
+	return stop;
+}
+
 static size_t run_of(const struct chars *c, size_t at, size_t end, enum class class)
 {
+	size_t begin = at;
+
 	while (at < end && c->classes[at] == class)
 		at++;
-	return at;
+	return looked(c, begin, at);
 }
 
 static size_t run_of_marks(const struct chars *c, size_t at, size_t end)
 {
+	size_t begin = at;
+
 	while (at < end && is_mark(c, at))
 		at++;
-	return at;
+	return looked(c, begin, at);
 }
 
 static size_t run_of_white(const struct chars *c, size_t at, size_t end)
 {
+	size_t begin = at;
+
 	while (at < end && is_white(c, at))
 		at++;
-	return at;
+	return looked(c, begin, at);
 }
 
 /* 's 't 're 've 'm 'll 'd: the length in characters, or 0. */
@@ -177,6 +191,7 @@ static size_t pass_llama3(const struct chars *c, size_t at, size_t end, size_t d
 	stop = run_of_white(c, at, end);
 	for (last = stop; last > at && c->classes[last - 1] != NEWLINE;)
 		last--;
+	looked(c, last, stop);
 	return last > at ? last : white_space(c, at, end);
 }
 
@@ -224,10 +239,12 @@ static size_t pass_punctuation(const struct chars *c, size_t at, size_t end)
 /* [\u0800-\u9fa5\uac00-\ud7ff]+ : the scripts of East Asia, as DeepSeek delimits them */
 static size_t pass_east_asian(const struct chars *c, size_t at, size_t end)
 {
+	size_t begin = at;
+
 	while (at < end && ((c->cps[at] >= 0x0800 && c->cps[at] <= 0x9fa5) ||
 			    (c->cps[at] >= 0xac00 && c->cps[at] <= 0xd7ff)))
 		at++;
-	return at;
+	return looked(c, begin, at);
 }
 
 static const struct pretokenizer pretokenizers[] = {
@@ -304,6 +321,7 @@ static size_t cut(pass_fn pass, const struct chars *c, const uint32_t *from, siz
 		while (at < from[i]) {
 			size_t stop = pass(c, at, from[i]);
 
+			++*c->n_steps;
 			if (stop == at) {
 				at++;
 				continue;
@@ -321,7 +339,7 @@ static size_t cut(pass_fn pass, const struct chars *c, const uint32_t *from, siz
 
 int pretokenize(const struct pretokenizer *p, const char *text, size_t len, struct words *ret)
 {
-	_cleanup_(chars_deinit) struct chars c = { 0 };
+	_cleanup_(chars_deinit) struct chars c = { .n_steps = &ret->n_steps };
 	_cleanup_free_ uint32_t *from = NULL, *to = NULL;
 	size_t n = 1;
 

@@ -18,6 +18,7 @@ bool pretokenizer_adds_bos(const struct pretokenizer *p);
 struct words {
 	uint32_t *ends;		/* ascending offsets in bytes; the last is the text's length */
 	size_t n;
+	uint64_t n_steps;	/* characters that were looked at */
 };
 
 void words_deinit(struct words *w);

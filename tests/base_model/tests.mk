@@ -30,3 +30,9 @@ check_PROGRAMS += tests/base_model/test-text
 tests_base_model_test_text_SOURCES = tests/base_model/test-text.c
 tests_base_model_test_text_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_text_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-tokenizer-work
+tests_base_model_test_tokenizer_work_SOURCES = tests/base_model/test-tokenizer-work.c
+tests_base_model_test_tokenizer_work_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_tokenizer_work_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vocab_find,--wrap=vocab_merge
+tests_base_model_test_tokenizer_work_LDADD = $(MODEL_TEST_LIBS)
