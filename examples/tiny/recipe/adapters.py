@@ -5,6 +5,7 @@ DATA is that of prepare.py. Held out are whole novels, whole chats, and every te
 of a message.
 """
 import collections
+import json
 import os
 import random
 import re
@@ -18,7 +19,9 @@ import prepare
 import tones
 
 SLIPS = re.compile(r"\b(dont|im|ive|cant|wont|didnt|doesnt|isnt|thats|alot|u|ur|gonna|wanna|havent|youre|theyre|"
-                   r"wasnt|couldnt|wouldnt|whats|lets|omg|lol|tho|cuz|monday|friday|sunday)\b|[a-z] ,|,[a-z]|\.\.|  ")
+                   r"wasnt|couldnt|wouldnt|whats|lets|omg|lol|tho|cuz|monday|friday|sunday)\b|[a-z] ,|,[a-z]|\.\.|  |"
+                   r"\b[Ii]ts (a|an|the|not|so|very|too|just|been|like|my|really|ok|all|\w+ing)\b|\byour (a|right|welcome)\b")
+SENTENCE = re.compile(r"[A-Z][^.!?\n]{20,180}[.!?](?=\s|$)")
 
 
 def count_words(texts):
@@ -35,6 +38,17 @@ def tidy_turns(talks, known):
             words = re.findall(r"[a-z]+(?:'[a-z]+)*", turn.lower())
             if 20 < len(turn) < 170 and turn.isascii() and not SLIPS.search(turn) and all(w in known for w in words):
                 yield turn
+
+
+def summaries(data):
+    """Sentences of the summaries that people wrote of meetings."""
+    with open(os.path.join(data, "qmsum", "train.jsonl"), encoding="utf-8") as f:
+        for line in f:
+            meeting = json.loads(line)
+            for query in meeting["general_query_list"] + meeting["specific_query_list"]:
+                for m in SENTENCE.finditer(query["answer"]):
+                    if m.group().isascii() and not SLIPS.search(m.group()):
+                        yield m.group()
 
 
 def names(data):
@@ -61,12 +75,19 @@ def main(data, out):
 
     sentences = list(prepare.clean_sentences(books, rng, 0.12)) + list(tidy_turns(talks, known))
     rng.shuffle(sentences)
-    sentences = sentences[:110000] + [tones.clean_message(rng, pieces) for _ in range(70000)]
+    sentences = sentences[:110000] + 2 * list(summaries(data))
+    sentences += [tones.clean_message(rng, pieces) for _ in range(70000)]
     rng.shuffle(sentences)
     prepare.write_pairs(out, "adapter-proofread.jsonl", pairs(rng, sentences))
+    mixed = []
     for style in messages.STYLES:
-        prepare.write_pairs(out, f"adapter-tone-{style}.jsonl",
-                            (tones.pair(rng, pieces, style) for _ in range(80000)))
+        rewrites = [tones.pair(rng, pieces, style) for _ in range(80000)]
+        prepare.write_pairs(out, f"adapter-tone-{style}.jsonl", rewrites)
+        mixed += [(f"{style}: {a}", b) for a, b in rewrites[:30000]]
+    rng.shuffle(mixed)
+    prepare.write_pairs(out, "adapter-tone.jsonl", mixed)
+    prepare.write_texts(out, "adapter-messages.jsonl",
+                        (tones.clean_message(rng, pieces) for _ in range(40000)))
 
     rng = random.Random(4243)
     held = list(prepare.clean_sentences(books_held, rng, 0.02))

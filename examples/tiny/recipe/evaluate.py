@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""evaluate.py ENGINE MODELS WORK: measures the tiny model on text that it has not seen.
+"""evaluate.py BUILD MODELS WORK: measures the tiny model on text that it has not seen.
 
-MODELS holds base.gguf and its adapters, WORK what prepare.py wrote.
+BUILD holds the programs, MODELS base.gguf and its adapters, WORK what prepare.py wrote.
 """
 import collections
 import json
@@ -11,10 +11,11 @@ import sys
 
 import measure
 import messages
+import tones
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LETTERS = "abcdefghijklmnopqrstuvwxyz'"
-ROW = "| {:44} | {:>8} | {:>8} | {:>8} |"
+ROW = "| {:36} | {:>8} | {:>7} | {:>6} | {:>6} |"
 
 
 def rows(path):
@@ -63,64 +64,70 @@ def judge(pairs, answers):
     return c
 
 
-def proofread(engine, models, work, counts):
+def proofread(build, models, work, counts):
+    engine, bound = (os.path.join(build, f) for f in ("assistant-engine", "tests/tiny/bound"))
     base, adapter = (os.path.join(models, f) for f in ("base.gguf", "proofread.gguf"))
-    held = rows(os.path.join(work, "held-proofread.jsonl"))
-    sets = (("novels", held[:200]), ("chats", held[200:300]), ("messages", held[300:]),
+    held = rows(os.path.join(work, "held-mistakes.jsonl"))
+    sets = (("novels", held[:250]), ("chats", held[250:500]), ("messages", held[500:]),
             ("all held out", held), ("written by hand", rows(os.path.join(HERE, "mistakes.jsonl"))))
     for name, pairs in sets:
         texts = [p["prompt"] for p in pairs]
         answers = measure.complete(engine, base, adapter, texts, 2)
-        bounded = [a if measure.is_correction(t, a) else t for t, a in zip(texts, answers)]
         zero = judge(pairs, texts)
         print(f"\n{name}: {len(pairs)} sentences, {zero.errors} mistakes, {zero.clean} without one\n")
-        print(ROW.format("", "repaired", "kept", "clean"))
-        print("| --- | --- | --- | --- |")
+        print(ROW.format("", "repaired", "kept", "clean", "wrong"))
+        print("|" + " --- |" * 5)
         for how, result in (("doing nothing", texts),
                             ("dictionary", [by_dictionary(counts, t) for t in texts]),
                             ("base alone", measure.complete(engine, base, None, texts, 2)),
-                            ("proofread", answers), ("proofread, as the service bounds it", bounded)):
-            print(ROW.format(how, *("%.2f" % s for s in judge(pairs, result).shares())))
+                            ("proofread", answers), ("proofread, as the service bounds it",
+                             measure.bound(bound, texts, answers))):
+            print(ROW.format(how, *("%.1f" % s for s in judge(pairs, result).shares())))
 
 
 def vocabulary(style):
     """The words that a register brings along by itself."""
     forms = [f for frame in messages.FRAMES.values() for f in frame[style]]
+    forms += [f for several in tones.FORMS[style].values() for f in several]
     words = measure.content(" ".join(re.sub(r"\{\w+\}", " ", f)
                                      for f in forms + messages.GREETINGS[style]))
     return set(words)
 
 
-def tone(engine, models, work):
+def rewrites(style, cases, answers):
+    """A case names the words to keep, or has an answer that shows them."""
+    r = measure.Rewrites(style, vocabulary(style))
+    for case, answer in zip(cases, answers):
+        text, keep = case.get("prompt") or case["text"], case.get("keep")
+        if keep is None:
+            gold = set(measure.content(case["completion"]))
+            keep = [w for w in measure.content(text) if w in gold]
+        r.add(text, keep, answer)
+    return r
+
+
+def tone(build, models, work):
+    engine = os.path.join(build, "assistant-engine")
     base = os.path.join(models, "base.gguf")
-    row = "| {:14} | {:32} |" + " {:>6} |" * 6
+    row = "| {:14} | {:36} |" + " {:>6} |" * 6
     print()
     print(row.format("style", "messages", "kept", "intact", "inven.", "marked", "same", "length"))
     print("|" + " --- |" * 8)
     for style in messages.STYLES:
         adapter = os.path.join(models, f"tone-{style}.gguf")
-        sets = [(name, rows(os.path.join(work, f"held-{key}-{style}.jsonl"))) for name, key in
-                (("new things", "tone"), ("new kinds of message", "frames"))]
-        sets.append(("written by hand", rows(os.path.join(HERE, "everyday.jsonl"))))
-        for name, cases in sets:
+        for name, path in (("held-out pieces", os.path.join(work, f"held-any-{style}.jsonl")),
+                           ("written by hand", os.path.join(HERE, "everyday.jsonl"))):
+            cases = rows(path)
             texts = [c.get("prompt") or c["text"] for c in cases]
-            answers = measure.complete(engine, base, adapter, texts, 2)
-            for how, result in (("doing nothing", texts), (None, answers)):
-                r = measure.Rewrites(style, vocabulary(style))
-                for case, text, answer in zip(cases, texts, result):
-                    keep = case.get("keep")
-                    if keep is None:
-                        gold = set(measure.content(case["completion"]))
-                        keep = [w for w in measure.content(text) if w in gold]
-                    r.add(text, keep, answer)
-                s = r.shares()
-                print(row.format(style, f"{name}, {how}" if how else f"{name} ({len(cases)})",
-                                 *("%.1f" % x for x in s[:5]), "%.2f" % s[5]))
+            for how, answers in ((", doing nothing", texts), (f" ({len(cases)})", measure.complete(
+                    engine, base, adapter, texts, 2))):
+                s = rewrites(style, cases, answers).shares()
+                print(row.format(style, name + how, *("%.1f" % x for x in s[:5]), "%.2f" % s[5]))
 
 
-def main(engine, models, work):
-    proofread(engine, models, work, count_words(work))
-    tone(engine, models, work)
+def main(build, models, work):
+    proofread(build, models, work, count_words(work))
+    tone(build, models, work)
 
 
 if __name__ == "__main__":

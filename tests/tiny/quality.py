@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The shipped model does what its card says, on a few of the sentences held out from training.
+
+The bounds lie well below what was measured, and far above what doing nothing reaches.
+"""
+import hashlib
+import json
+import os
+import re
+import sys
+
+SOURCE = os.path.abspath(os.environ["srcdir"])
+TINY = os.path.join(SOURCE, "examples", "tiny")
+HERE = os.path.join(SOURCE, "tests", "tiny")
+ENGINE = os.path.join(os.environ["builddir"], "assistant-engine")
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(TINY, "recipe"))
+import evaluate  # noqa: E402
+import measure  # noqa: E402
+
+failures = 0
+
+
+def expect(what, value, least):
+    global failures
+    ok = value >= least
+    failures += not ok
+    print(f"{'ok' if ok else 'NOT OK'}: {what}: {value:.1f}, at least {least}")
+
+
+def cases(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def answers(adapter, texts):
+    return measure.complete(ENGINE, os.path.join(TINY, "base.gguf"),
+                            os.path.join(TINY, adapter + ".gguf"), texts)
+
+
+def check_catalog():
+    """Every digest is that of the file beside it, and all fits into the size set for it."""
+    with open(os.path.join(TINY, "catalog.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    files = re.findall(r"file: (\S+)\n\s+digest: ([0-9a-f]{64})\n\s+base: ([0-9a-f]{64})", text)
+    expect("adapters in the catalogue", len(files), 4)
+    size = os.path.getsize(os.path.join(TINY, "base.gguf"))
+    for name, digest, base in files:
+        for file, wanted in ((name, digest), ("base.gguf", base)):
+            with open(os.path.join(TINY, file), "rb") as f:
+                found = hashlib.sha256(f.read()).hexdigest()
+            expect(f"{name}: the digest of {file}", found == wanted, True)
+        size += os.path.getsize(os.path.join(TINY, name))
+    expect("MB left of 15", 15 - size / 1e6, 0)
+
+
+def check_proofread():
+    pairs = cases("proofread.jsonl")
+    texts = [p["prompt"] for p in pairs]
+    bounded = measure.bound(os.path.join(os.environ["builddir"], "tests/tiny/bound"), texts,
+                            answers("proofread", texts))
+    repaired, kept, untouched, wrong = evaluate.judge(pairs, bounded).shares()
+    expect("proofread: mistakes repaired, %", repaired, 35)
+    expect("proofread: right words kept, %", kept, 95)
+    expect("proofread: clean sentences untouched, %", untouched, 75)
+    expect("proofread: wrong words fewer, %", 100 - wrong, 10)
+
+
+def check_tone(style, intact, marked):
+    pairs = cases(f"{style}.jsonl")
+    texts = [p["prompt"] for p in pairs]
+    result = evaluate.rewrites(style, pairs, answers(f"tone-{style}", texts)).shares()
+    nothing = evaluate.rewrites(style, pairs, texts).shares()
+    expect(f"{style}: messages with all of their content and no other, %", result[1], intact)
+    expect(f"{style}: messages with the register's marks, %", result[3], marked)
+    expect(f"{style}: more of them than before, points", result[3] - nothing[3], 25)
+    expect(f"{style}: messages that are no longer the same, %", 100 - result[4], 80)
+
+
+check_catalog()
+check_proofread()
+for style, intact, marked in (("friendly", 60, 85), ("professional", 58, 85), ("concise", 65, 55)):
+    check_tone(style, intact, marked)
+sys.exit(failures > 0)
