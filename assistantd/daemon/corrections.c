@@ -100,12 +100,28 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
 	return last[m];
 }
 
+/* A word that only lost its end was cut, unless what went is an ending of grammar. */
+static bool is_cut(const struct word *a, const struct word *b)
+{
+	static const char *const endings[] = { "s", "es", "d", "ed", "ing", "ly", "'s" };
+
+	if (b->len >= a->len || strncmp(a->text, b->text, b->len) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (strcmp(a->text + b->len, endings[i]) == 0)
+			return false;
+	/* A letter too many at the end, as in "thankss". */
+	return a->len - b->len > 1 || a->text[a->len - 1] != a->text[a->len - 2];
+}
+
 static bool similar(const struct word *a, const struct word *b)
 {
 	size_t longer = MAX(a->len, b->len), allowed = longer <= 4 ? 2 : longer / 3 + 1;
 
 	if (is_grammar(a) && is_grammar(b))
 		return true;
+	if (is_cut(a, b))
+		return false;
 	/* Digits are facts. */
 	if (strpbrk(a->text, "0123456789") || strpbrk(b->text, "0123456789"))
 		return strcmp(a->text, b->text) == 0;

@@ -2,4 +2,5 @@
 dist_check_SCRIPTS += tests/bus/wrong.py tests/bus/descriptors.py tests/bus/load.py
 # With the embedded model.
 BUS_TESTS = tests/bus/interfaces.py tests/bus/faults.py
-EXTRA_DIST += tests/bus/harness.py $(BUS_TESTS)
+dist_check_SCRIPTS += $(BUS_TESTS)
+EXTRA_DIST += tests/bus/harness.py

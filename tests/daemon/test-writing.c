@@ -97,6 +97,8 @@ static const struct {
 	{ "Where are you're keys?", "Where are your?", "Where are you're keys?" },
 	{ "Call 555 1234 now", "Call 555 1243 now", "Call 555 1234 now" },
 	{ "Meet Summerlee at noon", "Meet Summer at noon", "Meet Summerlee at noon" },
+	{ "going tomorow", "going tomor", "going tomorow" },
+	{ "he walks thankss", "he walk thanks", NULL },
 	{ "Pay Anna and Bob", "Pay Anna", "Pay Anna and Bob" },
 	{ "The cat teh dog", "The elephant the dog", "The cat the dog" },
 };

@@ -79,8 +79,8 @@ has 'ready' && has 'no_new_privs on'
 verdict $?
 
 step 'Proofread: the adapter is loaded onto the resident base'
-try 'Thanks for teh report. I will call you tommorow.' assistantctl proofread
-has 'the report' && has 'tomorrow' && ! has 'teh' && ! has 'tommorow'
+try 'Thanks for teh report. The meeting is on Wendsday.' assistantctl proofread
+has 'the report' && has 'Wednesday' && ! has 'teh' && ! has 'Wendsday'
 verdict $?
 
 step 'Rewrite: a friendlier tone, the facts stay'
