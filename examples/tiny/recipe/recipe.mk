@@ -1,7 +1,5 @@
 # How the embedded model was made. `make tiny-model DATA=DIR` makes it again in ./tiny, on the
 # folders that MODEL-CARD.md names; nothing that is built or installed waits for it.
-tinycarddir = $(pkgdatadir)/tiny
-dist_tinycard_DATA = examples/tiny/MODEL-CARD.md
 EXTRA_DIST += \
 	examples/tiny/recipe/adapters.py \
 	examples/tiny/recipe/catalog.py \
