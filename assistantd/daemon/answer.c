@@ -63,14 +63,14 @@ static void cut_stream(struct job *job, size_t units)
 	job->told_units = MIN(job->told_units, seen);
 }
 
-void answer_resume(struct job *job)
+static void tell_stream(struct job *job)
 {
 	const char *rest = job->stream.data + job->told;
 	size_t len = job->stream.len - job->told;
 	DBusMessageIter at;
 	DBusMessage *m;
 
-	if (len == 0 || !caller_reads(job->caller))
+	if (len == 0)
 		return;
 	m = signal_to(job, "Delta", &at);
 	if (!m)
@@ -83,6 +83,12 @@ void answer_resume(struct job *job)
 	caller_sent(job->caller, len + MESSAGE_BYTES);
 	job->told = job->stream.len;
 	job->told_units = job->stream_units;
+}
+
+void answer_resume(struct job *job)
+{
+	if (caller_reads(job->caller))
+		tell_stream(job);
 }
 
 void answer_delta(struct job *job, size_t from, const char *text, size_t len)
@@ -254,8 +260,12 @@ void answer_outcome(const struct job *job, DBusMessageIter *at)
 static void respond(struct job *job)
 {
 	DBusMessageIter at;
-	DBusMessage *m = signal_to(job, "Response", &at);
+	DBusMessage *m;
 
+	/* What was held back makes the stream whole. */
+	if (!job->error)
+		tell_stream(job);
+	m = signal_to(job, "Response", &at);
 	if (!m)
 		return;
 	answer_outcome(job, &at);

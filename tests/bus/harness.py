@@ -21,6 +21,14 @@ PATH = "/org/assistantd/Assistant1"
 ERROR = "org.assistantd.Error."
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 SOURCE = os.path.abspath(os.environ.get("srcdir", "."))
+# What the service promises, and what a busy machine may make of it in a test.
+PATIENCE = 10
+
+
+def sanitized():
+    """Whether the programs keep memory that they have released."""
+    with open(os.path.join(BUILD, "config.h"), encoding="ascii") as f:
+        return "#define WITH_SANITIZERS 1" in f.read()
 
 
 def require_bus():
@@ -208,6 +216,11 @@ def fails(name, call, *arguments, **keywords):
         assert len(error.args) == 1 and error.get_dbus_message(), error.args
         return error.get_dbus_message()
     raise AssertionError(f"no error {name}")
+
+
+def told(what, took, promised):
+    print(f"   {what}: {took * 1000:.0f} ms")
+    assert took < promised * PATIENCE, f"{what}: {took:.3f} s"
 
 
 def main(tests, untrained=False, **service_options):

@@ -9,7 +9,7 @@ import sys
 import time
 
 import harness
-from harness import ERROR, Request, spin, wait_for
+from harness import ERROR, Request, sanitized, spin, told, wait_for
 import dbus
 
 LONG = "Send me the report by Friday and the slides by Monday. " * 4500
@@ -42,7 +42,7 @@ def idle(s, what):
     before = cpu_seconds(s.engine_pid())
     spin(0.5)
     took = cpu_seconds(s.engine_pid()) - before
-    assert took <= 0.03, f"{took:.2f} s of compute {what}"
+    assert took <= (0.2 if sanitized() else 0.03), f"{took:.2f} s of compute {what}"
 
 
 CLIENT = """
@@ -79,19 +79,20 @@ def compute_ends_with_its_request(s):
     before = time.monotonic()
     r.close()
     took = time.monotonic() - before
-    assert took < 0.1, f"Close took {took:.3f} s"
+    told("Close answers (100 ms promised)", took, 0.1)
     idle(s, "after Close")
     r = Request(s, "tone", LONG, timeout_ms=dbus.UInt32(400))
     response, results = r.wait(5)
     took = r.response[2] - r.started
     assert response == 2 and results["error"] == ERROR + "TimedOut", dict(results)
-    assert 0.39 < took < 0.5, f"{took:.3f} s"
+    assert took > 0.39, took
+    told("a deadline of 400 ms (100 ms more promised)", took, 0.5)
     idle(s, "after the deadline")
     p = client(6, LONG)
     spin(0.3)
     assert s.property("QueueLength") == 2
     end(p)
-    wait_for(lambda: s.property("QueueLength") == 0, 0.3, "the queue of one who left")
+    wait_for(lambda: s.property("QueueLength") == 0, 3, "the queue of one who left")
     idle(s, "after its caller was killed")
 
 
@@ -141,7 +142,7 @@ def one_caller_does_not_take_all(s):
     for r in mine + more:
         r.close()
     other.close()
-    assert took < 2, f"{took:.2f} s"
+    told("another caller, while one has all it may", took, 1)
     assert s.property("QueueLength") == 0
     idle(s, "after all was closed")
 
@@ -172,8 +173,8 @@ def a_lost_engine_answers_all(s):
         for r in requests:
             response, results = r.wait(5)
             assert response == 2 and results["error"] == ERROR + "EngineLost", dict(results)
-            took = r.response[2] - killed
-            assert took < 0.2, f"{took:.3f} s"
+        told("the last EngineLost (200 ms promised)",
+             max(r.response[2] for r in requests) - killed, 0.2)
         s.ready()
         assert s.engine_pid() != pid
         for r in waiting:
@@ -200,8 +201,9 @@ def a_stopped_reader_costs_little(s):
     end(p)
     grown = [b - a for a, b in zip(before, after)]
     print(f"service and bus grew by {grown} KiB", flush=True)
-    assert grown[0] < 4 * 1024 and grown[1] < 512, f"service and bus: {grown} KiB"
-    assert took < 2, f"{took:.2f} s"
+    assert grown[0] < (32 if sanitized() else 4) * 1024, f"service: {grown[0]} KiB"
+    assert grown[1] < 512, f"bus: {grown[1]} KiB"
+    told("another caller, beside four streams that nobody reads", took, 1)
     idle(s, "after its caller was killed")
 
 
