@@ -19,14 +19,17 @@ struct home {
 
 static const struct home_settings no_settings = { .area = (char *)"", .floor = (char *)"" };
 
-static void free_settings(struct home_settings *s)
+struct home_settings *home_settings_free(struct home_settings *s)
 {
+	if (!s)
+		return NULL;
 	while (s->n_aliases)
 		free(s->aliases[--s->n_aliases]);
 	free(s->entity);
 	free(s->area);
 	free(s->floor);
 	free(s);
+	return NULL;
 }
 
 static void free_entity(struct home_entity *e)
@@ -39,32 +42,42 @@ static void free_entity(struct home_entity *e)
 	free(e);
 }
 
-struct home_settings *home_change(struct home *h, const char *id)
+struct home_settings *home_settings_copy(const struct home *h, const char *id)
 {
-	struct home_settings *s = h->settings;
+	_cleanup_(home_settings_freep) struct home_settings *s = calloc(1, sizeof(*s));
+	const struct home_settings *old = home_settings(h, id);
 
-	while (s && strcmp(s->entity, id) != 0)
-		s = s->next;
-	if (s)
-		return s;
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->entity = strdup(id);
-	s->area = strdup("");
-	s->floor = strdup("");
-	if (!s->entity || !s->area || !s->floor) {
-		free_settings(s);
+	s->area = strdup(old->area);
+	s->floor = strdup(old->floor);
+	s->hidden = old->hidden;
+	if (!s->entity || !s->area || !s->floor)
 		return NULL;
+	for (; s->n_aliases < old->n_aliases; s->n_aliases++) {
+		s->aliases[s->n_aliases] = strdup(old->aliases[s->n_aliases]);
+		if (!s->aliases[s->n_aliases])
+			return NULL;
 	}
-	s->next = h->settings;
-	h->settings = s;
-	return s;
+	return TAKE(s);
+}
+
+void home_set(struct home *h, struct home_settings *s)
+{
+	struct home_settings **at = &h->settings, *old;
+
+	while (*at && strcmp((*at)->entity, s->entity) != 0)
+		at = &(*at)->next;
+	old = *at;
+	s->next = old ? old->next : NULL;
+	*at = s;
+	home_settings_free(old);
 }
 
 static int read_one(struct home *h, const char *id, const json_t *object)
 {
-	struct home_settings *s = home_change(h, id);
+	_cleanup_(home_settings_freep) struct home_settings *s = home_settings_copy(h, id);
 	const char *area = json_string_value(json_object_get(object, "area"));
 	const char *floor = json_string_value(json_object_get(object, "floor"));
 	json_t *alias;
@@ -85,7 +98,10 @@ static int read_one(struct home *h, const char *id, const json_t *object)
 		if (json_is_string(alias) && s->n_aliases < HOME_ALIASES_MAX &&
 		    (s->aliases[s->n_aliases] = strdup(json_string_value(alias))))
 			s->n_aliases++;
-	return s->area && s->floor ? 0 : -ENOMEM;
+	if (!s->area || !s->floor)
+		return -ENOMEM;
+	home_set(h, TAKE(s));
+	return 0;
 }
 
 static int read_settings(struct home *h)
@@ -142,7 +158,7 @@ struct home *home_free(struct home *h)
 	while (h->settings) {
 		struct home_settings *next = h->settings->next;
 
-		free_settings(h->settings);
+		home_settings_free(h->settings);
 		h->settings = next;
 	}
 	free(h->path);

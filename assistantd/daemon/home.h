@@ -50,8 +50,12 @@ const struct home_entity *home_find(const struct home *h, const char *id);
 /* Never NULL: empty settings where the user set nothing. */
 const struct home_settings *home_settings(const struct home *h, const char *id);
 bool home_visible(const struct home *h, const struct home_entity *e);
-/* The settings of @id to be changed, made if absent; NULL without memory. */
-struct home_settings *home_change(struct home *h, const char *id);
+/* A copy of the settings of @id, to be changed and given to home_set(); NULL without memory. */
+struct home_settings *home_settings_copy(const struct home *h, const char *id);
+struct home_settings *home_settings_free(struct home_settings *s);
+DEFINE_CLEANUP(struct home_settings *, home_settings_free)
+/* Takes @s in the place of what was set for the same entity. */
+void home_set(struct home *h, struct home_settings *s);
 /* Writes the settings beside the old file and renames: 0 or -errno. */
 int home_save(const struct home *h);
 

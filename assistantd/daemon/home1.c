@@ -115,7 +115,7 @@ static void set(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
 	DBusMessageIter at, dict, entry, value;
-	struct home_settings *s;
+	_cleanup_(home_settings_freep) struct home_settings *s = NULL;
 	const char *id, *key = "";
 	int r = 0;
 
@@ -126,7 +126,8 @@ static void set(void *arg, DBusMessage *m)
 		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "no device '%s'", id));
 		return;
 	}
-	s = home_change(d->home, id);
+	/* All of it or nothing. */
+	s = home_settings_copy(d->home, id);
 	dbus_message_iter_recurse(&at, &dict);
 	for (; s && r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
 	     dbus_message_iter_next(&dict)) {
@@ -136,9 +137,13 @@ static void set(void *arg, DBusMessage *m)
 		dbus_message_iter_recurse(&entry, &value);
 		r = take_setting(s, key, &value);
 	}
-	d->sentences_stale = true;
-	if (r == 0)
-		r = s ? home_save(d->home) : -ENOMEM;
+	if (!s)
+		r = -ENOMEM;
+	if (r == 0) {
+		home_set(d->home, TAKE(s));
+		d->sentences_stale = true;
+		r = home_save(d->home);
+	}
 	if (r == -EINVAL)
 		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: expected area, floor "
 					   "(text), aliases (texts) or hidden (yes or no), names "

@@ -13,6 +13,9 @@ tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home
 tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(MOSQUITTO_LIBS) $(CHECK_LIBS)
 
+# The same with the whole service, over D-Bus.
+dist_check_SCRIPTS += tests/home/house.py
+
 # Opt-in: make check-zigbee2mqtt RIG=DIR starts DIR/start.sh, which prints "ready" once a real
 # Zigbee2MQTT with a virtual radio answers on 127.0.0.1:18830; WORK keeps what it downloads.
 EXTRA_PROGRAMS = tests/home/zigbee2mqtt tests/home/corpus
