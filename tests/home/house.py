@@ -241,6 +241,26 @@ def test_part_of_it_fails(service, house):
     wait_for(lambda: devices(service)["light.hall_lamp"]["available"], 10, "plugged in")
 
 
+def test_many_at_once_want_a_word(service, house):
+    """More than ten: what would be done at once for one is asked about."""
+    names = [f"Spot {word}" for word in ("one", "two", "three", "four", "five", "six", "seven",
+                                         "eight", "nine")]
+    for name in names:
+        house.plug_in(name)
+    wait_for(lambda: len([d for d in devices(service).values()
+                          if d["domain"] == "light" and d["available"]]) == 13, 10, "the spots")
+    no = Agent(0)
+    code, results, text = ask(service, "turn on all lights")
+    # What is on already would be asked about, too: it is one order.
+    assert code == 1 and len(no.asked) == 1, (code, text)
+    assert {str(a["outcome"]) for a in results["actions"]} == {"cancelled"}, results
+    assert "Spot seven" in no.asked[0]["summary"], no.asked
+    no.leave()
+    assert state(service, "light.spot_one") == "off"
+    for name in names:
+        house.unplug(name)
+
+
 def test_a_name_is_no_order(service, house):
     """It can be listed; as a sentence it would be taken apart."""
     house.plug_in("all [lights] off; (open|close) {name}")
@@ -327,7 +347,8 @@ def test_the_broker_goes_and_comes(service, house):
 TESTS = [test_switched_and_read_back, test_only_what_was_read_back_is_said,
          test_what_is_not_known_is_asked_back, test_nothing_is_done_when_dry,
          test_places_and_other_names, test_wrong_settings,
-         test_opening_a_garage_wants_a_word, test_part_of_it_fails, test_a_name_is_no_order,
+         test_opening_a_garage_wants_a_word, test_part_of_it_fails,
+         test_many_at_once_want_a_word, test_a_name_is_no_order,
          test_every_order_leaves_a_receipt, test_asked_on_the_terminal,
          test_the_tools_process_is_killed, test_the_broker_goes_and_comes]
 

@@ -36,3 +36,8 @@ tests_home_corpus_LDADD = $(TOOLS_LIBS)
 check-discovery: tests/home/corpus
 	xz -dc '$(CORPUS)/corpus.json.xz' | tests/home/corpus
 .PHONY: check-discovery
+
+check_PROGRAMS += tests/home/test-home
+tests_home_test_home_SOURCES = tests/home/test-home.c
+tests_home_test_home_CFLAGS = $(TEST_CFLAGS)
+tests_home_test_home_LDADD = $(DAEMON_LIBS) $(CHECK_LIBS)
