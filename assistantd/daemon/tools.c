@@ -150,11 +150,7 @@ static void on_started(void *arg)
 	    (r = set(&v.password, t->config->broker_password)) == 0 &&
 	    (r = set(&v.prefix, t->config->discovery_prefix)) == 0)
 		r = tools_put_configure(&m, &v);
-	/* The first start comes from within child_new(): the child is not known yet. */
-	if (t->child)
-		child_send(t->child, &m, r);
-	else
-		ipc_message_deinit(&m);
+	child_send(t->child, &m, r);
 	tools_configure_deinit(&v);
 }
 
@@ -175,7 +171,6 @@ int tools_new(struct tools **ret, struct loop *loop, const char *path, const str
 		free(t);
 		return r;
 	}
-	on_started(t);
 	*ret = t;
 	return 0;
 }
