@@ -15,7 +15,7 @@
 
 /* A prompt's own tokens, and bytes of usual text to a token, on the safe side. */
 enum { PROMPT_TOKENS = 24, PIECE_MIN = 64, PIECE_MAX = 1500 };
-static const float bytes_per_token = 2.0f;
+static const float bytes_per_token = 2.6f;
 
 static const char *piece_text(const struct piece *p)
 {
