@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "assistantd/ctl/agent.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +9,15 @@
 #define AGENT_PATH "/org/assistantd/Agent"
 #define AGENT_INTERFACE "org.assistantd.Agent1"
 
-/* What others wrote is shown without anything that a terminal would obey. */
+enum { REPLY_MS = 30000 };
+
+/* Whose questions are shown: the service, as it was when this began. */
+static char service[256];
+
 static void show(FILE *terminal, const char *label, const char *text)
 {
 	fprintf(terminal, "%s", label);
-	for (const char *c = text; *c; c++)
-		fputc(iscntrl((unsigned char)*c) ? '?' : *c, terminal);
+	ctl_put_plain(terminal, text);
 	fputc('\n', terminal);
 }
 
@@ -49,7 +51,8 @@ static DBusHandlerResult on_call(DBusConnection *bus, DBusMessage *m, void *arg)
 
 	(void)arg;
 	/* Only the service asks; the bus tells who that is. */
-	if (!dbus_message_is_method_call(m, AGENT_INTERFACE, "Confirm") ||
+	if (!*service || !dbus_message_has_sender(m, service) ||
+	    !dbus_message_is_method_call(m, AGENT_INTERFACE, "Confirm") ||
 	    !dbus_message_has_signature(m, "ta{sv}"))
 		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 	arguments = ctl_arguments(m);
@@ -83,7 +86,7 @@ void agent_register(struct ctl *c)
 	DBusMessage *m = ctl_message("org.assistantd.Agents1", "Register");
 	const char *path = AGENT_PATH, *kind = "hand";
 	DBusMessageIter at, dict;
-	json_t *ignored;
+	DBusMessage *reply;
 
 	if (!m)
 		return;
@@ -97,6 +100,10 @@ void agent_register(struct ctl *c)
 	ctl_open_options(&at, &dict);
 	ctl_option_str(&dict, "class", kind);
 	ctl_close_options(&at, &dict);
-	ctl_call(c, m, &ignored);
-	json_decref(ignored);
+	reply = dbus_connection_send_with_reply_and_block(c->bus, m, REPLY_MS, NULL);
+	dbus_message_unref(m);
+	if (!reply)
+		return;
+	snprintf(service, sizeof(service), "%s", dbus_message_get_sender(reply));
+	dbus_message_unref(reply);
 }

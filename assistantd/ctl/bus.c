@@ -121,7 +121,9 @@ int ctl_show_error(const char *name, const char *text)
 {
 	const char *dot = strrchr(name, '.');
 
-	fprintf(stderr, "assistantctl: %s: %s\n", dot ? dot + 1 : name, text);
+	fprintf(stderr, "assistantctl: %s: ", dot ? dot + 1 : name);
+	ctl_put_plain(stderr, text);
+	fputc('\n', stderr);
 	if (strcmp(name, DBUS_ERROR_SERVICE_UNKNOWN) == 0 ||
 	    strcmp(name, DBUS_ERROR_NO_REPLY) == 0 || strcmp(name, DBUS_ERROR_DISCONNECTED) == 0 ||
 	    strncmp(name, "org.freedesktop.DBus.Error.Spawn", 32) == 0)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -59,6 +60,14 @@ void ctl_close_options(DBusMessageIter *at, DBusMessageIter *dict);
 int ctl_print_json(const json_t *value);
 const char *ctl_text(const json_t *object, const char *key);
 long long ctl_number(const json_t *object, const char *key);
+
+/*
+ * Prints what others wrote, on one line and without anything that a terminal would obey:
+ * control characters and those that turn the direction of writing are shown as ?.
+ */
+void ctl_put_plain(FILE *out, const char *text);
+/* Whether all of @n words can go to the bus; false after a message. */
+bool ctl_words_valid(int n, char *const *words);
 
 /* Reads all of FILE, "-" or NULL: stdin; checks UTF-8: CTL_OK, or the status after a message. */
 int ctl_read_text(const char *path, struct buf *ret);

@@ -15,16 +15,28 @@ static int usage(void)
 	return CTL_USAGE;
 }
 
+/* Names come from the devices. */
+static void put(const char *text, int width)
+{
+	size_t len = strlen(text);
+
+	ctl_put_plain(stdout, text);
+	printf("%*s ", len < (size_t)width ? width - (int)len : 0, "");
+}
+
 static void print_device(const json_t *d)
 {
 	size_t i;
 	json_t *alias;
 
-	printf("%-32s %-10s %-14s %s", ctl_text(d, "entity"),
-	       json_is_true(json_object_get(d, "available")) ? ctl_text(d, "state") : "away",
-	       ctl_text(d, "area"), ctl_text(d, "name"));
-	json_array_foreach(json_object_get(d, "aliases"), i, alias)
-		printf("%s%s", i ? ", " : "  also: ", json_string_value(alias));
+	put(ctl_text(d, "entity"), 32);
+	put(json_is_true(json_object_get(d, "available")) ? ctl_text(d, "state") : "away", 10);
+	put(ctl_text(d, "area"), 14);
+	ctl_put_plain(stdout, ctl_text(d, "name"));
+	json_array_foreach(json_object_get(d, "aliases"), i, alias) {
+		printf("%s", i ? ", " : "  also: ");
+		ctl_put_plain(stdout, json_string_value(alias));
+	}
 	printf("%s\n", json_is_true(json_object_get(d, "hidden")) ? "  hidden" : "");
 }
 

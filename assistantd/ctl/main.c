@@ -35,10 +35,6 @@ int ctl_ask(struct ctl *c)
 		fprintf(stderr, "usage: assistantctl ask TEXT…\n");
 		return CTL_USAGE;
 	}
-	if (!dbus_validate_utf8(text.data, NULL)) {
-		fprintf(stderr, "assistantctl: the text is not UTF-8\n");
-		return CTL_USAGE;
-	}
 	agent_register(c);
 	return request_run(c, "ask", text.data, text.len);
 }
@@ -157,6 +153,7 @@ static bool parse(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl c = { 0 };
+	char *options[4];
 	const char *verb;
 	int status;
 
@@ -170,11 +167,19 @@ int main(int argc, char **argv)
 	if (c.argc == 0)
 		return usage(stderr, CTL_USAGE);
 	verb = c.argv[0];
+	options[0] = (char *)c.adapter;
+	options[1] = (char *)c.style;
+	options[2] = (char *)c.kind;
+	options[3] = (char *)c.area;
 	c.argv++;
 	c.argc--;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verb, verbs[i].name) != 0)
 			continue;
+		/* Of a task the word is a file, whose name may be any. */
+		if (!ctl_words_valid(ARRAY_SIZE(options), options) ||
+		    (verbs[i].run && !ctl_words_valid(c.argc, c.argv)))
+			return CTL_USAGE;
 		status = ctl_connect(&c);
 		if (status != CTL_OK)
 			return status;

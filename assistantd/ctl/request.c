@@ -22,6 +22,7 @@ struct request {
 	struct buf text;	/* as streamed so far */
 	size_t shown;		/* of it */
 	json_t *results;	/* Response's; NULL while it is awaited */
+	bool deserted;		/* the service left the bus */
 	long long response;
 	int output;		/* StartFd's descriptor, or -1 */
 };
@@ -60,12 +61,26 @@ static void on_delta(struct request *r, const json_t *arguments)
 		show(r, from);
 }
 
+/* The service's name has no owner any more: nobody answers. */
+static void on_owner(struct request *r, DBusMessage *m)
+{
+	const char *name, *old, *fresh;
+
+	if (dbus_message_get_args(m, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &old,
+				  DBUS_TYPE_STRING, &fresh, DBUS_TYPE_INVALID) &&
+	    strcmp(name, CTL_NAME) == 0 && *old)
+		r->deserted = true;
+}
+
 static DBusHandlerResult filter(DBusConnection *bus, DBusMessage *m, void *arg)
 {
 	struct request *r = arg;
 	json_t *arguments;
 
 	(void)bus;
+	if (dbus_message_is_signal(m, DBUS_INTERFACE_DBUS, "NameOwnerChanged") &&
+	    dbus_message_has_sender(m, DBUS_SERVICE_DBUS))
+		on_owner(r, m);
 	if (dbus_message_get_type(m) != DBUS_MESSAGE_TYPE_SIGNAL ||
 	    !dbus_message_has_path(m, r->path) ||
 	    !dbus_message_has_interface(m, REQUEST_INTERFACE))
@@ -116,6 +131,8 @@ static void watch(struct request *r, const char *token)
 	snprintf(rule, sizeof(rule), "type='signal',interface='" REQUEST_INTERFACE "',path='%s'",
 		 r->path);
 	dbus_bus_add_match(r->c->bus, rule, NULL);
+	dbus_bus_add_match(r->c->bus, "type='signal',sender='" DBUS_SERVICE_DBUS "',member="
+			   "'NameOwnerChanged',arg0='" CTL_NAME "'", NULL);
 	dbus_connection_add_filter(r->c->bus, filter, r, NULL);
 }
 
@@ -265,11 +282,15 @@ static int finish(struct request *r)
 
 static int follow(struct request *r)
 {
-	while (!r->results && !interrupted)
+	while (!r->results && !interrupted && !r->deserted)
 		if (!dbus_connection_read_write_dispatch(r->c->bus, POLL_MS))
 			return ctl_show_error(DBUS_ERROR_DISCONNECTED, "the bus is gone");
 	if (r->results)
 		return finish(r);
+	if (r->shown)
+		putchar('\n');
+	if (r->deserted)
+		return ctl_show_error(DBUS_ERROR_NO_REPLY, "the service ended");
 	close_request(r);
 	return CTL_INTERRUPTED;
 }

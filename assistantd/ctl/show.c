@@ -174,12 +174,15 @@ static void print_object(const json_t *object)
 	json_t *value;
 
 	json_object_foreach((json_t *)object, key, value) {
-		if (json_is_string(value))
-			printf("%-14s %s\n", key, json_string_value(value));
-		else if (json_is_boolean(value))
+		if (json_is_string(value)) {
+			printf("%-14s ", key);
+			ctl_put_plain(stdout, json_string_value(value));
+			putchar('\n');
+		} else if (json_is_boolean(value)) {
 			printf("%-14s %s\n", key, json_is_true(value) ? "yes" : "no");
-		else
+		} else {
 			printf("%-14s %lld\n", key, (long long)json_integer_value(value));
+		}
 	}
 }
 
@@ -213,6 +216,15 @@ int ctl_model(struct ctl *c)
 	return CTL_USAGE;
 }
 
+static void print_text(const char *label, const char *text)
+{
+	if (!*text)
+		return;
+	printf("%s", label);
+	ctl_put_plain(stdout, text);
+	putchar('\n');
+}
+
 static void print_row(const json_t *row)
 {
 	time_t at = (time_t)(ctl_number(row, "time") / 1000);
@@ -225,12 +237,9 @@ static void print_row(const json_t *row)
 	       ctl_text(row, "caller"), ctl_text(row, "task"), ctl_text(row, "finish"),
 	       *ctl_text(row, "adapter") ? "  " : "", ctl_text(row, "adapter"),
 	       ctl_number(row, "tokens_in"), ctl_number(row, "tokens_out"));
-	if (*ctl_text(row, "request"))
-		printf("    > %s\n", ctl_text(row, "request"));
-	if (*ctl_text(row, "result"))
-		printf("    < %s\n", ctl_text(row, "result"));
-	if (*ctl_text(row, "effects"))
-		printf("    ! %s\n", ctl_text(row, "effects"));
+	print_text("    > ", ctl_text(row, "request"));
+	print_text("    < ", ctl_text(row, "result"));
+	print_text("    ! ", ctl_text(row, "effects"));
 }
 
 static int forget(struct ctl *c)

@@ -19,6 +19,41 @@ static size_t bad_byte(const char *s, size_t len)
 	return len;
 }
 
+static bool obeyed_by_terminals(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == UTF8_INVALID ||
+	       cp == 0x200e || cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x2069);
+}
+
+void ctl_put_plain(FILE *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0, size; i < len; i += size) {
+		uint32_t cp = utf8_decode(text + i, len - i, &size);
+
+		if (cp == '\n' || cp == '\t')
+			fputc(' ', out);
+		else if (obeyed_by_terminals(cp))
+			fputc('?', out);
+		else
+			fwrite(text + i, 1, size, out);
+	}
+}
+
+bool ctl_words_valid(int n, char *const *words)
+{
+	for (int i = 0; i < n; i++)
+		if (words[i] && !utf8_valid(words[i], strlen(words[i]))) {
+			fprintf(stderr, "assistantctl: an argument is not UTF-8: ");
+			ctl_put_plain(stderr, words[i]);
+			fputc('\n', stderr);
+			return false;
+		}
+	return true;
+}
+
 static int read_all(int fd, const char *name, struct buf *ret)
 {
 	ssize_t n = 1;
