@@ -3,5 +3,5 @@
 BUS_TESTS = tests/bus/ctl.py \
 	tests/bus/wrong.py tests/bus/descriptors.py tests/bus/load.py tests/bus/models.py \
 	tests/bus/interfaces.py tests/bus/faults.py
-dist_check_SCRIPTS += $(BUS_TESTS)
+dist_check_SCRIPTS += $(BUS_TESTS) tests/bus/activation.sh
 EXTRA_DIST += tests/bus/harness.py tests/bus/fake.py
