@@ -180,12 +180,6 @@ static void pin(void *arg, DBusMessage *m)
 	change(arg, m, first_string(m), ENGINE_PIN, pinned);
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static void out_u64(DBusMessageIter *at, uint64_t v)
 {
 	dbus_uint64_t value = v;
@@ -215,7 +209,7 @@ static const struct bus_method methods[] = {
 };
 
 static const struct bus_property properties[] = {
-	{ "Version", "u", prop_version },
+	{ "Version", "u", bus_version },
 	{ "Budget", "t", prop_budget },
 	{ "Used", "t", prop_used },
 };

@@ -225,18 +225,12 @@ static void do_unregister(void *arg, DBusMessage *m)
 	bus_send(a->bus, dbus_message_new_method_return(m));
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static const struct bus_method methods[] = {
 	{ "Register", "oa{sv}", do_register, "class" },
 	{ "Unregister", "o", do_unregister },
 };
 
-static const struct bus_property properties[] = { { "Version", "u", prop_version } };
+static const struct bus_property properties[] = { { "Version", "u", bus_version } };
 
 static const struct bus_interface agents1 = {
 	.name = "org.assistantd.Agents1",

@@ -279,12 +279,6 @@ static void unsupported(void *arg, DBusMessage *m)
 				   dbus_message_get_member(m)));
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static void prop_state(void *arg, DBusMessageIter *at)
 {
 	static const uint32_t states[] = { [ENGINE_STARTING] = 1, [ENGINE_LOADING] = 2,
@@ -367,7 +361,7 @@ static const struct bus_method methods[] = {
 };
 
 static const struct bus_property properties[] = {
-	{ "Version", "u", prop_version },
+	{ "Version", "u", bus_version },
 	{ "State", "u", prop_state },
 	{ "Progress", "d", prop_progress },
 	{ "Model", "a{sv}", prop_model },

@@ -34,6 +34,12 @@ static const char introspection_head[] =
 	"</method>\n"
 	"  </interface>\n";
 
+void bus_version(void *arg, DBusMessageIter *value)
+{
+	(void)arg;
+	out_u32(value, 1);
+}
+
 void bus_add(struct bus *b, const struct bus_interface *i, void *arg, bool requests)
 {
 	if (b->n_entries == BUS_INTERFACES_MAX)

@@ -55,6 +55,9 @@ void bus_set_exists(struct bus *b, bool (*exists)(void *arg, const char *path), 
 
 /* Sends and releases @m; NULL is ignored. */
 void bus_send(struct bus *b, DBusMessage *m);
+/* The property Version of an interface that is at its first. */
+void bus_version(void *arg, DBusMessageIter *value);
+
 /* Sends PropertiesChanged with the values of all properties of the interface. */
 void bus_changed(struct bus *b, const struct bus_interface *i);
 

@@ -255,18 +255,12 @@ static void forget(void *arg, DBusMessage *m)
 	worker_post(q->d->worker, &q->work);
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static const struct bus_method methods[] = {
 	{ "History", "a{sv}", history },
 	{ "Forget", "a{sv}", forget },
 };
 
-static const struct bus_property properties[] = { { "Version", "u", prop_version } };
+static const struct bus_property properties[] = { { "Version", "u", bus_version } };
 
 static const struct bus_interface context1 = {
 	.name = "org.assistantd.Context1",

@@ -154,12 +154,6 @@ static void set(void *arg, DBusMessage *m)
 		bus_send(d->bus, dbus_message_new_method_return(m));
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static void prop_broker(void *arg, DBusMessageIter *at)
 {
 	struct daemon *d = arg;
@@ -173,7 +167,7 @@ static const struct bus_method methods[] = {
 };
 
 static const struct bus_property properties[] = {
-	{ "Version", "u", prop_version },
+	{ "Version", "u", bus_version },
 	{ "Broker", "s", prop_broker },
 };
 

@@ -245,19 +245,13 @@ static void add(void *arg, DBusMessage *m)
 	}
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
 	{ "Add", "hsa{sv}", add, "" },
 	{ "Use", "s", use },
 };
 
-static const struct bus_property properties[] = { { "Version", "u", prop_version } };
+static const struct bus_property properties[] = { { "Version", "u", bus_version } };
 
 static const struct bus_interface models1 = {
 	.name = "org.assistantd.Models1",

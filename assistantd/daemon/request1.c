@@ -25,14 +25,8 @@ static void close_request(void *arg, DBusMessage *m)
 	jobs_pump(d);
 }
 
-static void prop_version(void *arg, DBusMessageIter *at)
-{
-	(void)arg;
-	out_u32(at, 1);
-}
-
 static const struct bus_method methods[] = { { "Close", "", close_request } };
-static const struct bus_property properties[] = { { "Version", "u", prop_version } };
+static const struct bus_property properties[] = { { "Version", "u", bus_version } };
 
 static const struct bus_interface request1 = {
 	.name = "org.assistantd.Request1",
