@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of sentences, rules and lists to one graph. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "intents/intents-private.h"
 #include "util/yaml.h"
+
+#define RANGE_MAX 99999999
 
 int intents_new(struct intents **ret)
 {
@@ -17,38 +20,10 @@ int intents_new(struct intents **ret)
 	return 0;
 }
 
-static void pairs_free(struct pair *p)
-{
-	struct pair *next;
-
-	for (; p; p = next) {
-		next = p->next;
-		free(p->key);
-		free(p->value);
-		free(p);
-	}
-}
-
-static void named_free(struct named *n)
-{
-	struct value *v, *next;
-
-	for (v = n->values; v; v = next) {
-		next = v->next;
-		node_free(v->in);
-		free(v->out);
-		free(v);
-	}
-	node_free(n->rule);
-	free(n->name);
-	free(n);
-}
-
 struct intents *intents_free(struct intents *s)
 {
 	struct sentence *e;
-	struct block *b;
-	struct named *n;
+	struct number *n;
 
 	if (!s)
 		return NULL;
@@ -57,162 +32,30 @@ struct intents *intents_free(struct intents *s)
 		node_free(e->node);
 		free(e);
 	}
-	while ((b = s->blocks)) {
-		s->blocks = b->next;
-		pairs_free(b->slots);
-		pairs_free(b->conditions);
-		free(b->intent);
-		free(b->response);
-		free(b);
+	while ((n = s->numbers)) {
+		s->numbers = n->next;
+		node_free(n->in);
+		free(n);
 	}
-	while ((n = s->named)) {
-		s->named = n->next;
-		named_free(n);
-	}
+	blocks_free(s->blocks);
+	named_free(s->named);
+	words_free(s->skip_words);
+	node_free(s->half);
 	free(s);
 	return NULL;
 }
 
-static struct named *find(const struct intents *s, const char *name, bool is_list)
-{
-	struct named *n;
-
-	for (n = s->named; n; n = n->next)
-		if (n->is_list == is_list && !strcmp(n->name, name))
-			return n;
-	return NULL;
-}
-
-static struct named *add_named(struct intents *s, const char *name, bool is_list)
-{
-	struct named *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return NULL;
-	n->name = strdup(name);
-	n->is_list = is_list;
-	n->next = s->named;
-	if (!n->name) {
-		free(n);
-		return NULL;
-	}
-	return s->named = n;
-}
-
-static int parse_at(const struct yaml_node *y, struct node **ret, struct diag *d)
-{
-	struct diag inner = DIAG_NULL;
-	const char *text = NULL;
-	int r = yaml_str(y, &text, d);
-
-	if (!r)
-		r = template_parse(ret, text, &inner);
-	return r == -EINVAL && inner.code ? yaml_error(y, r, inner.code, d, "%s", inner.text) : r;
-}
-
-static int add_pair(struct pair **list, const struct yaml_node *y, bool excludes, struct diag *d)
-{
-	const struct yaml_node *v = y->kind == YAML_MAPPING ? yaml_get(y, "value") : y;
-	struct pair *p = calloc(1, sizeof(*p));
-	const char *text = NULL;
-	int r = 0;
-
-	if (!p)
-		return -ENOMEM;
-	p->next = *list;
-	*list = p;
-	p->excludes = excludes;
-	p->key = strdup(y->key);
-	if (yaml_get(y, "slot"))
-		r = yaml_bool(yaml_get(y, "slot"), &p->to_slot, d);
-	if (!r && v)
-		r = yaml_str(v, &text, d);
-	if (!r && text)
-		p->value = strdup(text);
-	return r ? r : p->key && (!text || p->value) ? 0 : -ENOMEM;
-}
-
-static int read_pairs(struct pair **list, const struct yaml_node *m, bool excludes,
-		      struct diag *d)
-{
-	const struct yaml_node *c;
-	int r = m ? yaml_expect(m, YAML_MAPPING, d) : 0;
-
-	for (c = m ? m->first : NULL; c && !r; c = c->next)
-		r = add_pair(list, c, excludes, d);
-	return r;
-}
-
-static int read_sentences(struct intents *s, const struct block *b, const struct yaml_node *list,
-			  struct diag *d)
-{
-	const struct yaml_node *c;
-	struct sentence *e;
-	int r = list ? yaml_expect(list, YAML_SEQUENCE, d) : 0;
-
-	for (c = list ? list->first : NULL; c && !r; c = c->next) {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			return -ENOMEM;
-		e->intent = b->intent;
-		e->response = b->response;
-		e->block = b;
-		r = parse_at(c, &e->node, d);
-		if (r) {
-			free(e);
-			break;
-		}
-		*s->last_sentence = e;
-		s->last_sentence = &e->next;
-	}
-	return r;
-}
-
-static int read_block(struct intents *s, const char *intent, const struct yaml_node *m,
-		      struct diag *d)
-{
-	static const char *const keys[] = { "sentences", "slots", "requires_context",
-					    "excludes_context", "response", NULL };
-	struct block *b = calloc(1, sizeof(*b));
-	const char *response = NULL;
-	int r;
-
-	if (!b)
-		return -ENOMEM;
-	b->next = s->blocks;
-	s->blocks = b;
-	b->intent = strdup(intent);
-	if (!b->intent)
-		return -ENOMEM;
-	r = yaml_check_keys(m, keys, d);
-	if (!r && yaml_get(m, "response"))
-		r = yaml_str(yaml_get(m, "response"), &response, d);
-	if (!r && response) {
-		b->response = strdup(response);
-		r = b->response ? 0 : -ENOMEM;
-	}
-	if (!r)
-		r = read_pairs(&b->slots, yaml_get(m, "slots"), false, d);
-	if (!r)
-		r = read_pairs(&b->conditions, yaml_get(m, "requires_context"), false, d);
-	if (!r)
-		r = read_pairs(&b->conditions, yaml_get(m, "excludes_context"), true, d);
-	return r ? r : read_sentences(s, b, yaml_get(m, "sentences"), d);
-}
-
-static int add_value(struct named *l, struct node *in, const char *out)
+static int add_value(struct named *l, struct node *in, char *out, struct pair *context)
 {
 	struct value *v = calloc(1, sizeof(*v));
 
-	if (v && out)
-		v->out = strdup(out);
-	if (!v || (out && !v->out)) {
-		free(v);
+	if (!v) {
 		node_free(in);
+		free(out);
+		pairs_free(context);
 		return -ENOMEM;
 	}
-	v->in = in;
-	v->next = l->values;
+	*v = (struct value){ .in = in, .out = out, .context = context, .next = l->values };
 	l->values = v;
 	return 0;
 }
@@ -220,170 +63,256 @@ static int add_value(struct named *l, struct node *in, const char *out)
 static int read_value(struct named *l, const struct yaml_node *y, struct diag *d)
 {
 	const struct yaml_node *in = y->kind == YAML_MAPPING ? yaml_get(y, "in") : y;
-	const char *out = NULL;
+	const struct yaml_node *out = yaml_get(y, "out"), *context = yaml_get(y, "context");
+	struct pair *pairs = NULL;
 	struct node *n = NULL;
+	char *text = NULL;
 	int r;
 
 	if (!in)
 		return yaml_error(y, -EINVAL, DIAG_PAIR, d, "\"in\" is missing");
-	r = yaml_get(y, "out") ? yaml_str(yaml_get(y, "out"), &out, d) : 0;
-	if (!r)
-		r = parse_at(in, &n, d);
-	return r ? r : add_value(l, n, out);
+	r = load_template(&n, in, d);
+	if (r == 0 && out)
+		r = load_text(&text, out, d);
+	if (r == 0)
+		r = load_pairs(&pairs, context, d);
+	if (r == 0)
+		return add_value(l, n, text, pairs);
+	node_free(n);
+	free(text);
+	pairs_free(pairs);
+	return r;
+}
+
+/* `type` is for the reader; what is said behind the number stands in the sentences. */
+static int read_range(struct named *l, const struct yaml_node *range, struct diag *d)
+{
+	static const char *const keys[] = { "from", "to", "type", "fractions", NULL };
+	const struct yaml_node *fractions = yaml_get(range, "fractions");
+	const char *which = NULL;
+	double from = 0.0, to = 0.0;
+	int r = yaml_check_keys(range, keys, d);
+
+	if (r < 0)
+		return r;
+	if (!yaml_get(range, "from") || !yaml_get(range, "to"))
+		return yaml_error(range, -EINVAL, DIAG_PAIR, d, "from and to are needed");
+	r = yaml_f64(yaml_get(range, "from"), -RANGE_MAX, RANGE_MAX, &from, d);
+	if (r == 0)
+		r = yaml_f64(yaml_get(range, "to"), from, RANGE_MAX, &to, d);
+	if (r == 0 && ((double)(int64_t)from != from || (double)(int64_t)to != to))
+		r = yaml_error(range, -EINVAL, DIAG_RANGE, d, "expected whole numbers");
+	if (r == 0 && fractions)
+		r = yaml_str(fractions, &which, d);
+	if (r == 0 && which && strcmp(which, "halves") != 0)
+		r = yaml_error(fractions, -EINVAL, DIAG_UNSUP, d, "expected halves");
+	if (r < 0)
+		return r;
+	l->range = true;
+	l->halves = which != NULL;
+	l->from = (int64_t)from;
+	l->to = (int64_t)to;
+	return 0;
 }
 
 static int read_list(struct intents *s, const struct yaml_node *m, struct diag *d)
 {
 	static const char *const keys[] = { "values", "range", "wildcard", NULL };
-	const struct yaml_node *range = yaml_get(m, "range"), *c;
+	const struct yaml_node *values = yaml_get(m, "values"), *range = yaml_get(m, "range");
 	struct named *l;
-	uint64_t from = 0, to = 0;
 	int r = yaml_check_keys(m, keys, d);
 
-	if (r)
+	if (r < 0)
 		return r;
-	l = find(s, m->key, true);
+	l = named_find(s->named, m->key, true);
 	if (!l)
-		l = add_named(s, m->key, true);
+		l = named_add(&s->named, m->key, true);
 	if (!l)
 		return -ENOMEM;
 	if (yaml_get(m, "wildcard"))
 		r = yaml_bool(yaml_get(m, "wildcard"), &l->wildcard, d);
-	if (!r && range) {
-		if (!yaml_get(range, "from") || !yaml_get(range, "to"))
-			return yaml_error(range, -EINVAL, DIAG_PAIR, d, "from and to are needed");
-		r = yaml_u64(yaml_get(range, "from"), 0, 99999999, &from, d);
-		if (!r)
-			r = yaml_u64(yaml_get(range, "to"), from, 99999999, &to, d);
-		l->range = true;
-		l->from = (int64_t)from;
-		l->to = (int64_t)to;
-	}
-	c = yaml_get(m, "values");
-	if (!r && c)
-		r = yaml_expect(c, YAML_SEQUENCE, d);
-	for (c = c ? c->first : NULL; c && !r; c = c->next)
+	if (r == 0 && range)
+		r = read_range(l, range, d);
+	if (r == 0 && values)
+		r = yaml_expect(values, YAML_SEQUENCE, d);
+	for (const struct yaml_node *c = values ? values->first : NULL; r == 0 && c; c = c->next)
 		r = read_value(l, c, d);
 	return r;
 }
 
-static int read_rule(struct intents *s, const struct yaml_node *y, struct diag *d)
+static int read_lists(struct intents *s, const struct yaml_node *m, struct diag *d)
 {
-	struct named *n;
+	int r = yaml_expect(m, YAML_MAPPING, d);
 
-	if (find(s, y->key, false))
-		return yaml_error(y, -EINVAL, DIAG_DUP, d, "there is a rule of this name");
-	n = add_named(s, y->key, false);
-	return n ? parse_at(y, &n->rule, d) : -ENOMEM;
+	for (const struct yaml_node *c = m->first; r == 0 && c; c = c->next)
+		r = read_list(s, c, d);
+	return r;
 }
 
-static int read_intent(struct intents *s, const struct yaml_node *y, struct diag *d)
+static bool has_reference(const struct node *n)
 {
-	const struct yaml_node *data = yaml_get(y, "data"), *b;
-	int r;
+	for (; n; n = n->next)
+		if (n->kind == NODE_RULE || n->kind == NODE_LIST || has_reference(n->first))
+			return true;
+	return false;
+}
 
-	if (!data)
-		return yaml_error(y, -EINVAL, DIAG_PAIR, d, "\"data\" is missing");
-	r = yaml_expect(data, YAML_SEQUENCE, d);
-	for (b = data->first; b && !r; b = b->next)
-		r = read_block(s, y->key, b, d);
+/* Words alone: a number that calls a range would call itself. */
+static int read_number_words(struct node **ret, const struct yaml_node *y, struct diag *d)
+{
+	int r = load_template(ret, y, d);
+
+	if (r == 0 && has_reference(*ret))
+		r = yaml_error(y, -EINVAL, DIAG_UNSUP, d, "a number has no rules and lists");
 	return r;
+}
+
+static int read_number(struct intents *s, const struct yaml_node *y, struct diag *d)
+{
+	char *end = NULL;
+	long long n = strtoll(y->key, &end, 10);
+	struct number *number;
+
+	if (strcmp(y->key, "half") == 0)
+		return s->half ? yaml_error(y, -EINVAL, DIAG_DUP, d, "the half has a word") :
+				 read_number_words(&s->half, y, d);
+	if (*end || end == y->key || n < -RANGE_MAX || n > RANGE_MAX)
+		return yaml_error(y, -EINVAL, DIAG_TYPE, d, "expected a whole number, or half");
+	number = calloc(1, sizeof(*number));
+	if (!number)
+		return -ENOMEM;
+	number->next = s->numbers;
+	s->numbers = number;
+	number->n = n;
+	snprintf(number->whole, sizeof(number->whole), "%lld", n);
+	snprintf(number->half, sizeof(number->half), "%lld.5", n);
+	return read_number_words(&number->in, y, d);
+}
+
+static int read_numbers(struct intents *s, const struct yaml_node *m, struct diag *d)
+{
+	int r = yaml_expect(m, YAML_MAPPING, d);
+
+	for (const struct yaml_node *c = m->first; r == 0 && c; c = c->next)
+		r = read_number(s, c, d);
+	return r;
+}
+
+static int read_settings(const struct yaml_node *m, struct diag *d)
+{
+	const struct yaml_node *ignore = yaml_get(m, "ignore_whitespace");
+	bool ignored = false;
+	int r = yaml_expect(m, YAML_MAPPING, d);
+
+	if (r == 0 && ignore)
+		r = yaml_bool(ignore, &ignored, d);
+	if (r == 0 && ignored)
+		r = yaml_error(ignore, -EINVAL, DIAG_UNSUP, d,
+			       "languages without blanks are not supported");
+	return r;
+}
+
+static int read_data(struct intents *s, const char *intent, const struct yaml_node *data,
+		     struct diag *d)
+{
+	int r = yaml_expect(data, YAML_SEQUENCE, d);
+
+	for (const struct yaml_node *b = data->first; r == 0 && b; b = b->next)
+		r = load_block(s, intent, b, d);
+	return r;
+}
+
+static int read_intents(struct intents *s, const struct yaml_node *m, struct diag *d)
+{
+	int r = yaml_expect(m, YAML_MAPPING, d);
+
+	for (const struct yaml_node *c = m->first; r == 0 && c; c = c->next)
+		r = yaml_get(c, "data") ? read_data(s, c->key, yaml_get(c, "data"), d) :
+		    yaml_error(c, -EINVAL, DIAG_PAIR, d, "\"data\" is missing");
+	return r;
+}
+
+static int read_document(struct intents *s, const char *intent, const struct yaml_node *root,
+			 struct diag *d)
+{
+	static const char *const keys[] = { "language", "intents", "data", "lists", "numbers",
+					    "expansion_rules", "skip_words", "settings",
+					    "responses", NULL };
+	const struct yaml_node *n;
+	int r = yaml_check_keys(root, keys, d);
+
+	if (r == 0 && (n = yaml_get(root, "settings")))
+		r = read_settings(n, d);
+	if (r == 0 && (n = yaml_get(root, "data")))
+		r = intent ? read_data(s, intent, n, d) :
+		    yaml_error(n, -EINVAL, DIAG_PAIR, d, "of which intent is not said");
+	if (r == 0 && (n = yaml_get(root, "intents")))
+		r = read_intents(s, n, d);
+	if (r == 0 && (n = yaml_get(root, "lists")))
+		r = read_lists(s, n, d);
+	if (r == 0 && (n = yaml_get(root, "numbers")))
+		r = read_numbers(s, n, d);
+	if (r == 0 && (n = yaml_get(root, "skip_words")))
+		r = load_words(&s->skip_words, n, d);
+	if (r == 0 && (n = yaml_get(root, "expansion_rules")))
+		r = load_rules(&s->named, n, d);
+	return r;
+}
+
+int intents_load_for(struct intents *s, const char *intent, const char *text, size_t len,
+		     struct diag *d)
+{
+	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	int r = yaml_parse(&y, text, len, d);
+
+	return r < 0 ? r : read_document(s, intent, yaml_root(y), d);
 }
 
 int intents_load(struct intents *s, const char *text, size_t len, struct diag *d)
 {
-	static const char *const keys[] = { "language", "intents", "lists", "expansion_rules",
-					    NULL };
-	static int (*const readers[])(struct intents *, const struct yaml_node *,
-				      struct diag *) = { read_intent, read_list, read_rule };
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
-	const struct yaml_node *part, *c;
-	unsigned i;
-	int r = yaml_parse(&y, text, len, d);
+	return intents_load_for(s, NULL, text, len, d);
+}
 
-	if (!r)
-		r = yaml_check_keys(yaml_root(y), keys, d);
-	for (i = 0; i < 3 && !r; i++) {
-		part = yaml_get(yaml_root(y), keys[i + 1]);
-		if (part)
-			r = yaml_expect(part, YAML_MAPPING, d);
-		for (c = part ? part->first : NULL; c && !r; c = c->next)
-			r = readers[i](s, c, d);
+static int copy_context(struct pair **ret, const struct intent_context *context, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct pair *p = calloc(1, sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		p->next = *ret;
+		*ret = p;
+		p->key = strdup(context[i].key);
+		p->value = strdup(context[i].value);
+		if (!p->key || !p->value)
+			return -ENOMEM;
 	}
-	return r;
+	return 0;
+}
+
+int intents_add_entity(struct intents *s, const char *list, const char *in, const char *out,
+		       const struct intent_context *context, size_t n_context)
+{
+	struct named *l = named_find(s->named, list, true);
+	struct node *n = calloc(1, sizeof(*n));
+	char *copy = out ? strdup(out) : NULL;
+	struct pair *pairs = NULL;
+
+	if (!l)
+		l = named_add(&s->named, list, true);
+	if (n)
+		n->text = strdup(in);
+	if (l && n && n->text && (copy || !out) && copy_context(&pairs, context, n_context) == 0) {
+		n->kind = NODE_TEXT;
+		return add_value(l, n, copy, pairs);
+	}
+	node_free(n);
+	free(copy);
+	pairs_free(pairs);
+	return -ENOMEM;
 }
 
 int intents_add_value(struct intents *s, const char *list, const char *in, const char *out)
 {
-	struct named *l = find(s, list, true);
-	struct node *n;
-
-	if (!l)
-		l = add_named(s, list, true);
-	n = calloc(1, sizeof(*n));
-	if (n)
-		n->text = strdup(in);
-	if (!l || !n || !n->text) {
-		node_free(n);
-		return -ENOMEM;
-	}
-	n->kind = NODE_TEXT;
-	return add_value(l, n, out);
-}
-
-static int bind_nodes(struct intents *s, struct node *n, struct diag *d, const char **missing);
-
-static int bind_named(struct intents *s, struct named *t, struct diag *d, const char **missing)
-{
-	struct value *v;
-	int r;
-
-	if (t->colour == 1)
-		return diag_set(d, -ELOOP, DIAG_LAYOUT, t->name, "calls itself in a circle");
-	if (t->colour == 2)
-		return 0;
-	t->colour = 1;
-	r = bind_nodes(s, t->rule, d, missing);
-	for (v = t->values; v && !r; v = v->next)
-		r = bind_nodes(s, v->in, d, missing);
-	t->colour = 2;
-	return r;
-}
-
-static int bind_nodes(struct intents *s, struct node *n, struct diag *d, const char **missing)
-{
-	struct named *t;
-	int r = 0;
-
-	for (; n && !r; n = n->next) {
-		r = bind_nodes(s, n->first, d, missing);
-		if (r || (n->kind != NODE_RULE && n->kind != NODE_LIST))
-			continue;
-		t = find(s, n->text, n->kind == NODE_LIST);
-		n->target = t;
-		if (t)
-			r = bind_named(s, t, d, missing);
-		else if (!*missing)
-			*missing = n->text;
-	}
-	return r;
-}
-
-int intents_bind(struct intents *s, struct diag *d)
-{
-	const char *missing = NULL;
-	struct sentence *e;
-	struct named *n;
-	int r = 0;
-
-	for (n = s->named; n; n = n->next)
-		n->colour = 0;
-	for (n = s->named; n && !r; n = n->next)
-		r = bind_named(s, n, d, &missing);
-	for (e = s->sentences; e && !r; e = e->next)
-		r = bind_nodes(s, e->node, d, &missing);
-	if (!r && missing)
-		return diag_set(d, INTENT_E_INCOMPLETE, DIAG_PAIR, missing,
-				"no rule or list of this name");
-	return r;
+	return intents_add_entity(s, list, in, out, NULL, 0);
 }

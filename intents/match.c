@@ -4,20 +4,16 @@
  * stack, so that a rule is entered from anywhere without a copy. Steps and depth are
  * bounded; the best complete walk is kept.
  */
+#include "intents/match.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "intents/intents-private.h"
 #include "util/utf8.h"
 
 #define STEPS_MAX 2000000
 #define DEPTH_MAX 4000
-
-struct capture {
-	const char *name, *out;	/* out NULL: the words themselves */
-	size_t start, end;
-};
 
 /* What remains: a list of siblings, members of a permutation, or the end of a slot. */
 struct cont {
@@ -25,127 +21,54 @@ struct cont {
 	const struct node *perm;
 	unsigned used;
 	const struct node *list;
+	const char *out;
 	const struct value *value;
 	size_t start;
 	const struct cont *next;
 };
 
-struct matcher {
-	const char *text;
-	size_t len, end;	/* end: without closing marks */
-	struct capture captures[INTENT_SLOTS_MAX];
-	size_t n, wildcard, literal, steps, depth;
-	const struct intent_context *context;
-	size_t n_context;
-	const struct sentence *sentence;
-	struct intent_match best;
-	bool have, tie;
-	int error;
-};
-
 static void walk(struct matcher *m, const struct node *n, size_t pos, const struct cont *next);
 
-static bool blank(char c)
+/* False, and the error is set, where a text would take too much time or stack. */
+static bool step(struct matcher *m)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	if (++m->steps > STEPS_MAX || m->depth >= DEPTH_MAX)
+		m->error = -E2BIG;
+	return !m->error;
 }
 
-static char fold(char c)
+/* Where the text goes on behind the skip word at @pos, or 0 when it does not stand there. */
+static size_t behind_skip_word(const struct matcher *m, const struct word *w, size_t pos)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	if (pos >= m->len || pos + 1 == m->slot_at ||
+	    (pos > 0 && !intents_blank(m->text[pos - 1])))
+		return 0;
+	for (const char *s = w->text; *s; s++, pos++)
+		if (pos >= m->len || intents_fold(m->text[pos]) != intents_fold(*s))
+			return 0;
+	if (pos < m->end && !intents_blank(m->text[pos]))
+		return 0;
+	while (pos < m->len && intents_blank(m->text[pos]))
+		pos++;
+	return pos;
 }
 
-static const char *context_value(const struct matcher *m, const char *key)
+/* Marks the words from which on there are only skip words. */
+static void find_tail(struct matcher *m)
 {
-	size_t i;
+	for (size_t pos = m->end; m->set->skip_words && pos-- > 0;)
+		for (const struct word *w = m->set->skip_words; w && !m->tail[pos]; w = w->next) {
+			size_t behind = behind_skip_word(m, w, pos);
 
-	for (i = 0; i < m->n_context; i++)
-		if (!strcmp(m->context[i].key, key))
-			return m->context[i].value;
-	return NULL;
+			m->tail[pos] = behind && (behind >= m->end || m->tail[behind]);
+		}
 }
 
-static int add_slot(struct intent_match *r, const char *name, const char *value, size_t len)
+static bool ends_at(const struct matcher *m, size_t pos)
 {
-	if (r->n_slots == INTENT_SLOTS_MAX)
-		return -E2BIG;
-	r->slots[r->n_slots].name = name;
-	r->slots[r->n_slots].value = strndup(value, len);
-	if (!r->slots[r->n_slots].value)
-		return -ENOMEM;
-	r->n_slots++;
-	return 0;
-}
-
-static int build(const struct matcher *m, struct intent_match *r)
-{
-	const struct pair *p;
-	size_t i;
-	int err = 0;
-
-	*r = (struct intent_match){ .intent = m->sentence->intent,
-				    .response = m->sentence->response,
-				    .wildcard = m->wildcard, .literal = m->literal };
-	for (i = 0; i < m->n && !err; i++) {
-		const struct capture *c = &m->captures[i];
-
-		err = c->out ? add_slot(r, c->name, c->out, strlen(c->out)) :
-			       add_slot(r, c->name, m->text + c->start, c->end - c->start);
-	}
-	r->rank = intent_slot(r, "name") ? 2 : intent_slot(r, "area") ? 1 : 0;
-	for (p = m->sentence->block->slots; p && !err; p = p->next)
-		if (!intent_slot(r, p->key))
-			err = add_slot(r, p->key, p->value, strlen(p->value));
-	for (p = m->sentence->block->conditions; p && !err; p = p->next)
-		if (p->to_slot && !intent_slot(r, p->key))
-			err = add_slot(r, p->key, context_value(m, p->key),
-				       strlen(context_value(m, p->key)));
-	return err;
-}
-
-static int compare(const struct intent_match *a, const struct intent_match *b)
-{
-	if (a->wildcard != b->wildcard)
-		return a->wildcard < b->wildcard ? 1 : -1;
-	if (a->literal != b->literal)
-		return a->literal > b->literal ? 1 : -1;
-	return (a->rank > b->rank) - (a->rank < b->rank);
-}
-
-static bool same(const struct intent_match *a, const struct intent_match *b)
-{
-	const char *v;
-	size_t i;
-
-	if (strcmp(a->intent, b->intent) != 0 || a->n_slots != b->n_slots)
-		return false;
-	for (i = 0; i < a->n_slots; i++) {
-		v = intent_slot(b, a->slots[i].name);
-		if (!v || strcmp(v, a->slots[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
-static void complete(struct matcher *m)
-{
-	struct intent_match r;
-	int order;
-
-	m->error = build(m, &r);
-	order = m->error ? -1 : !m->have ? 1 : compare(&r, &m->best);
-	if (order > 0) {
-		intent_match_deinit(&m->best);
-		m->best = r;
-		m->have = true;
-		m->tie = false;
-		return;
-	}
-	if (order == 0 && !same(&r, &m->best)) {
-		m->tie = true;
-		m->best.other = r.intent;
-	}
-	intent_match_deinit(&r);
+	while (pos < m->end && intents_blank(m->text[pos]))
+		pos++;
+	return pos >= m->end || m->tail[pos];
 }
 
 static void walk_perm(struct matcher *m, const struct node *perm, unsigned used, size_t pos,
@@ -155,10 +78,10 @@ static void walk_perm(struct matcher *m, const struct node *perm, unsigned used,
 	unsigned i = 0;
 
 	/* Members are words of their own: a blank stands between them. */
-	if (used && pos > 0 && pos < m->len && !blank(m->text[pos]) &&
-	    !blank(m->text[pos - 1]))
+	if (used && pos > 0 && pos < m->len && !intents_blank(m->text[pos]) &&
+	    !intents_blank(m->text[pos - 1]))
 		return;
-	while (used && pos < m->len && blank(m->text[pos]))
+	while (used && pos < m->len && intents_blank(m->text[pos]))
 		pos++;
 	for (c = perm->first; c; c = c->next, i++) {
 		struct cont after = { .perm = perm, .used = used | 1u << i, .next = next };
@@ -176,8 +99,8 @@ static void proceed(struct matcher *m, size_t pos, const struct cont *next)
 	if (m->error)
 		return;
 	if (!next) {
-		if (pos >= m->end)
-			complete(m);
+		if (ends_at(m, pos))
+			match_complete(m);
 	} else if (next->siblings) {
 		walk_siblings(m, next->siblings, pos, next->next);
 	} else if (next->perm) {
@@ -186,7 +109,7 @@ static void proceed(struct matcher *m, size_t pos, const struct cont *next)
 		if (m->n == INTENT_SLOTS_MAX)
 			return;
 		m->captures[m->n++] = (struct capture){
-			.name = next->list->slot, .out = next->value ? next->value->out : NULL,
+			.name = next->list->slot, .out = next->out, .value = next->value,
 			.start = next->start, .end = pos,
 		};
 		proceed(m, pos, next->next);
@@ -205,20 +128,29 @@ static void walk_siblings(struct matcher *m, const struct node *n, size_t pos,
 		proceed(m, pos, next);
 }
 
+/* Politeness may stand before any word of a template, but not inside what a wildcard takes. */
 static void walk_text(struct matcher *m, const char *s, size_t pos, const struct cont *next)
 {
 	size_t literal = 0;
 
 	for (; *s; s++) {
-		if (blank(*s)) {
-			if (pos > 0 && pos < m->len && !blank(m->text[pos]) &&
-			    !blank(m->text[pos - 1]))
+		if (intents_blank(*s)) {
+			if (pos > 0 && pos < m->len && !intents_blank(m->text[pos]) &&
+			    !intents_blank(m->text[pos - 1]))
 				return;
-			while (pos < m->len && blank(m->text[pos]))
+			while (pos < m->len && intents_blank(m->text[pos]))
 				pos++;
 			continue;
 		}
-		if (pos == m->len || fold(m->text[pos]) != fold(*s))
+		for (const struct word *w = m->set->skip_words; w; w = w->next) {
+			size_t behind = behind_skip_word(m, w, pos);
+
+			m->literal += behind ? literal : 0;
+			if (behind && step(m))
+				walk_text(m, s, behind, next);
+			m->literal -= behind ? literal : 0;
+		}
+		if (m->error || pos == m->len || intents_fold(m->text[pos]) != intents_fold(*s))
 			return;
 		pos++;
 		literal++;
@@ -232,7 +164,7 @@ static void walk_wildcard(struct matcher *m, size_t pos, const struct cont *next
 {
 	size_t end = pos;
 
-	while (pos < m->len && blank(m->text[pos]))
+	while (pos < m->len && intents_blank(m->text[pos]))
 		pos++;
 	/* With nothing behind it, it takes the whole rest, closing marks included. */
 	if (next && !next->siblings && !next->perm && !next->next)
@@ -243,7 +175,7 @@ static void walk_wildcard(struct matcher *m, size_t pos, const struct cont *next
 		/* Never inside a character. */
 		if (end + 1 < m->len && ((unsigned char)m->text[end + 1] & 0xc0) == 0x80)
 			continue;
-		if (blank(m->text[end]))
+		if (intents_blank(m->text[end]))
 			continue;
 		slot.start = pos;
 		m->wildcard += end + 1 - pos;
@@ -252,49 +184,111 @@ static void walk_wildcard(struct matcher *m, size_t pos, const struct cont *next
 	}
 }
 
-static void walk_range(struct matcher *m, const struct named *list, size_t pos,
-		       const struct cont *next)
+static bool in_range(const struct named *list, int64_t v)
 {
+	return v >= list->from && v <= list->to;
+}
+
+static bool digit_at(const struct matcher *m, size_t pos)
+{
+	return pos < m->len && m->text[pos] >= '0' && m->text[pos] <= '9';
+}
+
+/* The slot is given the digits as they stand, or with a point where they have a comma. */
+static void walk_digits(struct matcher *m, const struct named *list, size_t pos,
+			const struct cont *slot)
+{
+	bool minus = list->from < 0 && pos < m->len && m->text[pos] == '-';
+	struct cont half = *slot;
+	char with_point[24];
 	int64_t v = 0;
 	size_t n = 0;
 
-	while (pos < m->len && n < 9 && m->text[pos] >= '0' && m->text[pos] <= '9') {
-		v = v * 10 + (m->text[pos++] - '0');
-		n++;
+	for (pos += minus; n < 9 && digit_at(m, pos); pos++, n++)
+		v = v * 10 + (m->text[pos] - '0');
+	v = minus ? -v : v;
+	if (n == 0 || digit_at(m, pos) || !in_range(list, v))
+		return;
+	proceed(m, pos, slot);
+	if (list->halves && v < list->to && pos < m->len && strchr(".,", m->text[pos]) &&
+	    digit_at(m, pos + 1) && m->text[pos + 1] == '5' && !digit_at(m, pos + 2)) {
+		snprintf(with_point, sizeof(with_point), "%lld.5", (long long)v);
+		half.out = with_point;
+		proceed(m, pos + 2, &half);
 	}
-	if (n > 0 && v >= list->from && v <= list->to &&
-	    (pos == m->len || m->text[pos] < '0' || m->text[pos] > '9'))
-		proceed(m, pos, next);
 }
 
+static void walk_range(struct matcher *m, const struct named *list, size_t pos,
+		       const struct cont *slot)
+{
+	struct cont whole = *slot, half = *slot;
+	struct cont then_half = { .siblings = m->set->half, .next = &half };
+
+	walk_digits(m, list, pos, slot);
+	for (const struct number *n = m->set->numbers; n && !m->error; n = n->next) {
+		if (!in_range(list, n->n))
+			continue;
+		whole.out = n->whole;
+		walk(m, n->in, pos, &whole);
+		half.out = n->half;
+		if (list->halves && m->set->half && n->n < list->to)
+			walk(m, n->in, pos, &then_half);
+	}
+}
+
+static void walk_values(struct matcher *m, const struct named *list, size_t pos,
+			struct cont *slot)
+{
+	for (const struct value *v = list->values; v && !m->error; v = v->next) {
+		slot->value = v;
+		slot->out = v->out;
+		walk(m, v->in, pos, slot);
+	}
+}
+
+/* Words to skip stand before the slot, not in it. */
 static void walk_list(struct matcher *m, const struct node *n, size_t pos,
 		      const struct cont *next)
 {
 	struct cont slot = { .list = n, .start = pos, .next = next };
-	const struct value *v;
+	size_t slot_at = m->slot_at;
 
 	if (n->target->wildcard) {
 		walk_wildcard(m, pos, &slot);
-	} else if (n->target->range) {
-		walk_range(m, n->target, pos, &slot);
-	} else {
-		for (v = n->target->values; v; v = v->next) {
-			slot.value = v;
-			walk(m, v->in, pos, &slot);
-		}
+		return;
 	}
+	for (const struct word *w = m->set->skip_words; w; w = w->next) {
+		size_t behind = behind_skip_word(m, w, pos);
+
+		if (behind && step(m))
+			walk_list(m, n, behind, next);
+	}
+	m->slot_at = pos + 1;
+	if (n->target->range)
+		walk_range(m, n->target, pos, &slot);
+	else
+		walk_values(m, n->target, pos, &slot);
+	m->slot_at = slot_at;
+}
+
+/* A block's own rule comes before that of all. */
+static const struct named *rule_of(const struct matcher *m, const struct node *n)
+{
+	const struct named *own = NULL;
+
+	if (n->scoped)
+		own = named_find(m->sentence->block->rules, n->text, false);
+	return own ? own : n->target;
 }
 
 static void walk(struct matcher *m, const struct node *n, size_t pos, const struct cont *next)
 {
+	const struct named *rule;
 	const struct node *c;
 
-	if (m->error)
+	if (m->error || !step(m))
 		return;
-	if (++m->steps > STEPS_MAX || ++m->depth > DEPTH_MAX) {
-		m->error = -E2BIG;
-		return;
-	}
+	m->depth++;
 	switch (n->kind) {
 	case NODE_TEXT:
 		walk_text(m, n->text, pos, next);
@@ -314,8 +308,9 @@ static void walk(struct matcher *m, const struct node *n, size_t pos, const stru
 		walk_perm(m, n, 0, pos, next);
 		break;
 	case NODE_RULE:
-		if (n->target)
-			walk(m, n->target->rule, pos, next);
+		rule = rule_of(m, n);
+		if (rule)
+			walk(m, rule->rule, pos, next);
 		break;
 	case NODE_LIST:
 		if (n->target)
@@ -325,45 +320,37 @@ static void walk(struct matcher *m, const struct node *n, size_t pos, const stru
 	m->depth--;
 }
 
-static bool context_allows(const struct matcher *m, const struct block *b)
+/* Sets the part of the text that is looked at: without blanks around it. */
+static void trim(struct matcher *m, const char *text, size_t len)
 {
-	const struct pair *p;
-	const char *v;
-
-	for (p = b->conditions; p; p = p->next) {
-		v = context_value(m, p->key);
-		if (p->excludes ? v && p->value && !strcmp(v, p->value) :
-		    !v || (p->value && strcmp(v, p->value) != 0))
-			return false;
+	while (len > 0 && intents_blank(text[len - 1]))
+		len--;
+	while (len > 0 && intents_blank(*text)) {
+		text++;
+		len--;
 	}
-	return true;
+	m->text = text;
+	for (m->end = m->len = len; m->end > 0 && memchr(".!? ", text[m->end - 1], 4); m->end--)
+		;
 }
 
 int intents_match(const struct intents *s, const char *text, size_t len,
 		  const struct intent_context *context, size_t n_context,
 		  struct intent_match *ret)
 {
-	struct matcher m = { .text = text, .context = context, .n_context = n_context };
-	const struct sentence *e;
+	struct matcher m = { .set = s, .context = context, .n_context = n_context };
 
 	*ret = (struct intent_match){ 0 };
 	if (len > INTENT_TEXT_MAX)
 		return -E2BIG;
 	if (!utf8_valid(text, len))
 		return -EINVAL;
-	while (len > 0 && blank(text[len - 1]))
-		len--;
-	for (m.end = m.len = len; m.end > 0 && strchr(".!? ", text[m.end - 1]); m.end--)
-		;
-	while (m.len > 0 && blank(*m.text)) {
-		m.text++;
-		m.len--;
-		m.end = m.end > 0 ? m.end - 1 : 0;
-	}
-	for (e = s->sentences; e && !m.error && m.len; e = e->next) {
+	trim(&m, text, len);
+	find_tail(&m);
+	for (const struct sentence *e = s->sentences; e && !m.error && m.len; e = e->next) {
 		m.sentence = e;
-		m.n = m.wildcard = m.literal = m.depth = 0;
-		if (context_allows(&m, e->block))
+		m.n = m.wildcard = m.literal = m.depth = m.slot_at = 0;
+		if (block_has_keyword(&m, e->block))
 			walk(&m, e->node, 0, NULL);
 	}
 	if (m.error || !m.have) {
@@ -372,21 +359,4 @@ int intents_match(const struct intents *s, const char *text, size_t len,
 	}
 	*ret = m.best;
 	return m.tie ? INTENT_E_AMBIGUOUS : 0;
-}
-
-void intent_match_deinit(struct intent_match *m)
-{
-	while (m->n_slots > 0)
-		free(m->slots[--m->n_slots].value);
-	*m = (struct intent_match){ 0 };
-}
-
-const char *intent_slot(const struct intent_match *m, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_slots; i++)
-		if (!strcmp(m->slots[i].name, name))
-			return m->slots[i].value;
-	return NULL;
 }

@@ -266,22 +266,27 @@ int home_save(const struct home *h)
 	return rename(fresh, h->path) < 0 ? -errno : 0;
 }
 
-static int add(struct intents *set, const char *list, const char *in, const char *out)
+/* A name stands for itself, whatever the syntax of sentences would make of it. */
+static int add(struct intents *set, const char *list, const char *in, const char *out,
+	       const struct home_entity *e)
 {
-	/* A name that the sentences' syntax would take apart is left out, not trusted. */
-	if (!*in || strpbrk(in, "[]()|{}<>;"))
-		return 0;
-	return intents_add_value(set, list, in, out);
+	const struct intent_context context[] = {
+		{ "domain", e ? e->domain : "" },
+		{ "device_class", e ? e->device_class : "" },
+	};
+	size_t n = !e ? 0 : *e->device_class ? 2 : 1;
+
+	return *in ? intents_add_entity(set, list, in, out, context, n) : 0;
 }
 
 static int fill_names(const struct home *h, const struct home_entity *e, const char *list,
 		      struct intents *set)
 {
 	const struct home_settings *s = home_settings(h, e->id);
-	int r = add(set, list, e->name, e->id);
+	int r = add(set, list, e->name, e->id, e);
 
 	for (size_t i = 0; r == 0 && i < s->n_aliases; i++)
-		r = add(set, list, s->aliases[i], e->id);
+		r = add(set, list, s->aliases[i], e->id, e);
 	return r;
 }
 
@@ -301,9 +306,9 @@ static int fill_places(const struct home *h, const struct home_entity *e, struct
 		floor = floor && strcmp(other->floor, s->floor) != 0;
 	}
 	if (area)
-		r = add(set, "area", s->area, s->area);
+		r = add(set, "area", s->area, s->area, NULL);
 	if (r == 0 && floor)
-		r = add(set, "floor", s->floor, s->floor);
+		r = add(set, "floor", s->floor, s->floor, NULL);
 	return r;
 }
 

@@ -106,6 +106,9 @@ int ipc_recv(int sock, struct ipc_message *m)
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 
+	/* A socket that is closed before its last message was read says so in another way. */
+	if (n < 0 && errno == ECONNRESET)
+		return IPC_E_CLOSED;
 	if (n < 0)
 		return errno == EAGAIN ? IPC_E_AGAIN : -errno;
 

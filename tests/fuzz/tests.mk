@@ -6,6 +6,7 @@ FUZZ_MAIN = tests/fuzz/main.c
 endif
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz-gguf \
+	tests/fuzz/fuzz-intents \
 	tests/fuzz/fuzz-ipc \
 	tests/fuzz/fuzz-jinja \
 	tests/fuzz/fuzz-lora \
@@ -21,6 +22,10 @@ endif
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_gguf_LDADD = base_model/libbase_model.a util/libutil.a
+tests_fuzz_fuzz_intents_SOURCES = tests/fuzz/fuzz-intents.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_intents_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_intents_LDADD = intents/libintents.a util/libutil.a $(YAML_LIBS)
+
 tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz-ipc.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_ipc_LDADD = assistantd/ipc/libipc.a util/libutil.a

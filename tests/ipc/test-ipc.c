@@ -212,6 +212,17 @@ START_TEST(full_and_closed)
 }
 END_TEST
 
+/* The other end goes while a message of ours waits for it: the end, not an error. */
+START_TEST(closed_before_reading)
+{
+	ck_assert_int_eq(ipc_send(pair[1], &out), 0);
+	close(pair[0]);
+	pair[0] = -1;
+	ck_assert_int_eq(ipc_recv(pair[1], &in), IPC_E_CLOSED);
+	ck_assert_int_eq(ipc_recv(pair[1], &in), IPC_E_CLOSED);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ipc");
@@ -228,6 +239,7 @@ int main(void)
 	tcase_add_test(t, cut_and_garbage);
 	tcase_add_test(t, untaken_fds);
 	tcase_add_test(t, full_and_closed);
+	tcase_add_test(t, closed_before_reading);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* What the format can say beyond templates: contexts, words to skip, numbers, own rules. */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "intents/intents.h"
+#include "util/macro.h"
+
+static struct intents *load(const char *text)
+{
+	struct intents *s = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	ck_assert_msg(!intents_load(s, text, strlen(text), &d), "%s %s", d.field, d.text);
+	return s;
+}
+
+/* What is understood, as "Intent key=value key=value" or a question mark or "-". */
+static const char *hear(const struct intents *s, const char *text,
+			const struct intent_context *context, size_t n)
+{
+	static char said[512];
+	struct intent_match m;
+	int r = intents_match(s, text, strlen(text), context, n, &m);
+	int at = snprintf(said, sizeof(said), "%s", r == 0 ? m.intent :
+			  r == INTENT_E_NONE ? "-" : r == INTENT_E_AMBIGUOUS ? "?" : "error");
+
+	for (size_t i = 0; r == 0 && i < m.n_slots; i++)
+		at += snprintf(said + at, sizeof(said) - (size_t)at, " %s=%s", m.slots[i].name,
+			       m.slots[i].value);
+	intent_match_deinit(&m);
+	return said;
+}
+
+static const char home[] =
+	"intents:\n"
+	"  On:\n"
+	"    data:\n"
+	"      - sentences: ['[turn] on {name}']\n"
+	"        excludes_context: {domain: [cover, lock]}\n"
+	"      - sentences: ['open {name}', 'on {name}']\n"
+	"        requires_context: {domain: [cover, valve]}\n"
+	"        slots: {domain: cover}\n"
+	"      - sentences: ['lock {name}']\n"
+	"        requires_context: {domain: lock, device_class: door}\n"
+	"      - sentences: ['open']\n"
+	"        requires_context: {domain: cover}\n"
+	"      - sentences: ['lights on']\n"
+	"        slots: {domain: light, nothing: , kinds: [lamp, strip]}\n"
+	"      - sentences: ['lights on']\n"
+	"        requires_context: {area: {slot: true}}\n"
+	"        slots: {domain: light}\n"
+	"  Read:\n"
+	"    data:\n"
+	"      - sentences: ['is {name} fine']\n"
+	"        requires_context: {area: bath}\n";
+
+static struct intents *home_of(void)
+{
+	static const struct {
+		const char *name;
+		struct intent_context context[2];
+		size_t n;
+	} things[] = {
+		{ "lamp", { { "domain", "light" } }, 1 },
+		{ "blind", { { "domain", "cover" } }, 1 },
+		{ "tap", { { "domain", "valve" }, { "area", "bath" } }, 2 },
+		{ "gate", { { "domain", "lock" }, { "device_class", "door" } }, 2 },
+		{ "safe", { { "domain", "lock" } }, 1 },
+		{ "thing", { { NULL, NULL } }, 0 },
+	};
+	struct intents *s = load(home);
+
+	for (size_t i = 0; i < ARRAY_SIZE(things); i++)
+		ck_assert_int_eq(intents_add_entity(s, "name", things[i].name, NULL,
+						    things[i].context, things[i].n), 0);
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	return s;
+}
+
+START_TEST(contexts)
+{
+	static const struct {
+		const char *text, *here, *understood;
+	} cases[] = {
+		{ "turn on lamp", NULL, "On name=lamp" },
+		{ "turn on thing", NULL, "On name=thing" },
+		{ "turn on blind", NULL, "-" },
+		{ "on blind", NULL, "On name=blind domain=cover" },
+		{ "open tap", NULL, "On name=tap domain=cover" },
+		{ "open lamp", NULL, "-" },
+		{ "open thing", NULL, "-" },
+		{ "lock gate", NULL, "On name=gate" },
+		{ "lock safe", NULL, "-" },
+		{ "open", NULL, "-" },
+		{ "lights on", "kitchen", "On domain=light area=kitchen" },
+		/* The area of the thing, not of the speaker. */
+		{ "is tap fine", "kitchen", "Read name=tap" },
+		{ "is lamp fine", "kitchen", "-" },
+		{ "is lamp fine", "bath", "Read name=lamp" },
+	};
+	struct intents *s = home_of();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct intent_context here = { "area", cases[i].here };
+
+		ck_assert_str_eq(hear(s, cases[i].text, &here, here.value ? 1 : 0),
+				 cases[i].understood);
+	}
+	/* A value that says nothing is no slot; several are one. */
+	ck_assert_str_eq(hear(s, "lights on", NULL, 0), "On kinds=lamp,strip domain=light");
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(preferences)
+{
+	struct intents *s = load(
+		"intents:\n"
+		"  A: {data: [{sentences: ['go {x}']},\n"
+		"             {sentences: ['go {x}'], slots: {more: y}}]}\n"
+		"  B: {data: [{sentences: ['run {x}'], slots: {k: v}}]}\n"
+		"  C: {data: [{sentences: ['run {x}'], slots: {k: v}}]}\n"
+		"lists: {x: {values: [up]}}\n");
+
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	ck_assert_str_eq(hear(s, "go up", NULL, 0), "A x=up more=y");
+	ck_assert_str_eq(hear(s, "run up", NULL, 0), "?");
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(words_to_skip)
+{
+	static const char *const cases[][2] = {
+		{ "please turn on lamp", "On name=lamp" },
+		{ "turn on lamp please", "On name=lamp" },
+		{ "turn on lamp, please", "-" },
+		{ "Could You please turn  on please lamp for me, ", "-" },
+		{ "Could You please turn  on please lamp for me!", "On name=lamp" },
+		{ "i'd like to turn on lamp", "On name=lamp" },
+		{ "i'd like turn on lamp", "On name=lamp" },
+		{ "turn pleaseon lamp", "-" },
+		{ "turnplease on lamp", "-" },
+		{ "please", "-" },
+		{ "dim to please 40 please", "Dim level=40" },
+		{ "dim to please forty", "Dim level=40" },
+		/* What a wildcard takes is text, and at the end it takes all. */
+		{ "say please come in for me", "Say words=please come in for me" },
+		{ "please say come please in please twice please", "Say words=come please in" },
+	};
+	struct intents *s = load(
+		"intents:\n"
+		"  On: {data: [{sentences: ['turn on {name}']}]}\n"
+		"  Dim: {data: [{sentences: ['dim to {level}']}]}\n"
+		"  Say: {data: [{sentences: ['say {words}', 'say {words} twice']}]}\n"
+		"lists:\n"
+		"  name: {values: [lamp]}\n"
+		"  level: {range: {from: 0, to: 100}}\n"
+		"  words: {wildcard: true}\n"
+		"numbers: {40: forty}\n"
+		"skip_words: [please, could you, for me, i'd like, i'd like to]\n");
+
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		ck_assert_msg(strcmp(hear(s, cases[i][0], NULL, 0), cases[i][1]) == 0, "%s: %s",
+			      cases[i][0], hear(s, cases[i][0], NULL, 0));
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(keywords)
+{
+	struct intents *s = load(
+		"intents: {Left: {data: [{sentences: ['{x} left'], required_keywords: [timer, "
+		"time's up]}]}}\nlists: {x: {wildcard: true}}\n");
+
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	ck_assert_str_eq(hear(s, "my Timer left", NULL, 0), "Left x=my Timer");
+	ck_assert_str_eq(hear(s, "time's up left", NULL, 0), "Left x=time's up");
+	ck_assert_str_eq(hear(s, "my timers left", NULL, 0), "-");
+	ck_assert_str_eq(hear(s, "egg-timer left", NULL, 0), "Left x=egg-timer");
+	ck_assert_str_eq(hear(s, "nothing left", NULL, 0), "-");
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(numbers)
+{
+	static const char *const cases[][2] = {
+		{ "to 20 percent", "Set n=20" },
+		{ "to twenty percent", "Set n=20" },
+		{ "to Twenty One percent", "Set n=21" },
+		{ "to twenty-one percent", "Set n=21" },
+		{ "to twentyx percent", "-" },
+		{ "to ninety percent", "-" },	/* beyond the range */
+		{ "to 20.5 percent", "-" },	/* this range has no halves */
+		{ "heat to 20.5", "Heat t=20.5" },
+		{ "heat to 20,5", "Heat t=20.5" },
+		{ "heat to twenty point five", "Heat t=20.5" },
+		{ "heat to twenty one and a half degrees", "Heat t=21.5" },
+		{ "heat to 20.4", "-" },
+		{ "heat to 20.55", "-" },
+		{ "heat to 30.5", "-" },
+		{ "heat to -5", "Heat t=-5" },
+		{ "heat to -11", "-" },
+		{ "heat to - 5", "-" },
+	};
+	struct intents *s = load(
+		"intents:\n"
+		"  Set: {data: [{sentences: ['to {n}[ ](%|percent)']}]}\n"
+		"  Heat: {data: [{sentences: ['heat to {t} [degree[s]]']}]}\n"
+		"lists:\n"
+		"  n: {range: {from: 0, to: 50, type: percentage}}\n"
+		"  t: {range: {from: -10, to: 30, fractions: halves}}\n"
+		"numbers:\n"
+		"  half: ' (point five|and a half)'\n"
+		"  20: twenty\n  21: twenty( |-)one\n  90: ninety\n");
+
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		ck_assert_msg(strcmp(hear(s, cases[i][0], NULL, 0), cases[i][1]) == 0, "%s: %s",
+			      cases[i][0], hear(s, cases[i][0], NULL, 0));
+	intents_free(s);
+}
+END_TEST
+
+/* A rule of all calls one that only the blocks have. */
+START_TEST(own_rules)
+{
+	static const char head[] =
+		"expansion_rules:\n"
+		"  what: 'what is the <class> of {name}'\n"
+		"  class: thing\n"
+		"lists: {name: {values: [room]}}\n"
+		"intents:\n  Get:\n    data:\n"
+		"      - {sentences: ['<what>'], slots: {c: none}}\n";
+	char text[1024];
+	struct intents *s;
+
+	snprintf(text, sizeof(text), "%s%s", head,
+		 "      - {sentences: ['<what>'], slots: {c: heat}, expansion_rules: "
+		 "{class: '(heat|warmth)'}}\n"
+		 "      - {sentences: ['<what>'], slots: {c: wet}, expansion_rules: "
+		 "{class: humidity}}\n");
+	s = load(text);
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	ck_assert_str_eq(hear(s, "what is the warmth of room", NULL, 0), "Get name=room c=heat");
+	ck_assert_str_eq(hear(s, "what is the humidity of room", NULL, 0), "Get name=room c=wet");
+	ck_assert_str_eq(hear(s, "what is the thing of room", NULL, 0), "Get name=room c=none");
+	intents_free(s);
+	/* Through its own rule, the block calls itself. */
+	snprintf(text, sizeof(text), "%s%s", head,
+		 "      - {sentences: ['<what>'], expansion_rules: {class: 'x <what>'}}\n");
+	s = load(text);
+	ck_assert_int_eq(intents_bind(s, NULL), -ELOOP);
+	intents_free(s);
+}
+END_TEST
+
+START_TEST(what_is_missing_is_named)
+{
+	static const char text[] =
+		"expansion_rules: {what: 'is <class>'}\n"
+		"intents:\n"
+		"  Get:\n"
+		"    data:\n"
+		"      - {sentences: ['<what>'], expansion_rules: {class: x}}\n"
+		"      - {sentences: ['ok',\n"
+		"                     'so <what>']}\n";
+	struct diag d = DIAG_NULL;
+	struct intents *s = load(text);
+
+	ck_assert_int_eq(intents_bind(s, &d), INTENT_E_INCOMPLETE);
+	ck_assert_str_eq(d.field, "class");
+	ck_assert_msg(strstr(d.text, "Get, line 7") != NULL, "%s", d.text);
+	ck_assert_str_eq(hear(s, "is x", NULL, 0), "Get");
+	ck_assert_str_eq(hear(s, "so is x", NULL, 0), "-");
+	ck_assert_str_eq(hear(s, "ok", NULL, 0), "Get");
+	intents_free(s);
+}
+END_TEST
+
+/* Rules inside rules, three hundred deep, begun from the outermost. */
+START_TEST(too_deep)
+{
+	struct diag d = DIAG_NULL;
+	struct intents *s = NULL;
+	char text[64];
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	for (int i = 300; i >= 0; i--) {
+		snprintf(text, sizeof(text), "expansion_rules: {r%d: '<r%d>'}\n", i, i + 1);
+		ck_assert_int_eq(intents_load(s, text, strlen(text), &d), 0);
+	}
+	ck_assert_int_eq(intents_bind(s, &d), -ELOOP);
+	ck_assert_int_eq(d.code, DIAG_LIMIT);
+	intents_free(s);
+}
+END_TEST
+
+/* The files whose folder names the intent. */
+START_TEST(newer_form)
+{
+	static const char text[] =
+		"language: en\n"
+		"data:\n"
+		"  - sentences: ['light up {name}']\n"
+		"    name_domains: [light, switch]\n"
+		"    inferred_domain: light\n"
+		"    response: done\n"
+		"settings: {filter_with_regex: false}\n"
+		"responses: {errors: {no_intent: 'what?'}}\n";
+	struct intent_context lamp = { "domain", "light" }, fan = { "domain", "fan" };
+	struct diag d = DIAG_NULL;
+	struct intents *s = NULL;
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	ck_assert_int_eq(intents_load(s, text, strlen(text), &d), -EINVAL);
+	ck_assert_str_eq(d.field, "3:3");
+	ck_assert_int_eq(intents_load_for(s, "TurnOn", text, strlen(text), NULL), 0);
+	ck_assert_int_eq(intents_add_entity(s, "name", "lamp", "l", &lamp, 1), 0);
+	ck_assert_int_eq(intents_add_entity(s, "name", "fan", "f", &fan, 1), 0);
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	ck_assert_str_eq(hear(s, "light up lamp", NULL, 0), "TurnOn name=l domain=light");
+	ck_assert_str_eq(hear(s, "light up fan", NULL, 0), "-");
+	intents_free(s);
+}
+END_TEST
+
+static const struct {
+	const char *text, *field;
+} refused[] = {
+	{ "settings: {ignore_whitespace: true}\n", "1:31" },
+	{ "numbers: {many: lots}\n", "1:17" },
+	{ "numbers: {1: '{x}'}\n", "1:14" },
+	{ "numbers: {half: '<x>'}\n", "1:17" },
+	{ "lists: {x: {range: {from: 1}}}\n", "1:20" },
+	{ "lists: {x: {range: {from: 1, to: 0}}}\n", "1:34" },
+	{ "lists: {x: {range: {from: 0.5, to: 1}}}\n", "1:20" },
+	{ "lists: {x: {range: {from: 0, to: 1, fractions: tenths}}}\n", "1:48" },
+	{ "lists: {x: {values: [{out: a}]}}\n", "1:22" },
+	{ "intents: {A: {data: [{sentences: [a], speed: 3}]}}\n", "1:39" },
+	{ "intents: {A: {data: [{sentences: [a], requires_context: [a]}]}}\n", "1:57" },
+	{ "expansion_rules: {a: b, c: '('}\n", "1:28" },
+	{ "words: []\n", "1:1" },
+};
+
+START_TEST(refusals)
+{
+	struct diag d = DIAG_NULL;
+	struct intents *s = NULL;
+
+	ck_assert_int_eq(intents_new(&s), 0);
+	ck_assert_int_eq(intents_load(s, refused[_i].text, strlen(refused[_i].text), &d), -EINVAL);
+	ck_assert_msg(strcmp(d.field, refused[_i].field) == 0, "%s%s: %s", refused[_i].text,
+		      d.field, d.text);
+	intents_free(s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("forms");
+	TCase *tc = tcase_create("forms");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, contexts);
+	tcase_add_test(tc, preferences);
+	tcase_add_test(tc, words_to_skip);
+	tcase_add_test(tc, keywords);
+	tcase_add_test(tc, numbers);
+	tcase_add_test(tc, own_rules);
+	tcase_add_test(tc, what_is_missing_is_named);
+	tcase_add_test(tc, too_deep);
+	tcase_add_test(tc, newer_form);
+	tcase_add_loop_test(tc, refusals, 0, ARRAY_SIZE(refused));
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
