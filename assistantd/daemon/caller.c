@@ -273,6 +273,12 @@ struct caller *caller_unref(struct caller *c)
 
 	if (!c || --c->refs > 0)
 		return NULL;
+	while (c->waits) {
+		struct caller_wait *next = c->waits->next;
+
+		free(c->waits);
+		c->waits = next;
+	}
 	for (at = &c->owner->first; *at != c; at = &(*at)->next)
 		;
 	*at = c->next;

@@ -33,9 +33,10 @@ static bool readable(const struct buf *text)
 	return text->len && utf8_valid(text->data, text->len) && !memchr(text->data, 0, text->len);
 }
 
-/* The strings are the job's, which does not change while the worker has it. */
-void receipt_write(struct job *job)
+/* The strings are the job's and its caller's, which do not change while the worker has them. */
+static void write_now(void *arg)
 {
+	struct job *job = arg;
 	bool keep = !job->options.is_private && job->d->config.keep_text;
 	struct store_receipt *r = &job->receipt;
 
@@ -65,4 +66,10 @@ void receipt_write(struct job *job)
 	};
 	job->work = (struct work){ .run = write_receipt, .done = written };
 	worker_post(job->d->worker, &job->work);
+}
+
+void receipt_write(struct job *job)
+{
+	if (caller_when_known(job->caller, write_now, job) < 0)
+		write_now(job);
 }
