@@ -52,8 +52,9 @@ static void send_message(struct tools *t, struct ipc_message *m, int r)
 	if (r == 0)
 		r = ipc_send(TOOLS_SOCKET, m);
 	ipc_message_deinit(m);
+	/* The front end has gone: the end, whichever of the two sees it first. */
 	if (r < 0)
-		end(t, r);
+		end(t, r == -EPIPE ? 0 : r);
 }
 
 static int set(struct buf *b, const char *text)
