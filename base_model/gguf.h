@@ -34,6 +34,8 @@ enum gguf_type {
 };
 
 /* Weight types by ggml's numbers; those that we compute with. */
+#define TENSOR_TYPES 40	/* above every number that a file may use */
+
 enum tensor_type {
 	TENSOR_F32 = 0,
 	TENSOR_F16 = 1,

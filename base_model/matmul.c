@@ -10,7 +10,7 @@
 
 size_t activations_size(size_t n, size_t cols)
 {
-	return n * (cols / Q_BLOCK) * (sizeof(float) + sizeof(int32_t) + Q_BLOCK);
+	return n * (cols / Q_BLOCK) * (2 * sizeof(float) + 2 * sizeof(int16_t) + 2 * Q_BLOCK);
 }
 
 void activations_init(struct activations *x, void *memory, size_t n, size_t cols)
@@ -19,30 +19,22 @@ void activations_init(struct activations *x, void *memory, size_t n, size_t cols
 
 	*x = (struct activations){ .n = n, .cols = cols };
 	x->d = memory;
-	x->sum = (int32_t *)(x->d + blocks);
-	x->q = (int8_t *)(x->sum + blocks);
+	x->scaled_sums = x->d + blocks;
+	x->sums = (int16_t *)(x->scaled_sums + blocks);
+	x->q = (int8_t *)(x->sums + 2 * blocks);
+	x->biased = (uint8_t *)(x->q + Q_BLOCK * blocks);
 }
 
 bool matrix_is_quantized(const struct matrix *w)
 {
-	return w->type == TENSOR_Q4_0 || w->type == TENSOR_Q8_0;
+	uint32_t weights, bytes;
+
+	return tensor_type_block(w->type, &weights, &bytes) && weights > 1;
 }
 
 rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w)
 {
-	switch (w->type) {
-	case TENSOR_F32:
-		return k->rows_f32;
-	case TENSOR_F16:
-		return k->rows_f16;
-	case TENSOR_BF16:
-		return k->rows_bf16;
-	case TENSOR_Q4_0:
-		return k->rows_q4_0;
-	case TENSOR_Q8_0:
-		return k->rows_q8_0;
-	}
-	return NULL;
+	return w->type < TENSOR_TYPES ? k->rows[w->type] : NULL;
 }
 
 static void row_q4_0(const struct block_q4_0 *b, uint32_t cols, float *out)
@@ -96,11 +88,8 @@ struct work {
 static void quantize_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
-	struct activations *x = work->x;
-	size_t blocks = x->cols / Q_BLOCK;
 
-	work->k->quantize(x->f + task * x->cols, x->cols, x->q + task * x->cols,
-			  x->d + task * blocks, x->sum + task * blocks);
+	work->k->quantize(work->x, task);
 }
 
 static size_t task_count(const struct matrix *w)

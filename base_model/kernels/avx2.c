@@ -86,7 +86,6 @@ DEFINE_QUANT_ROWS(rows_q8_0, struct block_q8_0, weights_q8_0)
 
 const struct kernels kernels_avx2 = {
 	.name = "avx2",
-	.rows_q4_0 = rows_q4_0,
-	.rows_q8_0 = rows_q8_0,
+	.rows = { PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0 },
 	PORTABLE_KERNELS,
 };

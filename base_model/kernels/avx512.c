@@ -120,7 +120,7 @@ INLINE __m512 add_block(const struct tile_block *w, const struct activations *x,
 			int32_t offset, __m512 acc)
 {
 	const int8_t *q = x->q + at * Q_BLOCK;
-	__m512i even = _mm512_set1_epi32(-offset * x->sum[at]), odd = _mm512_setzero_si512();
+	__m512i even = _mm512_set1_epi32(-offset * (x->sums[2 * at] + x->sums[2 * at + 1])), odd = _mm512_setzero_si512();
 
 	UNROLL
 	for (int i = 0; i < 8; i += 2) {
@@ -254,8 +254,7 @@ static uint64_t int8_operations(size_t n)
 
 const struct kernels kernels_avx512 = {
 	.name = "avx512",
-	.rows_q4_0 = rows_q4_0,
-	.rows_q8_0 = rows_q8_0,
+	.rows = { PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0 },
 	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
 };

@@ -50,7 +50,6 @@ DEFINE_QUANT_ROWS(rows_q8_0, struct block_q8_0, dot_q8_0)
 
 const struct kernels kernels_generic = {
 	.name = "generic",
-	.rows_q4_0 = rows_q4_0,
-	.rows_q8_0 = rows_q8_0,
+	.rows = { PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0 },
 	PORTABLE_KERNELS,
 };

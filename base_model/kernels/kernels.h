@@ -16,6 +16,7 @@
 #include "base_model/gguf.h"
 
 #define Q_BLOCK 32
+#define Q_HALF 16
 
 /* A weight matrix in its file form: y = W x, one row per output. */
 struct matrix {
@@ -30,8 +31,10 @@ struct matrix {
 struct activations {
 	const float *f;		/* [n][cols] */
 	int8_t *q;		/* [n][cols] */
+	uint8_t *biased;	/* [n][cols] q + 128, for products that want one unsigned side */
 	float *d;		/* [n][cols / Q_BLOCK] scales */
-	int32_t *sum;		/* [n][cols / Q_BLOCK] sums of q */
+	float *scaled_sums;	/* [n][cols / Q_BLOCK] d · Σ q of the block */
+	int16_t *sums;		/* [n][cols / Q_HALF] Σ q of each half of a block */
 	size_t n, cols;
 };
 
@@ -41,9 +44,9 @@ typedef void (*rows_fn)(const struct matrix *w, uint32_t first, uint32_t last,
 
 struct kernels {
 	const char *name;
-	rows_fn rows_f32, rows_f16, rows_bf16, rows_q4_0, rows_q8_0;
-	/* One vector: fills q, d and sum of @cols (a multiple of Q_BLOCK) floats. */
-	void (*quantize)(const float *x, size_t cols, int8_t *q, float *d, int32_t *sum);
+	rows_fn rows[TENSOR_TYPES];	/* by type; NULL for one that we do not compute with */
+	/* Fills the quantised form of vector @t; the columns are whole blocks. */
+	void (*quantize)(const struct activations *x, size_t t);
 	/* y += a * x, elementwise with fma. */
 	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
 	void (*axpy_f16)(float a, const uint16_t *x, float *y, size_t n);

@@ -153,27 +153,36 @@ static float portable_square_sum(const float *x, size_t n)
 	return reduce_lanes(acc);
 }
 
-static void portable_quantize(const float *x, size_t cols, int8_t *q, float *d, int32_t *sum)
+static void portable_quantize(const struct activations *to, size_t t)
 {
-	for (size_t b = 0; b < cols / Q_BLOCK; b++, x += Q_BLOCK, q += Q_BLOCK) {
+	size_t blocks = to->cols / Q_BLOCK;
+	const float *x = to->f + t * to->cols;
+	int8_t *q = to->q + t * to->cols;
+	uint8_t *biased = to->biased + t * to->cols;
+
+	for (size_t b = t * blocks; b < (t + 1) * blocks;
+	     b++, x += Q_BLOCK, q += Q_BLOCK, biased += Q_BLOCK) {
 		float max = 0.0f, inverse;
-		int32_t total = 0;
+		int32_t sums[2] = { 0 };
 
 		for (int i = 0; i < Q_BLOCK; i++) {
 			float a = fabsf(x[i]);
 
 			max = a > max ? a : max;
 		}
-		d[b] = max / 127.0f;
+		to->d[b] = max / 127.0f;
 		/* A block too small to have a reciprocal counts as zero. */
 		inverse = max > 0x1p-110f ? 127.0f / max : 0.0f;
 		for (int i = 0; i < Q_BLOCK; i++) {
 			/* To the nearest whole number, by the rounding of an addition, whose
 			 * lowest bits it is. Of a NaN, some number. */
 			q[i] = (int8_t)bits_of_float(x[i] * inverse + 0x1.8p23f);
-			total += q[i];
+			biased[i] = (uint8_t)(q[i] + 128);
+			sums[i / Q_HALF] += q[i];
 		}
-		sum[b] = total;
+		to->sums[2 * b] = (int16_t)sums[0];
+		to->sums[2 * b + 1] = (int16_t)sums[1];
+		to->scaled_sums[b] = to->d[b] * (float)(sums[0] + sums[1]);
 	}
 }
 
@@ -190,9 +199,13 @@ static uint64_t portable_read_all(const uint8_t *data, size_t n)
 	return sums[0] + sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6] + sums[7];
 }
 
+/* In the table by type. */
+#define PORTABLE_ROWS                                                                          \
+	[TENSOR_F32] = portable_rows_f32, [TENSOR_F16] = portable_rows_f16,                    \
+	[TENSOR_BF16] = portable_rows_bf16
+
 #define PORTABLE_KERNELS                                                                       \
-	.rows_f32 = portable_rows_f32, .rows_f16 = portable_rows_f16,                          \
-	.rows_bf16 = portable_rows_bf16, .quantize = portable_quantize,                        \
+	.quantize = portable_quantize,                                                         \
 	.axpy_f32 = portable_axpy_f32, .axpy_f16 = portable_axpy_f16,                          \
 	.silu_mul = portable_silu_mul, .exp_sum = portable_exp_sum,                            \
 	.square_sum = portable_square_sum, .read_all = portable_read_all

@@ -63,8 +63,7 @@ static void compare_rows(enum tensor_type type, uint32_t rows, uint32_t cols, si
 	activations_init(&x, memory, n, cols);
 	x.f = f;
 	for (size_t t = 0; t < n && matrix_is_quantized(&w); t++)
-		kernels_generic.quantize(f + t * cols, cols, x.q + t * cols,
-					 x.d + t * (cols / Q_BLOCK), x.sum + t * (cols / Q_BLOCK));
+		kernels_generic.quantize(&x, t);
 	matrix_kernel(&kernels_generic, &w)(&w, 0, rows, &x, want, rows);
 	for (int k = 0; k < n_sets; k++) {
 		memset(have, 0xff, n * rows * sizeof(float));
@@ -100,7 +99,7 @@ START_TEST(batches_and_threads)
 {
 	enum { ROWS = 200, COLS = 256, N = 40 };
 	static float f[N * COLS], want[N * ROWS], have[N * ROWS];
-	static uint8_t memory[N * COLS * 2] __attribute__((aligned(64)));
+	static uint8_t memory[N * COLS * 3] __attribute__((aligned(64)));
 	uint64_t seed = 5;
 	struct matrix w;
 
@@ -135,9 +134,8 @@ START_TEST(elementwise)
 	enum { N = 333 };
 	float x[N], y[N], a[N], b[N];
 	uint16_t half[N];
-	int8_t q[2][320];
-	float d[2][10];
-	int32_t sum[2][10];
+	static uint8_t forms[2][2048] __attribute__((aligned(64)));
+	struct activations q[2];
 	uint64_t seed = 9;
 
 	for (int k = 0; k < n_sets; k++)
@@ -159,11 +157,13 @@ START_TEST(elementwise)
 			ck_assert(kernels_generic.exp_sum(a, n, 20.0f) ==
 				  sets[k]->exp_sum(b, n, 20.0f));
 			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
-			kernels_generic.quantize(x, 320, q[0], d[0], sum[0]);
-			sets[k]->quantize(x, 320, q[1], d[1], sum[1]);
-			ck_assert_int_eq(memcmp(q[0], q[1], sizeof(q[0])), 0);
-			ck_assert_int_eq(memcmp(d[0], d[1], sizeof(d[0])), 0);
-			ck_assert_int_eq(memcmp(sum[0], sum[1], sizeof(sum[0])), 0);
+			for (int i = 0; i < 2; i++) {
+				activations_init(&q[i], forms[i], 1, 320);
+				q[i].f = x;
+			}
+			kernels_generic.quantize(&q[0], 0);
+			sets[k]->quantize(&q[1], 0);
+			ck_assert_int_eq(memcmp(forms[0], forms[1], sizeof(forms[0])), 0);
 		}
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(generic_is_right)
 {
 	enum { ROWS = 4, COLS = 256 };
 	float f[COLS], row[COLS], y[ROWS];
-	uint8_t memory[COLS * 2] __attribute__((aligned(64)));
+	uint8_t memory[COLS * 3] __attribute__((aligned(64)));
 	struct activations x;
 	struct matrix w;
 	uint64_t seed = 77;
@@ -182,7 +182,7 @@ START_TEST(generic_is_right)
 	fill(f, COLS, 1.0f, &seed);
 	activations_init(&x, memory, 1, COLS);
 	x.f = f;
-	kernels_generic.quantize(f, COLS, x.q, x.d, x.sum);
+	kernels_generic.quantize(&x, 0);
 	matrix_kernel(&kernels_generic, &w)(&w, 0, ROWS, &x, y, ROWS);
 	for (uint32_t r = 0; r < ROWS; r++) {
 		double sum = 0.0, size = 0.0;
