@@ -120,7 +120,8 @@ INLINE __m512 add_block(const struct tile_block *w, const struct activations *x,
 			int32_t offset, __m512 acc)
 {
 	const int8_t *q = x->q + at * Q_BLOCK;
-	__m512i even = _mm512_set1_epi32(-offset * (x->sums[2 * at] + x->sums[2 * at + 1])), odd = _mm512_setzero_si512();
+	int32_t sum = x->sums[2 * at] + x->sums[2 * at + 1];
+	__m512i even = _mm512_set1_epi32(-offset * sum), odd = _mm512_setzero_si512();
 
 	UNROLL
 	for (int i = 0; i < 8; i += 2) {
