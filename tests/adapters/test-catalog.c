@@ -3,10 +3,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/catalog.h"
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
@@ -123,19 +123,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("adapter catalogue");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, sha256_of_known_text);
 	tcase_add_test(tc, finds_and_chooses);
 	tcase_add_loop_test(tc, says_what_is_wrong, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, reads_from_a_descriptor);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("adapter catalogue", tc);
 }

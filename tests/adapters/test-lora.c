@@ -3,8 +3,8 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "tests/check-main.h"
 #include "tests/fixture.h"
 #include "util/macro.h"
 
@@ -151,18 +151,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("adapters");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, broken_adapter, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, identity_is_the_content);
 	tcase_add_test(tc, cache_evicts_the_least_recently_used);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("adapters", tc);
 }

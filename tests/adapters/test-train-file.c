@@ -10,6 +10,7 @@
 #include "adapters/train/bpe.h"
 #include "adapters/train/dataset.h"
 #include "adapters/train/model-file.h"
+#include "tests/check-main.h"
 
 enum { ROWS = 2, CONTEXT = 24, N = ROWS * CONTEXT };
 
@@ -209,18 +210,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("train-file");
 	TCase *c = tcase_create("train-file");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, base);
 	tcase_add_test(c, lora);
 	tcase_add_test(c, pairs);
-	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("train-file", c);
 }

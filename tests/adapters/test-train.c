@@ -8,6 +8,7 @@
 
 #include "adapters/train/train.h"
 #include "base_model/base_model.h"
+#include "tests/check-main.h"
 
 enum { ROWS = 3, CONTEXT = 9 };
 static const struct train_shape shape = {
@@ -248,10 +249,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("train");
 	TCase *c = tcase_create("train");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, products);
@@ -261,9 +259,5 @@ int main(void)
 	tcase_add_test(c, resumes);
 	tcase_add_test(c, refuses);
 	tcase_add_test(c, rates);
-	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("train", c);
 }

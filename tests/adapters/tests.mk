@@ -1,14 +1,14 @@
 check_PROGRAMS += tests/adapters/test-catalog
 tests_adapters_test_catalog_SOURCES = tests/adapters/test-catalog.c
 tests_adapters_test_catalog_CFLAGS = $(TEST_CFLAGS)
-tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(CHECK_LIBS) \
+tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(TEST_LIBS) \
 	$(YAML_LIBS) $(CRYPTO_LIBS)
 
 # Models and adapters for tests, also of base_model.
 check_LIBRARIES += tests/libfixture.a
 tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h tests/vocabulary.c tests/vocabulary.h
 tests_libfixture_a_CFLAGS = $(TEST_CFLAGS)
-MODEL_TEST_LIBS = tests/libfixture.a $(ENGINE_LIBS) $(CHECK_LIBS)
+MODEL_TEST_LIBS = tests/libfixture.a $(ENGINE_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/adapters/test-lora
 tests_adapters_test_lora_SOURCES = tests/adapters/test-lora.c
@@ -19,11 +19,11 @@ check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
-	$(CHECK_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lpthread -lm
+	$(TEST_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lpthread -lm
 
 check_PROGRAMS += tests/adapters/test-train-file
 tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c
 tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
-tests_adapters_test_train_file_LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
+tests_adapters_test_train_file_LDADD = $(ENGINE_LIBS) $(TEST_LIBS)
 
 dist_check_SCRIPTS += tests/adapters/train.sh

@@ -4,9 +4,9 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "tests/fixture.h"
 #include "util/macro.h"
 
@@ -237,20 +237,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("forward pass");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, alone_beside_others_and_in_pieces, 0, ARRAY_SIZE(types));
 	tcase_add_test(tc, scale_zero_is_no_adapter);
 	tcase_add_test(tc, refuses_and_keeps_the_sequence);
 	tcase_add_loop_test(tc, wrong_model, 0, ARRAY_SIZE(models));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("forward pass", tc);
 }

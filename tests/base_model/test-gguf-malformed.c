@@ -17,6 +17,7 @@
 #include "base_model/base_model.h"
 #include "tests/base_model/assemble.h"
 #include "tests/base_model/gguf-cases.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 /* Bound for the largest inputs: a quadratic parser takes minutes. */
@@ -336,8 +337,6 @@ int main(void)
 	const char *corpus = getenv("GGUF_CORPUS");
 	Suite *s = suite_create("gguf-malformed");
 	TCase *cases = tcase_create("cases"), *large = tcase_create("large");
-	SRunner *runner;
-	int failed;
 
 	if (corpus)
 		return write_corpus(corpus);
@@ -353,9 +352,5 @@ int main(void)
 	tcase_add_test(large, most_tensors_and_a_duplicate);
 	tcase_add_test(large, sparse);
 	suite_add_tcase(s, large);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

@@ -12,6 +12,7 @@
 
 #include "base_model/base_model.h"
 #include "tests/base_model/assemble.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 /* The linker puts this in the place of calloc(), by which the parser takes its memory. */
@@ -390,10 +391,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("gguf");
 	TCase *c = tcase_create("gguf");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, values_come_back);
@@ -407,10 +405,5 @@ int main(void)
 	tcase_add_loop_test(c, integers_of_every_width, 0, ARRAY_SIZE(integers));
 	tcase_add_test(c, memory_runs_out);
 	tcase_add_test(c, reference_files_load);
-	suite_add_tcase(s, c);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("gguf", c);
 }

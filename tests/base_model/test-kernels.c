@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base_model/matmul.h"
+#include "tests/check-main.h"
 #include "tests/fixture.h"
 #include "util/macro.h"
 
@@ -202,11 +203,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("kernels");
 	TCase *tc = tcase_create("all");
 	unsigned features = cpu_features();
-	SRunner *runner;
-	int failed;
 
 	if (features & CPU_AVX2)
 		sets[n_sets++] = &kernels_avx2;
@@ -217,10 +215,5 @@ int main(void)
 	tcase_add_loop_test(tc, rows_of_every_type, 0, ARRAY_SIZE(types));
 	tcase_add_loop_test(tc, batches_and_threads, 0, ARRAY_SIZE(types));
 	tcase_add_test(tc, elementwise);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("kernels", tc);
 }

@@ -3,12 +3,12 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base_model/base_model.h"
 #include "base_model/gguf-write.h"
+#include "tests/check-main.h"
 #include "tests/fixture.h"
 #include "util/macro.h"
 
@@ -297,10 +297,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("text");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, greedy_and_penalty);
 	tcase_add_test(tc, distribution);
@@ -308,10 +305,5 @@ int main(void)
 	tcase_add_loop_test(tc, stream, 0, ARRAY_SIZE(streams));
 	tcase_add_test(tc, text_never_becomes_control_tokens);
 	tcase_add_loop_test(tc, spoiled_tables, 0, ARRAY_SIZE(spoiled));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("text", tc);
 }

@@ -10,6 +10,7 @@
 
 #include "base_model/merging.h"
 #include "base_model/vocab.h"
+#include "tests/check-main.h"
 #include "tests/vocabulary.h"
 #include "util/macro.h"
 
@@ -157,19 +158,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("tokenizer work");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, vocabulary_looks, 0, 1 + ARRAY_SIZE(cuts));
 	tcase_add_loop_test(tc, characters_looked_at, 0, ARRAY_SIZE(cuts));
 	tcase_add_loop_test(tc, heap_steps, 0, ARRAY_SIZE(joins));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("tokenizer work", tc);
 }

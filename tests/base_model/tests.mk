@@ -4,7 +4,7 @@ tests_base_model_test_gguf_malformed_SOURCES = \
 	tests/base_model/gguf-cases.h \
 	tests/base_model/test-gguf-malformed.c
 tests_base_model_test_gguf_malformed_CFLAGS = $(TEST_CFLAGS)
-tests_base_model_test_gguf_malformed_LDADD = base_model/libbase_model.a util/libutil.a $(CHECK_LIBS)
+tests_base_model_test_gguf_malformed_LDADD = base_model/libbase_model.a util/libutil.a $(TEST_LIBS)
 
 check_PROGRAMS += tests/base_model/test-gguf
 tests_base_model_test_gguf_SOURCES = \
@@ -12,7 +12,7 @@ tests_base_model_test_gguf_SOURCES = \
 	tests/base_model/test-gguf.c
 tests_base_model_test_gguf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_base_model_test_gguf_CFLAGS = $(TEST_CFLAGS)
-tests_base_model_test_gguf_LDADD = base_model/libbase_model.a util/libutil.a $(CHECK_LIBS)
+tests_base_model_test_gguf_LDADD = base_model/libbase_model.a util/libutil.a $(TEST_LIBS)
 
 dist_check_SCRIPTS += tests/base_model/inspect.py
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/config.h"
+#include "tests/check-main.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 
@@ -123,17 +124,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("config");
 	TCase *c = tcase_create("config");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(c, names_what_is_wrong, 0, ARRAY_SIZE(broken));
 	tcase_add_test(c, reads);
 	tcase_add_test(c, the_example_holds);
-	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("config", c);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens to texts in the front end: cutting, comparing, bounding, summarizing. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "assistantd/daemon/corrections.h"
 #include "assistantd/daemon/edits.h"
 #include "assistantd/daemon/sentences.h"
 #include "assistantd/daemon/summary.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 START_TEST(finds_sentences)
@@ -143,19 +143,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("writing");
 	TCase *c = tcase_create("writing");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, finds_sentences);
 	tcase_add_test(c, packs_pieces);
 	tcase_add_loop_test(c, compares, 0, ARRAY_SIZE(comparisons));
 	tcase_add_loop_test(c, bounds_corrections, 0, ARRAY_SIZE(corrections));
 	tcase_add_test(c, summarizes);
-	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("writing", c);
 }

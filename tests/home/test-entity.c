@@ -7,6 +7,7 @@
 
 #include "assistantd/tools/entity.h"
 #include "assistantd/tools/names.h"
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
@@ -402,10 +403,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("entity");
 	TCase *t = tcase_create("entity");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_set_timeout(t, 30);
@@ -419,10 +417,5 @@ int main(void)
 	tcase_add_test(t, every_mutation);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, names);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("entity", t);
 }

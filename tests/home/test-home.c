@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "assistantd/daemon/home.h"
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
@@ -144,20 +145,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("home");
 	TCase *t = tcase_create("home");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, devices_come_and_go);
 	tcase_add_test(t, settings_stay);
 	tcase_add_test(t, broken_files);
 	tcase_add_test(t, a_folder_that_is_not_there);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("home", t);
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/check-main.h"
 #include "tests/home/house.h"
 #include "util/macro.h"
 
@@ -404,10 +405,7 @@ END_TEST
 int main(void)
 {
 	const char *broker = getenv("MOSQUITTO_BROKER");
-	Suite *s = suite_create("tools");
 	TCase *t = tcase_create("tools");
-	SRunner *runner;
-	int failed;
 
 	if (!broker || access(broker, X_OK) < 0) {
 		puts("skipped: mosquitto is not installed");
@@ -429,10 +427,5 @@ int main(void)
 	tcase_add_test(t, no_broker_but_a_listener);
 	tcase_add_test(t, a_host_that_is_mute);
 	tcase_add_loop_test(t, ends_with_its_front_end, 0, 2);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("tools", t);
 }

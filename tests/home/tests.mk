@@ -5,13 +5,13 @@ tests_home_lamp_LDADD = $(MOSQUITTO_LIBS)
 check_PROGRAMS += tests/home/test-entity
 tests_home_test_entity_SOURCES = tests/home/test-entity.c
 tests_home_test_entity_CFLAGS = $(TEST_CFLAGS)
-tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(CHECK_LIBS)
+tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
 
 # Against a real broker; skipped where none is installed.
 check_PROGRAMS += tests/home/test-tools
 tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-tools.c
 tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
-tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(MOSQUITTO_LIBS) $(CHECK_LIBS)
+tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(MOSQUITTO_LIBS) $(TEST_LIBS)
 
 # The same with the whole service, over D-Bus.
 dist_check_SCRIPTS += tests/home/house.py
@@ -40,4 +40,4 @@ check-discovery: tests/home/corpus
 check_PROGRAMS += tests/home/test-home
 tests_home_test_home_SOURCES = tests/home/test-home.c
 tests_home_test_home_CFLAGS = $(TEST_CFLAGS)
-tests_home_test_home_LDADD = $(DAEMON_LIBS) $(CHECK_LIBS)
+tests_home_test_home_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)

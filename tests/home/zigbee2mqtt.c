@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "tests/home/house.h"
 
 #define LAMP "light.living_room_lamp"
@@ -115,10 +116,7 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *s = suite_create("zigbee2mqtt");
 	TCase *t = tcase_create("zigbee2mqtt");
-	SRunner *runner;
-	int failed;
 
 	if (argc != 3) {
 		fputs("usage: zigbee2mqtt HOST PORT\n", stderr);
@@ -132,10 +130,5 @@ int main(int argc, char **argv)
 	tcase_add_test(t, plug);
 	tcase_add_test(t, blind);
 	tcase_add_test(t, nothing_else);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("zigbee2mqtt", t);
 }

@@ -3,10 +3,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "intents/intents.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 static struct intents *load(const char *text)
@@ -365,10 +365,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("forms");
 	TCase *tc = tcase_create("forms");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, contexts);
 	tcase_add_test(tc, preferences);
@@ -380,10 +377,5 @@ int main(void)
 	tcase_add_test(tc, too_deep);
 	tcase_add_test(tc, newer_form);
 	tcase_add_loop_test(tc, refusals, 0, ARRAY_SIZE(refused));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("forms", tc);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "intents/intents.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 static struct intents *load(const char *text, int bound)
@@ -163,18 +164,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("intents");
 	TCase *tc = tcase_create("intents");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, english_sentences, 0, ARRAY_SIZE(cases));
 	tcase_add_test(tc, preference_and_questions);
 	tcase_add_test(tc, bad_graphs);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("intents", tc);
 }

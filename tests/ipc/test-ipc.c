@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "assistantd/ipc/ipc.h"
+#include "tests/check-main.h"
 
 static int pair[2];
 static struct ipc_message out, in;
@@ -225,12 +226,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("ipc");
 	TCase *t = tcase_create("ipc");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
-	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, fields_arrive);
 	tcase_add_test(t, long_text);
@@ -240,8 +237,5 @@ int main(void)
 	tcase_add_test(t, untaken_fds);
 	tcase_add_test(t, full_and_closed);
 	tcase_add_test(t, closed_before_reading);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("ipc", t);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "assistantd/ipc/ipc.h"
+#include "tests/check-main.h"
 #include "util/macro.h"
 
 static struct ipc_message m;
@@ -172,10 +173,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("protocol");
 	TCase *c = tcase_create("protocol");
-	SRunner *runner = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, a_request_arrives);
@@ -183,9 +181,5 @@ int main(void)
 	tcase_add_test(c, odd_values_are_refused);
 	tcase_add_test(c, tokens_of_many_arrive);
 	tcase_add_test(c, a_device_and_a_result_arrive);
-	suite_add_tcase(s, c);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_tests("protocol", c);
 }

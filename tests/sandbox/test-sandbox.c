@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/check-main.h"
 #include "tests/sandbox/escapes.h"
 #include "util/digest.h"
 #include "util/sandbox.h"
@@ -468,13 +469,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("sandbox");
 	TCase *t = tcase_create("sandbox");
-	SRunner *runner = srunner_create(s);
 	/* 0: as we are; 1: as nobody. */
-	int users = geteuid() == 0 ? 2 : 1, failed;
+	int users = geteuid() == 0 ? 2 : 1;
 
-	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, level_is_reported);
 	tcase_add_loop_test(t, outside, 0, users);
@@ -486,8 +484,5 @@ int main(void)
 	tcase_add_loop_test(t, needs_are_met, 0, users);
 	tcase_add_test(t, ends_are_seen);
 	tcase_add_test(t, too_late);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("sandbox", t);
 }

@@ -83,14 +83,3 @@ static inline unsigned count(struct store *s, struct store_query q)
 	ck_assert_int_eq(store_history(s, &q, collect, &rows), 0);
 	return rows.n;
 }
-
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}

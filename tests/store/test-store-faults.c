@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/check-main.h"
 #include "tests/store/fixture.h"
 
 START_TEST(damaged_file_is_moved_aside)
@@ -203,7 +204,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("store faults");
 	TCase *tc = tcase_create("store faults");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -215,6 +215,5 @@ int main(void)
 	tcase_add_test(tc, full_is_reported_and_passes);
 	tcase_add_test(tc, refused_write_keeps_what_was_acknowledged);
 	tcase_add_test(tc, killed_writer_loses_nothing);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
+	return run_tests("store faults", tc);
 }

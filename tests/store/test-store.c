@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/check-main.h"
 #include "tests/store/fixture.h"
 
 /* Occurrences of the bytes in every file of the directory. */
@@ -247,7 +248,6 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("store");
 	TCase *tc = tcase_create("store");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -259,6 +259,5 @@ int main(void)
 	tcase_add_test(tc, notes_and_grants);
 	tcase_add_test(tc, forgotten_text_leaves_no_byte);
 	tcase_add_test(tc, one_owner_and_tight_modes);
-	suite_add_tcase(suite, tc);
-	return run_suite(suite);
+	return run_tests("store", tc);
 }

@@ -5,9 +5,9 @@
  * in its specification; the implementation's is not used.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "tools_api/tools_api.h"
 
 #define N_ROWS (4 * 4 * 3 * 256)
@@ -198,20 +198,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("policy");
 	TCase *tc = tcase_create("policy");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_row_of_the_table);
 	tcase_add_test(tc, what_is_not_in_the_table_is_denied);
 	tcase_add_test(tc, worse_inputs_are_never_judged_milder);
 	tcase_add_test(tc, reasons_and_offers);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("policy", tc);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "tools_api/tools_api.h"
 #include "util/macro.h"
 
@@ -125,17 +126,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("registry");
 	TCase *tc = tcase_create("registry");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, arguments_are_validated);
 	tcase_add_loop_test(tc, broken_documents_add_nothing, 0, ARRAY_SIZE(broken));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("registry", tc);
 }

@@ -1,10 +1,10 @@
 check_PROGRAMS += tests/tools_api/test-policy
 tests_tools_api_test_policy_SOURCES = tests/tools_api/test-policy.c
 tests_tools_api_test_policy_CFLAGS = $(TEST_CFLAGS)
-tests_tools_api_test_policy_LDADD = tools_api/libtools_api.a util/libutil.a $(CHECK_LIBS)
+tests_tools_api_test_policy_LDADD = tools_api/libtools_api.a util/libutil.a $(TEST_LIBS)
 
 check_PROGRAMS += tests/tools_api/test-registry
 tests_tools_api_test_registry_SOURCES = tests/tools_api/test-registry.c
 tests_tools_api_test_registry_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
-tests_tools_api_test_registry_LDADD = tools_api/libtools_api.a util/libutil.a $(CHECK_LIBS) \
+tests_tools_api_test_registry_LDADD = tools_api/libtools_api.a util/libutil.a $(TEST_LIBS) \
 	$(JANSSON_LIBS) $(YAML_LIBS)

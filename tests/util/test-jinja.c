@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/jinja.h"
 #include "util/macro.h"
@@ -191,20 +192,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("util jinja");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, construct, 0, ARRAY_SIZE(constructs));
 	tcase_add_loop_test(tc, origin_of_every_byte, 0, ARRAY_SIZE(origins));
 	tcase_add_loop_test(tc, refuses, 0, ARRAY_SIZE(refused));
 	tcase_add_loop_test(tc, depth_is_capped, 0, 8);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("util jinja", tc);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/diag.h"
 #include "util/macro.h"
@@ -105,20 +106,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("util text");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, buffer_stays_a_string);
 	tcase_add_test(tc, buffer_refuses_a_size_that_wraps);
 	tcase_add_loop_test(tc, utf8_verdicts, 0, ARRAY_SIZE(texts));
 	tcase_add_test(tc, utf8_round_trip);
 	tcase_add_test(tc, diag_keeps_the_first_and_escapes);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("util text", tc);
 }

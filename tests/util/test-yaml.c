@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/macro.h"
 #include "util/yaml.h"
@@ -141,20 +141,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("util yaml");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, tree_of_a_document);
 	tcase_add_loop_test(tc, broken_documents, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, depth_and_size_are_capped);
 	tcase_add_loop_test(tc, typed_values, 0, ARRAY_SIZE(typed));
 	tcase_add_test(tc, unknown_key_is_named);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("util yaml", tc);
 }
