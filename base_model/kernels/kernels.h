@@ -50,8 +50,13 @@ struct kernels {
 	/* y += a * x, elementwise with fma. */
 	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
 	void (*axpy_f16)(float a, const uint16_t *x, float *y, size_t n);
-	/* gate = silu(gate) * up */
+	/* gate = silu(gate) * up, gate = gelu(gate) * up, x = gelu(x): silu(x) = x / (1 + e^-x);
+	 * gelu with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
 	void (*silu_mul)(float *gate, const float *up, size_t n);
+	void (*gelu_mul)(float *gate, const float *up, size_t n);
+	void (*gelu)(float *x, size_t n);
+	/* x = cap · tanh(x / cap) */
+	void (*soft_cap)(float *x, size_t n, float cap);
 	/* x = exp(x - max), returns the sum by the 16 chains. */
 	float (*exp_sum)(float *x, size_t n, float max);
 	/* Sum of squares by the 16 chains. */

@@ -130,6 +130,33 @@ static void portable_silu_mul(float *gate, const float *up, size_t n)
 		gate[i] = gate[i] / (1.0f + exp_of(-gate[i])) * up[i];
 }
 
+/* x / 2 · (1 + tanh(u)) = x / (1 + e^-2u) with u = √(2/π) (x + 0.044715 x³) */
+static inline float gelu_of(float x)
+{
+	float u = 0x1.988454p-1f * fmaf(0.044715f * x * x, x, x);
+
+	return x / (1.0f + exp_of(-2.0f * u));
+}
+
+static void portable_gelu_mul(float *gate, const float *up, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		gate[i] = gelu_of(gate[i]) * up[i];
+}
+
+static void portable_gelu(float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = gelu_of(x[i]);
+}
+
+/* tanh(a) = 1 - 2 / (1 + e^2a): where a is small, its error is that of the 1. */
+static void portable_soft_cap(float *x, size_t n, float cap)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = cap * (1.0f - 2.0f / (1.0f + exp_of(2.0f * x[i] / cap)));
+}
+
 static float portable_exp_sum(float *x, size_t n, float max)
 {
 	float acc[LANES] = { 0 };
@@ -208,4 +235,5 @@ static uint64_t portable_read_all(const uint8_t *data, size_t n)
 	.quantize = portable_quantize,                                                         \
 	.axpy_f32 = portable_axpy_f32, .axpy_f16 = portable_axpy_f16,                          \
 	.silu_mul = portable_silu_mul, .exp_sum = portable_exp_sum,                            \
+	.gelu_mul = portable_gelu_mul, .gelu = portable_gelu, .soft_cap = portable_soft_cap,   \
 	.square_sum = portable_square_sum, .read_all = portable_read_all

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every kernel of every instruction set against the generic one, bit for bit. */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,12 @@ START_TEST(elementwise)
 			memcpy(b, x, sizeof(b));
 			kernels_generic.silu_mul(a, y, n);
 			sets[k]->silu_mul(b, y, n);
+			kernels_generic.gelu_mul(a, y, n);
+			sets[k]->gelu_mul(b, y, n);
+			kernels_generic.gelu(a, n);
+			sets[k]->gelu(b, n);
+			kernels_generic.soft_cap(a, n, 30.0f);
+			sets[k]->soft_cap(b, n, 30.0f);
 			kernels_generic.axpy_f32(0.3f, y, a, n);
 			sets[k]->axpy_f32(0.3f, y, b, n);
 			kernels_generic.axpy_f16(0.7f, half, a, n);
@@ -166,6 +173,37 @@ START_TEST(elementwise)
 			sets[k]->quantize(&q[1], 0);
 			ck_assert_int_eq(memcmp(forms[0], forms[1], sizeof(forms[0])), 0);
 		}
+}
+END_TEST
+
+static double gelu(double x)
+{
+	return 0.5 * x * (1.0 + tanh(sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+/* Within a few units of the last place of what a value's terms are. */
+START_TEST(functions_are_right)
+{
+	enum { N = 4001 };
+	static float x[N], y[N], silu[N], gated[N], plain[N], capped[N];
+
+	for (int i = 0; i < N; i++) {
+		x[i] = (float)(i - N / 2) * 0.02f;
+		y[i] = 1.5f;
+		silu[i] = gated[i] = plain[i] = capped[i] = x[i];
+	}
+	kernels_generic.silu_mul(silu, y, N);
+	kernels_generic.gelu_mul(gated, y, N);
+	kernels_generic.gelu(plain, N);
+	kernels_generic.soft_cap(capped, N, 5.0f);
+	for (int i = 0; i < N; i++) {
+		double v = x[i], size = fabs(v) * 1e-6 + 1e-30;
+
+		ck_assert_double_eq_tol(silu[i], 1.5 * v / (1.0 + exp(-v)), 1.5 * size);
+		ck_assert_double_eq_tol(gated[i], 1.5 * gelu(v), 1.5 * size);
+		ck_assert_double_eq_tol(plain[i], gelu(v), size);
+		ck_assert_double_eq_tol(capped[i], 5.0 * tanh(v / 5.0), 5.0 * 1e-6);
+	}
 }
 END_TEST
 
@@ -215,5 +253,6 @@ int main(void)
 	tcase_add_loop_test(tc, rows_of_every_type, 0, ARRAY_SIZE(types));
 	tcase_add_loop_test(tc, batches_and_threads, 0, ARRAY_SIZE(types));
 	tcase_add_test(tc, elementwise);
+	tcase_add_test(tc, functions_are_right);
 	return run_tests("kernels", tc);
 }
