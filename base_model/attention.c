@@ -6,9 +6,9 @@
  */
 #include "base_model/attention.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "base_model/heads.h"
 #include "base_model/sequence.h"
 #include "util/macro.h"
 
@@ -24,31 +24,31 @@ static void store_task(void *arg, size_t t, unsigned thread)
 	const struct bm_config *c = &work->m->config;
 	struct run_state *s = &work->m->state;
 	const struct token_place *place = &work->places[t];
-	const float *cosines = s->cosines + t * work->m->rope.n;
-	const float *sines = s->sines + t * work->m->rope.n;
-	size_t kv = (size_t)c->n_kv_heads * c->head_dim;
+	size_t kv = (size_t)c->layers[work->layer].n_kv_heads * c->head_dim;
 
-	for (uint32_t h = 0; h < c->n_heads; h++)
-		rope_rotate(&work->m->rope, cosines, sines,
-			    s->q + (t * c->n_heads + h) * c->head_dim);
-	for (uint32_t h = 0; h < c->n_kv_heads; h++)
-		rope_rotate(&work->m->rope, cosines, sines,
-			    s->k + (t * c->n_kv_heads + h) * c->head_dim);
-	sequence_store(place->seq, place->seq->keys, work->layer, place->pos, s->k + t * kv);
-	sequence_store(place->seq, place->seq->values, work->layer, place->pos, s->v + t * kv);
+	heads_prepare(work->m, work->layer, t);
+	sequence_store(place->seq, place->seq->keys, work->layer, place->pos, s->k + t * kv, kv);
+	sequence_store(place->seq, place->seq->values, work->layer, place->pos, s->v + t * kv, kv);
 }
 
-/* One head's keys or values of positions 0..pos as a matrix over the cache. */
+/* One head's keys or values of positions first..pos as a matrix over the cache. */
 static struct matrix head_matrix(const struct bm_sequence *seq, uint8_t *half, uint32_t layer,
-				 uint32_t head, uint32_t head_dim, uint32_t pos)
+				 uint32_t head, uint32_t head_dim, uint32_t first, uint32_t pos)
 {
 	return (struct matrix){
 		.type = seq->type == BM_KV_F32 ? TENSOR_F32 : TENSOR_F16,
-		.rows = pos + 1,
+		.rows = pos + 1 - first,
 		.cols = head_dim,
 		.row_size = seq->width * seq->element,
-		.data = sequence_at(seq, half, layer, 0) + (size_t)head * head_dim * seq->element,
+		.data = sequence_at(seq, half, layer, first) +
+			(size_t)head * head_dim * seq->element,
 	};
+}
+
+/* First position that the token at @pos sees. */
+static uint32_t window_begin(const struct bm_layer_config *l, uint32_t pos)
+{
+	return l->window && pos >= l->window ? pos + 1 - l->window : 0;
 }
 
 static float largest(const float *x, size_t n)
@@ -82,26 +82,29 @@ static void attend_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
 	const struct bm_config *c = &work->m->config;
+	const struct bm_layer_config *l = &c->layers[work->layer];
 	const struct kernels *k = work->m->kernels;
 	struct run_state *s = &work->m->state;
-	size_t t = task / c->n_kv_heads;
-	uint32_t group = c->n_heads / c->n_kv_heads, kv_head = task % c->n_kv_heads;
+	size_t t = task / l->n_kv_heads;
+	uint32_t group = l->n_heads / l->n_kv_heads, kv_head = task % l->n_kv_heads;
 	const struct token_place *place = &work->places[t];
+	uint32_t begin = window_begin(l, place->pos);
 	struct matrix keys = head_matrix(place->seq, place->seq->keys, work->layer, kv_head,
-					 c->head_dim, place->pos);
+					 c->head_dim, begin, place->pos);
 	struct matrix values = head_matrix(place->seq, place->seq->values, work->layer, kv_head,
-					   c->head_dim, place->pos);
-	size_t first = (t * c->n_heads + (size_t)kv_head * group) * c->head_dim;
+					   c->head_dim, begin, place->pos);
+	size_t first = (t * l->n_heads + (size_t)kv_head * group) * c->head_dim;
 	struct activations q = { .f = s->q + first, .n = group, .cols = c->head_dim };
 	float *scores = s->scores + (size_t)thread * group * c->context;
-	float scale = 1.0f / sqrtf((float)c->head_dim);
 
 	matrix_kernel(k, &keys)(&keys, 0, keys.rows, &q, scores, c->context);
 	for (uint32_t g = 0; g < group; g++) {
 		float *row = scores + (size_t)g * c->context, sum;
 
 		for (uint32_t i = 0; i < keys.rows; i++)
-			row[i] *= scale;
+			row[i] *= c->attention_scale;
+		if (c->attention_cap > 0.0f)
+			k->soft_cap(row, keys.rows, c->attention_cap);
 		sum = k->exp_sum(row, keys.rows, largest(row, keys.rows));
 		mix_values(k, &values, row, sum, s->attended + first + (size_t)g * c->head_dim);
 	}
@@ -113,5 +116,5 @@ void attention(struct bm_model *m, uint32_t layer, const struct token_place *pla
 
 	/* Every key of the pass is stored before a later token of its sequence reads it. */
 	pool_run(m->pool, store_task, &work, n);
-	pool_run(m->pool, attend_task, &work, n * m->config.n_kv_heads);
+	pool_run(m->pool, attend_task, &work, n * m->config.layers[layer].n_kv_heads);
 }

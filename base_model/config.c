@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/macro.h"
@@ -169,6 +170,17 @@ static int read_rope(struct bm_config *c, struct keys *k)
 	return r < 0 ? r : read_scaling(c, k);
 }
 
+static int layers_init(struct bm_config *c, struct diag *d)
+{
+	c->attention_scale = 1.0f / sqrtf((float)c->head_dim);
+	c->layers = calloc(c->n_layers, sizeof(*c->layers));
+	if (!c->layers)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	for (uint32_t i = 0; i < c->n_layers; i++)
+		c->layers[i] = (struct bm_layer_config){ c->n_heads, c->n_kv_heads, c->ffn_dim, 0 };
+	return 0;
+}
+
 int config_read(struct bm_config *c, const struct gguf *g, struct diag *d)
 {
 	struct keys k = { .g = g, .architecture = c->architecture, .d = d };
@@ -184,6 +196,13 @@ int config_read(struct bm_config *c, const struct gguf *g, struct diag *d)
 	if (c->dim % 2 != 0)
 		return diag_set(d, -EINVAL, DIAG_RANGE, key_of(&k, "embedding_length"), "%u is odd",
 				c->dim);
-	r = read_heads(c, &k);
-	return r < 0 ? r : read_rope(c, &k);
+	if ((r = read_heads(c, &k)) < 0 || (r = read_rope(c, &k)) < 0)
+		return r;
+	return layers_init(c, d);
+}
+
+void config_deinit(struct bm_config *c)
+{
+	free(c->layers);
+	c->layers = NULL;
 }

@@ -5,3 +5,4 @@
 
 /* Reads and checks the hyper-parameters; -EINVAL with @d naming the key. */
 int config_read(struct bm_config *c, const struct gguf *g, struct diag *d);
+void config_deinit(struct bm_config *c);

@@ -16,7 +16,7 @@ struct run_state {
 	float *k, *v;		/* [B][kv heads · head_dim] */
 	float *gate, *up;	/* [B][ffn_dim] */
 	float *cosines, *sines;	/* [B][rope_dim / 2] */
-	float *scores;		/* [threads][heads / kv heads][context] */
+	float *scores;		/* [threads][most heads / kv heads][context] */
 	float *low;		/* [products of a group][B][ADAPTER rank] */
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */

@@ -38,9 +38,11 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 	const struct bm_config *c = &m->config;
 	size_t batch = m->max_batch, heads = (size_t)c->n_heads * c->head_dim;
 	size_t kv = (size_t)c->n_kv_heads * c->head_dim;
-	size_t widest = MAX((size_t)c->dim, heads);
+	size_t widest = MAX((size_t)c->dim, heads), group = 1;
 
 	widest = MAX(widest, (size_t)c->ffn_dim);
+	for (uint32_t i = 0; i < c->n_layers; i++)
+		group = MAX(group, (size_t)(c->layers[i].n_heads / c->layers[i].n_kv_heads));
 	s->x = place(l, batch, c->dim, sizeof(float));
 	s->normed = place(l, batch, c->dim, sizeof(float));
 	s->q = place(l, batch, heads, sizeof(float));
@@ -51,8 +53,7 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 	s->up = place(l, batch, c->ffn_dim, sizeof(float));
 	s->cosines = place(l, batch, c->rope_dim / 2, sizeof(float));
 	s->sines = place(l, batch, c->rope_dim / 2, sizeof(float));
-	s->scores = place(l, (size_t)pool_threads(m->pool) * (c->n_heads / c->n_kv_heads),
-			  c->context, sizeof(float));
+	s->scores = place(l, pool_threads(m->pool) * group, c->context, sizeof(float));
 	s->low = place(l, GROUP_PRODUCTS * batch, MAX_RANK, sizeof(float));
 	s->logits = place(l, HEAD_ROWS, c->n_vocab, sizeof(float));
 	s->quantized = place(l, 1, activations_size(batch, widest), 1);
@@ -141,6 +142,7 @@ struct bm_model *bm_model_free(struct bm_model *m)
 	rope_deinit(&m->rope);
 	pool_free(m->pool);
 	weights_deinit(&m->weights);
+	config_deinit(&m->config);
 	tokenizer_free(m->tokenizer);
 	gguf_free(m->gguf);
 	free(m);

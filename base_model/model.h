@@ -28,9 +28,19 @@ struct bm_params {
 /* Scaling of rotary positions beyond the trained context. */
 enum bm_rope_scaling { BM_ROPE_NONE, BM_ROPE_LINEAR, BM_ROPE_YARN };
 
+/* What differs between the layers of one model. */
+struct bm_layer_config {
+	uint32_t n_heads, n_kv_heads, ffn_dim;
+	uint32_t window;	/* positions that a token sees, its own included; 0: all */
+};
+
 struct bm_config {
 	char architecture[65];
-	uint32_t n_vocab, dim, n_layers, n_heads, n_kv_heads, head_dim, ffn_dim;
+	uint32_t n_vocab, dim, n_layers, head_dim;
+	uint32_t n_heads, n_kv_heads, ffn_dim;	/* the most of any layer */
+	struct bm_layer_config *layers;		/* [n_layers] */
+	float attention_scale;	/* of the products of queries and keys */
+	float attention_cap;	/* bound of the scaled products, cap · tanh(x / cap); 0: none */
 	uint32_t context;	/* tokens that the model was made for */
 	uint32_t rope_dim;	/* components of a head that are rotated */
 	float norm_eps;

@@ -66,14 +66,14 @@ void bm_sequence_truncate(struct bm_sequence *s, uint32_t length)
 }
 
 void sequence_store(const struct bm_sequence *s, uint8_t *half, uint32_t layer, uint32_t pos,
-		    const float *x)
+		    const float *x, size_t n)
 {
 	void *to = sequence_at(s, half, layer, pos);
 	uint16_t *halves = to;
 
 	if (s->type == BM_KV_F32)
-		memcpy(to, x, s->width * sizeof(*x));
+		memcpy(to, x, n * sizeof(*x));
 	else
-		for (uint32_t i = 0; i < s->width; i++)
+		for (size_t i = 0; i < n; i++)
 			halves[i] = f32_to_f16(x[i]);
 }

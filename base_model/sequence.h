@@ -7,7 +7,7 @@
 struct bm_sequence {
 	enum bm_kv_type type;
 	uint32_t capacity, length;
-	uint32_t width;		/* elements of a position in a layer: kv heads · head_dim */
+	uint32_t width;		/* room of a position in a layer: most kv heads · head_dim */
 	size_t element;		/* bytes */
 	size_t size;		/* bytes of the mapping */
 	uint8_t *keys, *values;	/* halves of one mapping */
@@ -20,6 +20,6 @@ static inline uint8_t *sequence_at(const struct bm_sequence *s, uint8_t *half, u
 	return half + ((size_t)layer * s->capacity + pos) * s->width * s->element;
 }
 
-/* Stores @width floats of one position. */
+/* Stores a position's @n floats: kv heads of the layer · head_dim. */
 void sequence_store(const struct bm_sequence *s, uint8_t *half, uint32_t layer, uint32_t pos,
-		    const float *x);
+		    const float *x, size_t n);
