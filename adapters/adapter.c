@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "adapters/lora.h"
 #include "base_model/base_model.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 /* Read and hashed piece by piece, while the piece is still in the cache. */
@@ -20,48 +19,12 @@ struct adapter {
 	struct lora_summary summary;
 };
 
-static int file_size(int fd, size_t *ret, struct diag *d)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return diag_set(d, -EINVAL, DIAG_TYPE, "", "not a regular file");
-	if (st.st_size <= 0)
-		return diag_set(d, -EINVAL, DIAG_TRUNC, "", "the file is empty");
-	if ((uint64_t)st.st_size > ADAPTER_MAX_SIZE)
-		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %llu bytes",
-				(unsigned long long)ADAPTER_MAX_SIZE);
-	*ret = (size_t)st.st_size;
-	return 0;
-}
-
-static int read_piece(int fd, char *to, size_t len, off_t at, struct diag *d)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = pread(fd, to + done, len - done, at + (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-		if (n == 0)
-			return diag_set(d, -EINVAL, DIAG_TRUNC, "",
-					"the file shrank while being read");
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 static int read_and_hash(int fd, char **ret, size_t *len, struct digest *digest, struct diag *d)
 {
 	_cleanup_(digest_stream_freep) struct digest_stream *hash = NULL;
 	_cleanup_free_ char *data = NULL;
 	size_t size = 0, n;
-	int r = file_size(fd, &size, d);
+	int r = file_size(fd, ADAPTER_MAX_SIZE, &size, d);
 
 	if (r < 0)
 		return r;
@@ -70,7 +33,7 @@ static int read_and_hash(int fd, char **ret, size_t *len, struct digest *digest,
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	for (size_t at = 0; at < size; at += n) {
 		n = MIN(PIECE, size - at);
-		r = read_piece(fd, data + at, n, (off_t)at, d);
+		r = file_read_at(fd, data + at, n, at, d);
 		if (r == 0)
 			r = digest_stream_update(hash, data + at, n);
 		if (r < 0)

@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base_model/gguf-private.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 /* Larger than any file of this project's class; a sparse file can claim anything. */
-#define MAX_FILE ((off_t)256 << 30)
+#define MAX_FILE ((uint64_t)256 << 30)
 /* Up to this size a copy costs nothing that one would notice, and nobody can change it. */
 #define MAX_COPY ((size_t)16 << 20)
 
@@ -55,43 +54,6 @@ int gguf_parse(struct gguf **ret, const void *data, size_t len, struct diag *d)
 	return 0;
 }
 
-/* Size of the regular file @fd. */
-static int file_size(int fd, size_t *ret, struct diag *d)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return diag_set(d, -EINVAL, DIAG_TYPE, "", "not a regular file");
-	if (st.st_size == 0)
-		return diag_set(d, -EINVAL, DIAG_TRUNC, "", "the file is empty");
-	if (st.st_size > MAX_FILE)
-		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %lld bytes",
-				(long long)MAX_FILE);
-	*ret = (size_t)st.st_size;
-	return 0;
-}
-
-static int read_all(int fd, uint8_t *to, size_t size, struct diag *d)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = pread(fd, to + done, size - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-		if (n == 0)
-			return diag_set(d, -EINVAL, DIAG_TRUNC, "",
-					"the file shrank while being read");
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* Pages of our own for small files, the file's for large ones; both for munmap(). */
 static int map_file(void **ret, int fd, size_t size, struct diag *d)
 {
@@ -104,7 +66,7 @@ static int map_file(void **ret, int fd, size_t size, struct diag *d)
 	if (mapping == MAP_FAILED)
 		return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
 	if (copy)
-		r = read_all(fd, mapping, size, d);
+		r = file_read_at(fd, mapping, size, 0, d);
 	if (r == 0 && copy && mprotect(mapping, size, PROT_READ) < 0)
 		r = diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
 	if (r < 0)
@@ -118,7 +80,7 @@ int gguf_open_fd(struct gguf **ret, int fd, struct diag *d)
 {
 	void *mapping = NULL;
 	size_t size = 0;
-	int r = file_size(fd, &size, d);
+	int r = file_size(fd, MAX_FILE, &size, d);
 
 	if (r < 0 || (r = map_file(&mapping, fd, size, d)) < 0)
 		return r;

@@ -14,6 +14,7 @@
 #include <yaml.h>
 
 #include "util/buf.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 struct yaml {
@@ -255,19 +256,9 @@ int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d)
 int yaml_read_fd(struct yaml **ret, int fd, struct diag *d)
 {
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	ssize_t n;
+	int r = file_read_all(fd, YAML_MAX_SIZE, &text, d);
 
-	do {
-		if (buf_reserve(&text, 4096) < 0)
-			return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-		n = pread(fd, text.data + text.len, 4096, (off_t)text.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-		text.len += (size_t)n;
-	} while (n != 0 && text.len <= YAML_MAX_SIZE);
-	return yaml_parse(ret, text.data, text.len, d);
+	return r < 0 ? r : yaml_parse(ret, text.data, text.len, d);
 }
 
 struct yaml *yaml_free(struct yaml *y)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "assistantd/ctl/request.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "util/file.h"
 #include "util/macro.h"
 
 #define REQUEST_INTERFACE "org.assistantd.Request1"
@@ -222,18 +222,7 @@ static void close_request(struct request *r)
 /* The result of StartFd, to its end. */
 static int take_output(struct request *r)
 {
-	ssize_t n = 1;
-
-	buf_reset(&r->text);
-	while (n != 0) {
-		if (buf_reserve(&r->text, 65536) < 0)
-			return CTL_FAILED;
-		n = read(r->output, r->text.data + r->text.len, 65536);
-		if (n < 0 && errno != EINTR)
-			return CTL_FAILED;
-		r->text.len += n > 0 ? (size_t)n : 0;
-	}
-	return CTL_OK;
+	return file_read_rest(r->output, SIZE_MAX, &r->text, NULL) < 0 ? CTL_FAILED : CTL_OK;
 }
 
 static int print_result(struct request *r)

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "assistantd/ctl/ctl.h"
+#include "util/file.h"
 #include "util/utf8.h"
 
-enum { TEXT_MAX = 16 * 1024 * 1024, CHUNK = 64 * 1024 };
+enum { TEXT_MAX = 16 * 1024 * 1024 };
 
 /* The place of the first byte that is no UTF-8. */
 static size_t bad_byte(const char *s, size_t len)
@@ -56,25 +57,20 @@ bool ctl_words_valid(int n, char *const *words)
 
 static int read_all(int fd, const char *name, struct buf *ret)
 {
-	ssize_t n = 1;
+	int r = file_read_rest(fd, TEXT_MAX, ret, NULL);
 
-	while (n != 0 && ret->len <= TEXT_MAX) {
-		if (buf_reserve(ret, CHUNK) < 0) {
-			fprintf(stderr, "assistantctl: out of memory\n");
-			return CTL_FAILED;
-		}
-		n = read(fd, ret->data + ret->len, CHUNK);
-		if (n < 0 && errno != EINTR) {
-			fprintf(stderr, "assistantctl: %s: %s\n", name, strerror(errno));
-			return CTL_USAGE;
-		}
-		ret->len += n > 0 ? (size_t)n : 0;
+	if (r == -ENOMEM) {
+		fprintf(stderr, "assistantctl: out of memory\n");
+		return CTL_FAILED;
+	}
+	if (r < 0) {
+		fprintf(stderr, "assistantctl: %s: %s\n", name, strerror(-r));
+		return CTL_USAGE;
 	}
 	if (ret->len > TEXT_MAX) {
 		fprintf(stderr, "assistantctl: %s: longer than 16 MiB\n", name);
 		return CTL_USAGE;
 	}
-	ret->data[ret->len] = '\0';
 	return CTL_OK;
 }
 

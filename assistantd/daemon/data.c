@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/log.h"
 #include "util/buf.h"
+#include "util/file.h"
 #include "util/yaml.h"
 
 static int open_shared(const struct daemon *d, const char *name, char **path)
@@ -49,17 +50,10 @@ static void read_replies(struct daemon *d)
 static int read_yaml_text(const char *path, struct buf *text, struct diag *diag)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 1;
 
 	if (fd < 0)
 		return diag_set(diag, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	while (n > 0 && text->len <= YAML_MAX_SIZE) {
-		if (buf_reserve(text, 65536) < 0)
-			return -ENOMEM;
-		n = read(fd, text->data + text->len, 65536);
-		text->len += n > 0 ? (size_t)n : 0;
-	}
-	return n < 0 ? -errno : 0;
+	return file_read_all(fd, YAML_MAX_SIZE, text, diag);
 }
 
 static int load_sentences(struct intents *set, const char *path, struct diag *diag)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/cleanup.h"
+#include "util/file.h"
 
 enum field {
 	FIELD_U32 = 1,
@@ -180,7 +181,6 @@ int ipc_get_f32(struct ipc_message *m, float *ret)
 /* Reads instead of mapping: a sender that cuts the file costs an error, not SIGBUS. */
 static int read_long(int fd, size_t len, struct buf *ret)
 {
-	size_t start = ret->len;
 	struct stat st;
 	int r;
 
@@ -191,23 +191,11 @@ static int read_long(int fd, size_t len, struct buf *ret)
 	if (r < 0)
 		return r;
 
-	for (size_t done = 0; done < len;) {
-		char piece[16384];
-		size_t want = len - done < sizeof(piece) ? len - done : sizeof(piece);
-		ssize_t n = pread(fd, piece, want, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			ret->len = start;
-			ret->data[start] = '\0';
-			return -EBADMSG;
-		}
-		buf_append(ret, piece, (size_t)n);
-		done += (size_t)n;
-	}
-
-	return 0;
+	r = file_read_at(fd, ret->data + ret->len, len, 0, NULL);
+	if (r == 0)
+		ret->len += len;
+	ret->data[ret->len] = '\0';
+	return r < 0 ? -EBADMSG : 0;
 }
 
 static int take_fd(struct ipc_message *m, int *ret)

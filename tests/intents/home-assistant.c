@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "intents/intents-private.h"
 #include "util/buf.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 enum { SKIPPED = 77, SAMPLES = 8, ENTITIES_MAX = 512, DEPTH_MAX = 60 };
@@ -38,16 +40,11 @@ static void load_file(const char *path, const char *intent)
 {
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	struct diag d = DIAG_NULL;
-	char piece[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	while (f && (n = fread(piece, 1, sizeof(piece), f)) > 0)
-		buf_append(&text, piece, n);
-	if (f)
-		fclose(f);
 	n_files++;
-	if (intents_load_for(set, intent, text.data, text.len, &d) == 0)
+	if (file_read_all(fd, SIZE_MAX, &text, &d) == 0 &&
+	    intents_load_for(set, intent, text.data, text.len, &d) == 0)
 		return;
 	printf("%s:%s: %s\n", path, d.field, d.text);
 	n_refused++;

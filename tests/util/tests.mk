@@ -12,3 +12,8 @@ check_PROGRAMS += tests/util/test-jinja
 tests_util_test_jinja_SOURCES = tests/util/test-jinja.c
 tests_util_test_jinja_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_jinja_LDADD = util/libutil.a $(TEST_LIBS) $(JANSSON_LIBS) -lm
+
+check_PROGRAMS += tests/util/test-file
+tests_util_test_file_SOURCES = tests/util/test-file.c
+tests_util_test_file_CFLAGS = $(TEST_CFLAGS)
+tests_util_test_file_LDADD = util/libutil.a $(TEST_LIBS)
