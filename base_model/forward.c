@@ -11,6 +11,7 @@
 
 #include "base_model/attention.h"
 #include "base_model/delta.h"
+#include "base_model/dequantize.h"
 #include "base_model/model-private.h"
 #include "base_model/sequence.h"
 #include "util/macro.h"

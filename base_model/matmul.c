@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base_model/matmul.h"
 
-#include "base_model/kernels/blocks.h"
-#include "base_model/kernels/convert.h"
 #include "util/macro.h"
 
 /* Rows of a task: a few tiles, so that a batch's activations stay in the cache for them. */
@@ -35,48 +33,6 @@ bool matrix_is_quantized(const struct matrix *w)
 rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w)
 {
 	return w->type < TENSOR_TYPES ? k->rows[w->type] : NULL;
-}
-
-static void row_q4_0(const struct block_q4_0 *b, uint32_t cols, float *out)
-{
-	for (; cols; cols -= Q_BLOCK, b++, out += Q_BLOCK)
-		for (int i = 0; i < Q_BLOCK / 2; i++) {
-			out[i] = (float)((b->qs[i] & 15) - 8) * f16_to_f32(b->d);
-			out[i + Q_BLOCK / 2] = (float)((b->qs[i] >> 4) - 8) * f16_to_f32(b->d);
-		}
-}
-
-static void row_q8_0(const struct block_q8_0 *b, uint32_t cols, float *out)
-{
-	for (; cols; cols -= Q_BLOCK, b++, out += Q_BLOCK)
-		for (int i = 0; i < Q_BLOCK; i++)
-			out[i] = (float)b->qs[i] * f16_to_f32(b->d);
-}
-
-void matrix_row(const struct matrix *w, uint32_t row, float *out)
-{
-	const void *data = w->data + row * w->row_size;
-	const uint16_t *halves = data;
-
-	switch (w->type) {
-	case TENSOR_F32:
-		memcpy(out, data, w->cols * sizeof(*out));
-		break;
-	case TENSOR_F16:
-		for (uint32_t i = 0; i < w->cols; i++)
-			out[i] = f16_to_f32(halves[i]);
-		break;
-	case TENSOR_BF16:
-		for (uint32_t i = 0; i < w->cols; i++)
-			out[i] = bf16_to_f32(halves[i]);
-		break;
-	case TENSOR_Q4_0:
-		row_q4_0(data, w->cols, out);
-		break;
-	case TENSOR_Q8_0:
-		row_q8_0(data, w->cols, out);
-		break;
-	}
 }
 
 struct work {

@@ -19,8 +19,6 @@ void activations_init(struct activations *x, void *memory, size_t n, size_t cols
 bool matrix_is_quantized(const struct matrix *w);
 /* The kernel of the matrix's type, or NULL when there is none. */
 rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w);
-/* Row @row as floats, exactly the values that the file means. */
-void matrix_row(const struct matrix *w, uint32_t row, float *out);
 
 /*
  * y = W x for each product, all of the same columns: x->f is the input, its quantised form

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base_model/config.h"
+#include "base_model/dequantize.h"
 #include "base_model/model-private.h"
 #include "util/macro.h"
 

@@ -42,9 +42,7 @@ int bm_quantize_row(enum tensor_type type, const float *x, uint64_t n, void *out
 	case TENSOR_Q8_0:
 		quantize_q8_0(x, n, out);
 		return 0;
-	case TENSOR_BF16:
-	case TENSOR_Q4_0:
-		break;
+	default:
+		return -EINVAL;
 	}
-	return -EINVAL;
 }

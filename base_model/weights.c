@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base_model/matmul.h"
 #include "util/macro.h"
 
 static const char *const names[BM_MATRIX_COUNT] = {
@@ -28,22 +29,14 @@ struct binder {
 
 bool matrix_of_tensor(struct matrix *m, const struct gguf_tensor *t)
 {
-	switch (t->type) {
-	case TENSOR_F32:
-	case TENSOR_F16:
-	case TENSOR_BF16:
-	case TENSOR_Q4_0:
-	case TENSOR_Q8_0:
-		*m = (struct matrix){
-			.type = t->type,
-			.rows = (uint32_t)t->ne[1],
-			.cols = (uint32_t)t->ne[0],
-			.row_size = tensor_row_size(t->type, t->ne[0]),
-			.data = t->data,
-		};
-		return true;
-	}
-	return false;
+	*m = (struct matrix){
+		.type = t->type,
+		.rows = (uint32_t)t->ne[1],
+		.cols = (uint32_t)t->ne[0],
+		.row_size = tensor_row_size(t->type, t->ne[0]),
+		.data = t->data,
+	};
+	return matrix_kernel(&kernels_generic, m) != NULL;
 }
 
 static int check_shape(const struct gguf_tensor *t, uint64_t cols, uint64_t rows, struct diag *d)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base_model/kernels/blocks.h"
 #include "util/macro.h"
 
 float fixture_random(uint64_t *state)
@@ -35,7 +36,49 @@ static void release(struct memory *m)
 		free(m->blocks[--m->n]);
 }
 
-/* Random weights of a type: blocks have a small scale and any quants. */
+/* Where a block has its f16 scales, and the exponent, as in the upper byte, with which any
+ * quants make weights below one; floats of 16 bits are scales only. */
+static const struct {
+	uint8_t n, at[2], exponent;
+} scales[TENSOR_TYPES] = {
+	[TENSOR_F16] = { 1, { 0 }, 0x28 },
+	[TENSOR_BF16] = { 1, { 0 }, 0x3c },
+	[TENSOR_Q4_0] = { 1, { offsetof(struct block_q4_0, d) }, 0x24 },
+	[TENSOR_Q4_1] = { 2, { offsetof(struct block_q4_1, d),
+			       offsetof(struct block_q4_1, m) }, 0x24 },
+	[TENSOR_Q5_0] = { 1, { offsetof(struct block_q5_0, d) }, 0x20 },
+	[TENSOR_Q5_1] = { 2, { offsetof(struct block_q5_1, d),
+			       offsetof(struct block_q5_1, m) }, 0x20 },
+	[TENSOR_Q8_0] = { 1, { offsetof(struct block_q8_0, d) }, 0x14 },
+	[TENSOR_Q2_K] = { 2, { offsetof(struct block_q2_K, d),
+			       offsetof(struct block_q2_K, dmin) }, 0x20 },
+	[TENSOR_Q3_K] = { 1, { offsetof(struct block_q3_K, d) }, 0x18 },
+	[TENSOR_Q4_K] = { 2, { offsetof(struct block_q4_K, d),
+			       offsetof(struct block_q4_K, dmin) }, 0x0c },
+	[TENSOR_Q5_K] = { 2, { offsetof(struct block_q5_K, d),
+			       offsetof(struct block_q5_K, dmin) }, 0x08 },
+	[TENSOR_Q6_K] = { 1, { offsetof(struct block_q6_K, d) }, 0x08 },
+	[TENSOR_IQ4_NL] = { 1, { offsetof(struct block_iq4_nl, d) }, 0x14 },
+	[TENSOR_IQ4_XS] = { 1, { offsetof(struct block_iq4_xs, d) }, 0x04 },
+	[TENSOR_TQ2_0] = { 1, { offsetof(struct block_tq2_0, d) }, 0x30 },
+};
+
+void fixture_weights(enum tensor_type type, uint8_t *data, size_t bytes, uint64_t *seed)
+{
+	uint32_t per, size;
+
+	ck_assert(tensor_type_block(type, &per, &size));
+	for (size_t i = 0; i < bytes; i++)
+		data[i] = (uint8_t)(int)(128.0f + 127.0f * fixture_random(seed));
+	for (size_t block = 0; block < bytes; block += size)
+		for (unsigned i = 0; i < scales[type].n; i++) {
+			uint8_t *upper = data + block + scales[type].at[i] + 1;
+
+			*upper = (*upper & 0x81) | scales[type].exponent;
+		}
+}
+
+/* Random weights of a type, below @size where they are floats. */
 static void *weights(struct memory *m, enum tensor_type type, uint64_t rows, uint64_t cols,
 		     float size, uint64_t *seed)
 {
@@ -49,15 +92,7 @@ static void *weights(struct memory *m, enum tensor_type type, uint64_t rows, uin
 			floats[i] = size * fixture_random(seed);
 		return data;
 	}
-	for (uint64_t i = 0; i < bytes; i++)
-		data[i] = (uint8_t)(int)(128.0f + 127.0f * fixture_random(seed));
-	if (type == TENSOR_Q4_0 || type == TENSOR_Q8_0)
-		for (uint64_t at = 0; at < bytes; at += type == TENSOR_Q4_0 ? 18 : 34)
-			memcpy(data + at, type == TENSOR_Q4_0 ? "\x00\x24" : "\x00\x14", 2);
-	else
-		/* Halves of either kind: an exponent that is neither 0 nor the largest. */
-		for (uint64_t i = 1; i < bytes; i += 2)
-			data[i] = (data[i] & 0x81) | (type == TENSOR_F16 ? 0x28 : 0x3c);
+	fixture_weights(type, data, bytes, seed);
 	return data;
 }
 
@@ -181,8 +216,8 @@ int fixture_lora_fd(const struct lora_fixture *l)
 {
 	struct memory m = { .n = 0 };
 	struct gguf_writer *w;
-	uint64_t seed = l->seed, a[2] = { l->wrong_columns ? 32 : 64, l->rank };
-	uint64_t b[2] = { l->wrong_rank ? l->rank + 1 : l->rank, 64 };
+	uint64_t seed = l->seed, a[2] = { l->wrong_columns ? l->width / 2 : l->width, l->rank };
+	uint64_t b[2] = { l->wrong_rank ? l->rank + 1 : l->rank, l->width };
 	char name[64];
 	float *data;
 

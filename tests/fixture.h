@@ -24,12 +24,14 @@ struct fixture {
 
 /* Numbers in [-1, 1), the next state of a generator. */
 float fixture_random(uint64_t *state);
+/* Random bytes of whole blocks of a type other than F32, whose scales are small and finite. */
+void fixture_weights(enum tensor_type type, uint8_t *data, size_t bytes, uint64_t *seed);
 /* An unlinked file with the model; the test fails where this does. */
 int fixture_model_fd(const struct fixture *f);
 struct bm_model *fixture_open(const struct fixture *f, unsigned threads);
 
 struct lora_fixture {
-	uint32_t rank;
+	uint32_t rank, width;	/* width: columns and rows of the matrix */
 	float alpha;
 	uint64_t seed;
 	const char *architecture, *type, *kind;	/* kind: adapter.type */
@@ -37,8 +39,8 @@ struct lora_fixture {
 	const char *matrix;	/* the only matrix changed */
 };
 
-#define LORA_FIXTURE { .rank = 4, .alpha = 8.0f, .seed = 3, .architecture = "llama", \
+#define LORA_FIXTURE { .rank = 4, .width = 64, .alpha = 8.0f, .seed = 3, .architecture = "llama", \
 		       .type = "adapter", .kind = "lora", .matrix = "blk.1.attn_q.weight" }
 
-/* For a model of FIXTURE's shape: the matrix has 64 columns and rows. */
+/* By default for a model of FIXTURE's shape. */
 int fixture_lora_fd(const struct lora_fixture *l);

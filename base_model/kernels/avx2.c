@@ -86,6 +86,14 @@ DEFINE_QUANT_ROWS(rows_q8_0, struct block_q8_0, weights_q8_0)
 
 const struct kernels kernels_avx2 = {
 	.name = "avx2",
-	.rows = { PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0 },
+	.rows = {
+		PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0,
+		[TENSOR_Q4_1] = generic_rows, [TENSOR_Q5_0] = generic_rows,
+		[TENSOR_Q5_1] = generic_rows, [TENSOR_Q2_K] = generic_rows,
+		[TENSOR_Q3_K] = generic_rows, [TENSOR_Q4_K] = generic_rows,
+		[TENSOR_Q5_K] = generic_rows, [TENSOR_Q6_K] = generic_rows,
+		[TENSOR_IQ4_NL] = generic_rows, [TENSOR_IQ4_XS] = generic_rows,
+		[TENSOR_TQ2_0] = generic_rows,
+	},
 	PORTABLE_KERNELS,
 };

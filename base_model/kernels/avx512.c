@@ -255,7 +255,15 @@ static uint64_t int8_operations(size_t n)
 
 const struct kernels kernels_avx512 = {
 	.name = "avx512",
-	.rows = { PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0 },
+	.rows = {
+		PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0,
+		[TENSOR_Q4_1] = generic_rows, [TENSOR_Q5_0] = generic_rows,
+		[TENSOR_Q5_1] = generic_rows, [TENSOR_Q2_K] = generic_rows,
+		[TENSOR_Q3_K] = generic_rows, [TENSOR_Q4_K] = generic_rows,
+		[TENSOR_Q5_K] = generic_rows, [TENSOR_Q6_K] = generic_rows,
+		[TENSOR_IQ4_NL] = generic_rows, [TENSOR_IQ4_XS] = generic_rows,
+		[TENSOR_TQ2_0] = generic_rows,
+	},
 	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
 };

@@ -3,8 +3,13 @@
  * What the hot loops are. generic.c is the specification; the other files give the same
  * bits faster. Sums have one order that depends on neither batch, threads nor CPU:
  *
- *   quantised weights  exact int32 inside a block of 32, then one fp32 chain over the
- *                      blocks, ascending: acc = fma((float)isum, dw * dx, acc)
+ *   quantised weights  one fp32 chain over the blocks of 32, ascending, and over a block's
+ *                      parts (one of 32, or two of 16 where each has a scale):
+ *                        acc = fma((float)isum, dw * dx, acc)
+ *                      with isum = Σ q·x exact in int32, dw the part's scale rounded to
+ *                      f32, and q signed; then, for types with a minimum mw
+ *                        acc = fma(mw, s, acc)
+ *                      where s is scaled_sums of the block, or dx * (float)sums of the part
  *   float weights      16 chains by column modulo 16, ascending, with fma; the last
  *                      columns padded with zeros; then halves added: 16, 8, 4, 2, 1
  */
@@ -67,6 +72,10 @@ struct kernels {
 	 * where the instruction set has no product of its own for them. */
 	uint64_t (*int8_operations)(size_t n);
 };
+
+/* Rows of every quantised type, for sets that have nothing faster. */
+void generic_rows(const struct matrix *w, uint32_t first, uint32_t last,
+		  const struct activations *x, float *y, size_t y_stride);
 
 /* The best set that this CPU and the mask of the environment allow. */
 const struct kernels *kernels_choose(void);

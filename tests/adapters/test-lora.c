@@ -38,6 +38,7 @@ static struct lora_fixture with_defaults(struct lora_fixture l)
 	const struct lora_fixture whole = LORA_FIXTURE;
 
 	l.rank = l.rank ? l.rank : whole.rank;
+	l.width = whole.width;
 	l.alpha = l.alpha != 0.0f ? l.alpha : whole.alpha;
 	l.seed = whole.seed;
 	l.architecture = l.architecture ? l.architecture : whole.architecture;

@@ -14,8 +14,11 @@ enum { VOCAB = 50, TOKENS = 12 };
 
 static const int32_t prompt[TOKENS] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8 };
 static const int32_t other[TOKENS] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11, 12 };
-static const enum tensor_type types[] = { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q8_0,
-					  TENSOR_Q4_0 };
+static const enum tensor_type types[] = {
+	TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q5_1,
+	TENSOR_Q8_0, TENSOR_Q2_K, TENSOR_Q3_K, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K,
+	TENSOR_IQ4_NL, TENSOR_IQ4_XS, TENSOR_TQ2_0,
+};
 
 static struct adapter *load(const struct bm_model *m, uint64_t seed)
 {
@@ -25,6 +28,7 @@ static struct adapter *load(const struct bm_model *m, uint64_t seed)
 	int fd;
 
 	l.seed = seed;
+	l.width = bm_model_config(m)->dim;
 	fd = fixture_lora_fd(&l);
 	ck_assert_msg(adapter_load_fd(&a, m, fd, &d) == 0, "%s: %s", d.field, d.text);
 	close(fd);
@@ -58,6 +62,10 @@ static void open_both(struct bm_model *models[2], enum tensor_type type)
 	struct fixture f = FIXTURE;
 
 	f.type = type;
+	if (tensor_row_size(type, f.dim) == 0) {
+		f.dim = f.ffn = 256;
+		f.head_dim = f.dim / f.heads;
+	}
 	models[0] = fixture_open(&f, 1);
 	models[1] = fixture_open(&f, 4);
 }
