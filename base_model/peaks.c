@@ -39,16 +39,12 @@ double bm_peak_read(struct bm_model *m)
 	const struct gguf_tensor *last = gguf_tensor_at(m->gguf, gguf_n_tensors(m->gguf) - 1);
 	const struct gguf_tensor *first = gguf_tensor_at(m->gguf, 0);
 	struct read read = { .data = first->data };
-	double best = 0.0;
+	double begin;
 
 	read.size = (size_t)((const uint8_t *)last->data + last->size - read.data);
-	for (int i = 0; i < ROUNDS; i++) {
-		double begin = now();
-
-		pool_run(m->pool, read_task, &read, (read.size + PIECE - 1) / PIECE);
-		best = MAX(best, (double)read.size / (now() - begin));
-	}
-	return best;
+	begin = now();
+	pool_run(m->pool, read_task, &read, (read.size + PIECE - 1) / PIECE);
+	return (double)read.size / (now() - begin);
 }
 
 struct peak {

@@ -22,15 +22,33 @@ unsigned cpu_features(void)
 	return mask ? features & (unsigned)strtoul(mask, NULL, 0) : features;
 }
 
-const struct kernels *kernels_choose(void)
-{
+/* Each as fast as the one before it, or faster. */
+static const struct {
+	unsigned needs;
+	const struct kernels *kernels;
+} sets[] = {
+	{ 0, &kernels_generic },
 #ifdef ARCH_X86_64
+	{ CPU_AVX2, &kernels_avx2 },
+	{ CPU_AVX512, &kernels_avx512 },
+#endif
+};
+
+const struct kernels *kernels_at(size_t index)
+{
 	unsigned features = cpu_features();
 
-	if (features & CPU_AVX512)
-		return &kernels_avx512;
-	if (features & CPU_AVX2)
-		return &kernels_avx2;
-#endif
-	return &kernels_generic;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if ((features & sets[i].needs) == sets[i].needs && index-- == 0)
+			return sets[i].kernels;
+	return NULL;
+}
+
+const struct kernels *kernels_choose(void)
+{
+	const struct kernels *best = NULL, *k;
+
+	for (size_t i = 0; (k = kernels_at(i)); i++)
+		best = k;
+	return best;
 }

@@ -79,6 +79,8 @@ void generic_rows(const struct matrix *w, uint32_t first, uint32_t last,
 
 /* The best set that this CPU and the mask of the environment allow. */
 const struct kernels *kernels_choose(void);
+/* All of those, the best one last: NULL past it. */
+const struct kernels *kernels_at(size_t index);
 
 extern const struct kernels kernels_generic;
 extern const struct kernels kernels_avx2;
