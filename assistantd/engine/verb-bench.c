@@ -1,181 +1,178 @@
 /* SPDX-License-Identifier: MIT */
-/* bench MODEL …: speed of prompt and generation, beside what the machine could do. */
+/* bench MODEL …: speed and memory, beside what the machine could do. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "assistantd/engine/verb-model.h"
+#include "assistantd/engine/bench.h"
 #include "assistantd/engine/verbs.h"
 #include "util/macro.h"
 
 #define MAX_ROUNDS 100
+#define MAX_NAMES 32
+
+struct measurement {
+	const char *name;
+	int (*run)(struct bench *b);
+	bool usual;		/* measured where no name is given */
+};
+
+static const struct measurement measurements[] = {
+	{ "read", bench_read, true },
+	{ "int8", bench_int8, true },
+	{ "speed", bench_speed, true },
+	{ "batch", bench_batch, false },
+	{ "adapter", bench_adapter, false },
+	{ "context", bench_context, false },
+	{ "stolen", bench_stolen, false },
+	{ "open", bench_open, false },
+};
 
 struct job {
-	const char *model;
-	struct verb_options options;
-	uint64_t prompt, generate, rounds;
-	bool as_json;
+	struct bench bench;
+	const struct measurement *chosen[MAX_NAMES];	/* in the order in which they run */
+	size_t n_chosen;
+	bool kernels;
+	uint64_t rows, cols;	/* of the kernels' matrices */
 };
 
 static int usage(void)
 {
-	fputs("usage: assistant-engine bench MODEL [--lora FILE[:SCALE]]… [-p N] [-n N] [-t N] "
-	      "[-r ROUNDS] [--json]\n", stderr);
+	fputs("usage: assistant-engine bench MODEL [MEASUREMENT]… [--lora FILE[:SCALE]]… [-p N] "
+	      "[-n N] [-c N] [-t N] [-r ROUNDS] [--json]\n"
+	      "       assistant-engine bench --kernels [--rows N] [--cols N] [--json]\n"
+	      "measurements:", stderr);
+	for (size_t i = 0; i < ARRAY_SIZE(measurements); i++)
+		fprintf(stderr, " %s", measurements[i].name);
+	fputc('\n', stderr);
 	return VERB_USAGE;
+}
+
+static bool choose(struct job *job, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(measurements); i++)
+		if (strcmp(measurements[i].name, name) == 0 && job->n_chosen < MAX_NAMES) {
+			job->chosen[job->n_chosen++] = &measurements[i];
+			return true;
+		}
+	return false;
+}
+
+/* A flag, a number, the model or a measurement at argv[i]: how many words; 0: none of them. */
+static int take(struct job *job, int argc, char **argv, int i)
+{
+	struct bench *b = &job->bench;
+	const struct {
+		const char *name;
+		uint64_t min, max, *value;
+	} numbers[] = {
+		{ "-p", 1, 65536, &b->prompt },		{ "-n", 1, 65536, &b->generate },
+		{ "-c", 1, 65536, &b->long_context },	{ "-r", 1, MAX_ROUNDS, &b->rounds },
+		{ "--rows", 1, 65536, &job->rows },	{ "--cols", 256, 65536, &job->cols },
+	};
+
+	if (strcmp(argv[i], "--json") == 0)
+		return b->as_json = true;
+	if (strcmp(argv[i], "--kernels") == 0)
+		return job->kernels = true;
+	for (size_t n = 0; n < ARRAY_SIZE(numbers); n++)
+		if (strcmp(argv[i], numbers[n].name) == 0 && i + 1 < argc)
+			return verb_number(argv[i], argv[i + 1], numbers[n].min, numbers[n].max,
+					   numbers[n].value) ? 2 : 0;
+	if (argv[i][0] == '-')
+		return 0;
+	if (!b->path) {
+		b->path = argv[i];
+		return 1;
+	}
+	return choose(job, argv[i]);
 }
 
 static bool parse(struct job *job, int argc, char **argv)
 {
 	int took;
 
-	verb_options_init(&job->options);
-	job->model = argc > 1 ? argv[1] : NULL;
-	for (int i = 2; i < argc; i += took) {
-		const char *value = i + 1 < argc ? argv[i + 1] : "";
-
-		took = verb_options_take(&job->options, argc, argv, i);
-		if (took < 0)
+	verb_options_init(&job->bench.options);
+	for (int i = 1; i < argc; i += took) {
+		took = verb_options_take(&job->bench.options, argc, argv, i);
+		if (took == 0)
+			took = take(job, argc, argv, i);
+		if (took <= 0)
 			return false;
-		if (took)
-			continue;
-		took = strcmp(argv[i], "--json") == 0 ? 1 : 2;
-		if (took == 1)
-			job->as_json = true;
-		else if (strcmp(argv[i], "-p") == 0) {
-			if (!verb_number("-p", value, 1, 65536, &job->prompt))
-				return false;
-		} else if (strcmp(argv[i], "-n") == 0) {
-			if (!verb_number("-n", value, 1, 65536, &job->generate))
-				return false;
-		} else if (strcmp(argv[i], "-r") == 0) {
-			if (!verb_number("-r", value, 1, MAX_ROUNDS, &job->rounds))
-				return false;
-		} else {
-			return false;
-		}
 	}
-	return job->model != NULL;
+	for (size_t i = 0; !job->n_chosen && i < ARRAY_SIZE(measurements); i++)
+		if (measurements[i].usual)
+			choose(job, measurements[i].name);
+	return job->kernels != !!job->bench.path;
 }
 
-static double now(void)
+static int tell_run(struct bench *b)
 {
-	struct timespec t;
+	json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "model", b->path, "kernels",
+				 bm_model_kernels(b->vm.model), "threads", (int)b->options.threads,
+				 "adapters", (int)b->vm.n_adapters, "file_bytes",
+				 (json_int_t)gguf_size(bm_model_gguf(b->vm.model)), "token_bytes",
+				 (json_int_t)bench_token_bytes(b), "max_batch",
+				 (json_int_t)bm_model_max_batch(b->vm.model));
+	int r = line ? json_dumpf(line, stdout, b->as_json ? JSON_COMPACT : 0) : -1;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	json_decref(line);
+	if (r < 0)
+		return -ENOMEM;
+	putchar('\n');
+	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int measure(struct job *job)
 {
-	const double *x = a, *y = b;
+	struct bench *b = &job->bench;
+	int r = tell_run(b);
 
-	return (*x > *y) - (*x < *y);
-}
-
-static double median(double *values, size_t n)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2.0;
-}
-
-/* @n tokens in passes of up to @batch; any ids do, speed does not depend on them. */
-static int feed(struct verb_model *vm, struct bm_sequence *seq, uint64_t n, uint32_t batch,
-		float *logits)
-{
-	const struct bm_config *c = bm_model_config(vm->model);
-	int32_t tokens[4096];
-	int r = 0;
-
-	for (uint64_t at = 0; r == 0 && at < n; at += batch) {
-		struct bm_item item = { .seq = seq, .tokens = tokens, .logits = logits,
-					.n_tokens = MIN((uint64_t)batch, n - at),
-					.deltas = vm->deltas, .scales = vm->scales,
-					.n_deltas = vm->n_adapters };
-
-		for (size_t i = 0; i < item.n_tokens; i++)
-			tokens[i] = (int32_t)((300 + (at + i) * 7919) % c->n_vocab);
-		r = bm_forward(vm->model, &item, 1, NULL);
-	}
+	b->logits = reallocarray(NULL, bm_model_config(b->vm.model)->n_vocab, sizeof(float));
+	if (!b->logits)
+		return -ENOMEM;
+	for (; r == 0 && b->round < b->rounds; b->round++)
+		for (size_t i = 0; r == 0 && i < job->n_chosen; i++)
+			r = job->chosen[i]->run(b);
+	if (r == 0 && !b->as_json)
+		bench_print_table(b);
 	return r;
 }
 
-static int measure(struct job *job, struct verb_model *vm, double *prompt, double *generate)
+static int bench_model(struct job *job)
 {
-	const struct bm_config *c = bm_model_config(vm->model);
-	double prompts[MAX_ROUNDS], generations[MAX_ROUNDS], begin;
-	_cleanup_(bm_sequence_freep) struct bm_sequence *seq = NULL;
-	_cleanup_free_ float *logits = reallocarray(NULL, c->n_vocab, sizeof(*logits));
-	uint32_t room = (uint32_t)(job->prompt + job->generate);
-	int r = bm_sequence_new(&seq, vm->model, room, BM_KV_F16);
+	struct bench *b = &job->bench;
+	double begin = bench_clock();
+	int status = verb_model_init(&b->vm, b->path, &b->options), r;
 
-	if (r == 0 && !logits)
-		r = -ENOMEM;
-	for (uint64_t i = 0; r == 0 && i < job->rounds; i++) {
-		bm_sequence_truncate(seq, 0);
-		begin = now();
-		r = feed(vm, seq, job->prompt, bm_model_max_batch(vm->model), logits);
-		prompts[i] = (double)job->prompt / (now() - begin);
-		begin = now();
-		if (r == 0)
-			r = feed(vm, seq, job->generate, 1, logits);
-		generations[i] = (double)job->generate / (now() - begin);
-	}
-	if (r == 0) {
-		*prompt = median(prompts, job->rounds);
-		*generate = median(generations, job->rounds);
-	}
-	return r;
-}
-
-static void report(const struct job *job, struct verb_model *vm, double prompt, double generate)
-{
-	json_t *out = json_pack("{s:s, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f}",
-				"kernels", bm_model_kernels(vm->model), "threads",
-				(int)job->options.threads, "adapters", (int)vm->n_adapters,
-				"prompt_tokens", (int)job->prompt, "generated_tokens",
-				(int)job->generate, "prompt_tokens_per_s", prompt,
-				"generation_tokens_per_s", generate, "read_bytes_per_s",
-				bm_peak_read(vm->model), "int8_operations_per_s",
-				bm_peak_int8(vm->model));
-	const char *key;
-	json_t *value;
-
-	if (job->as_json) {
-		json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-		putchar('\n');
-	} else {
-		json_object_foreach(out, key, value) {
-			char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-
-			printf("%-26s %s\n", key, text ? text : "");
-			free(text);
-		}
-	}
-	json_decref(out);
-}
-
-int verb_bench(int argc, char **argv)
-{
-	struct job job = { .prompt = 256, .generate = 32, .rounds = 3 };
-	double prompt = 0.0, generate = 0.0;
-	struct verb_model vm;
-	int status, r;
-
-	if (!parse(&job, argc, argv))
-		return usage();
-	status = verb_model_init(&vm, job.model, &job.options);
+	b->open_s = bench_clock() - begin;
 	if (status == VERB_OK) {
-		r = measure(&job, &vm, &prompt, &generate);
-		if (r == 0)
-			report(&job, &vm, prompt, generate);
-		else {
-			fprintf(stderr, "error: %s: tokens: %s\n", job.model,
+		r = measure(job);
+		if (r < 0) {
+			fprintf(stderr, "error: %s: tokens: %s\n", b->path,
 				r == -EINVAL ? "more than the model's context" : strerror(-r));
 			status = VERB_BAD_INPUT;
 		}
 	}
-	verb_model_deinit(&vm);
+	bench_deinit(b);
 	return status;
+}
+
+int verb_bench(int argc, char **argv)
+{
+	/* A million weights: the second-level cache holds most types. */
+	struct job job = { .rows = 341, .cols = 3072,
+			   .bench = { .prompt = 256, .generate = 32, .long_context = 4000,
+				      .rounds = 3 } };
+	int r;
+
+	if (!parse(&job, argc, argv))
+		return usage();
+	if (!job.kernels)
+		return bench_model(&job);
+	r = bench_kernels((uint32_t)job.rows, (uint32_t)job.cols, job.bench.as_json);
+	if (r < 0)
+		fprintf(stderr, "error: --cols: %s\n",
+			r == -EINVAL ? "expected a multiple of 256" : strerror(-r));
+	return r < 0 ? VERB_BAD_INPUT : VERB_OK;
 }

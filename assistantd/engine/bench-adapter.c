@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing adapters: between those in memory, and from the file. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "assistantd/engine/bench.h"
+#include "assistantd/engine/residents.h"
+#include "util/macro.h"
+
+#define LOOKUPS 1000
+#define BUDGET ((size_t)1 << 40)
+
+/* As a request finds its adapter; the other one each time. */
+static int tell_lookup(struct bench *b, struct residents *residents)
+{
+	double begin = bench_clock();
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < LOOKUPS; i++) {
+		const struct digest *digest = adapter_digest(b->vm.adapters[i % 2]);
+		_cleanup_(adapter_unrefp) struct adapter *a = NULL;
+		struct diag d = DIAG_NULL;
+
+		r = residents_get(residents, b->vm.model, digest, -1, &a, &d);
+	}
+	return r < 0 ? r : bench_sample(b, "adapter", "look up",
+					(bench_clock() - begin) / LOOKUPS, "s", NULL);
+}
+
+/* Seconds of a token of two sequences in turn, of which each has its adapter. */
+static int tell_tokens(struct bench *b, const char *variant, int first, int second)
+{
+	_cleanup_(bm_sequence_freep) struct bm_sequence *one = NULL, *two = NULL;
+	uint32_t room = (uint32_t)b->generate + 1;
+	int r = bm_sequence_new(&one, b->vm.model, room, BM_KV_F16);
+	double begin;
+
+	if (r == 0)
+		r = bm_sequence_new(&two, b->vm.model, room, BM_KV_F16);
+	if (r == 0)
+		r = bench_feed(b, one, first, 1, 1);
+	if (r == 0)
+		r = bench_feed(b, two, second, 1, 1);
+	begin = bench_clock();
+	for (uint64_t i = 0; r == 0 && i < b->generate; i++)
+		r = bench_feed(b, i % 2 ? two : one, i % 2 ? second : first, 1, 1);
+	return r < 0 ? r : bench_sample(b, "adapter", variant,
+					(bench_clock() - begin) / (double)b->generate, "s", NULL);
+}
+
+static int load(struct bench *b, struct residents *residents, size_t index, double *seconds)
+{
+	_cleanup_(adapter_unrefp) struct adapter *a = NULL;
+	_cleanup_close_ int fd = -1;
+	struct diag d = DIAG_NULL;
+	double begin = bench_clock();
+	int r;
+
+	fd = open(b->options.loras[index], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = residents_get(residents, b->vm.model, adapter_digest(b->vm.adapters[index]), fd, &a,
+			  &d);
+	*seconds = bench_clock() - begin;
+	return r;
+}
+
+int bench_adapter(struct bench *b)
+{
+	_cleanup_(residents_freep) struct residents *residents = NULL;
+	double seconds[2] = { 0 };
+	int r;
+
+	if (b->vm.n_adapters < 2)
+		return bench_unavailable(b, "adapter", "look up", "fewer than two --lora");
+	r = residents_new(&residents, BUDGET);
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = load(b, residents, i, &seconds[i]);
+	/* The first of a fresh process: nothing that is freed can be used again. */
+	if (r == 0)
+		r = bench_sample(b, "adapter", "load", seconds[0], "s",
+				 json_pack("{s:I}", "bytes", (json_int_t)
+					   adapter_bytes(b->vm.adapters[0])));
+	if (r == 0)
+		r = tell_lookup(b, residents);
+	if (r == 0)
+		r = tell_tokens(b, "token, same adapter", 0, 0);
+	if (r == 0)
+		r = tell_tokens(b, "token, other adapter", 0, 1);
+	return r;
+}
