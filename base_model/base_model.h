@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base_model/chat.h"
+#include "base_model/draft.h"
 #include "base_model/gemm.h"
 #include "base_model/gguf.h"
 #include "base_model/gguf-write.h"
@@ -14,3 +15,4 @@
 #include "base_model/sampler.h"
 #include "base_model/stream.h"
 #include "base_model/tokenizer.h"
+#include "base_model/writer.h"

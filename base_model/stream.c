@@ -126,6 +126,19 @@ int bm_stream_push(struct bm_stream *s, const char *bytes, size_t len, struct bu
 	return show(s, s->held.len - hold, out);
 }
 
+int bm_stream_push_tokens(struct bm_stream *s, const struct tokenizer *t, const int32_t *tokens,
+			  size_t n, struct buf *out)
+{
+	_cleanup_(buf_deinit) struct buf bytes = BUF_NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = tokenizer_piece(t, tokens[i], &bytes);
+	if (r < 0 || bytes.len == 0)
+		return r;
+	return bm_stream_push(s, bytes.data, bytes.len, out);
+}
+
 bool bm_stream_stopped(const struct bm_stream *s)
 {
 	return s->stopped;

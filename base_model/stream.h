@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base_model/tokenizer.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 
@@ -23,6 +24,9 @@ DEFINE_CLEANUP(struct bm_stream *, bm_stream_free)
  * 0 or -ENOMEM.
  */
 int bm_stream_push(struct bm_stream *s, const char *bytes, size_t len, struct buf *out);
+/* The same for what @n tokens stand for; also -EINVAL for an id outside the vocabulary. */
+int bm_stream_push_tokens(struct bm_stream *s, const struct tokenizer *t, const int32_t *tokens,
+			  size_t n, struct buf *out);
 bool bm_stream_stopped(const struct bm_stream *s);
 /* Shows what was held back, at the end of the text. */
 int bm_stream_finish(struct bm_stream *s, struct buf *out);

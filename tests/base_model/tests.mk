@@ -36,3 +36,8 @@ tests_base_model_test_tokenizer_work_SOURCES = tests/base_model/test-tokenizer-w
 tests_base_model_test_tokenizer_work_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_tokenizer_work_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vocab_find,--wrap=vocab_merge
 tests_base_model_test_tokenizer_work_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-draft
+tests_base_model_test_draft_SOURCES = tests/base_model/test-draft.c
+tests_base_model_test_draft_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_draft_LDADD = $(MODEL_TEST_LIBS)
