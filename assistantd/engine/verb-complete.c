@@ -9,7 +9,10 @@
 #include "assistantd/engine/verbs.h"
 #include "util/macro.h"
 
-enum { SLOTS = 32 };	/* answers computed at once */
+enum {
+	SLOTS = 32,	/* answers computed at once */
+	ROWS = 64,	/* logits of one pass: tokens to choose, and guesses to judge */
+};
 
 struct answer {
 	struct token_list prompt;
@@ -19,54 +22,42 @@ struct answer {
 
 /* An answer in progress. */
 struct slot {
-	struct bm_sequence *seq;
-	struct bm_stream *stream;
 	struct answer *answer;	/* NULL: free */
-	size_t fed;		/* tokens of the prompt that the sequence has */
-	uint64_t n;		/* tokens of the answer */
-	int32_t last;
-	float *logits;
+	struct bm_writer *writer;
+	struct bm_stream *stream;
 };
 
 struct job {
 	const char *model;
 	struct verb_options options;
 	uint64_t max;
+	bool draft;
 	struct verb_model vm;
 	const struct tokenizer *tokenizer;
 	uint32_t context;
-	struct bm_sampler *sampler;
+	float *logits;		/* [ROWS][n_vocab] */
 	struct answer *answers;
 	size_t n_answers, cap, started;
 	struct slot slots[SLOTS];
+	struct bm_writer_counts counts;
 };
 
 static int usage(void)
 {
-	fputs("usage: assistant-engine complete MODEL [--lora FILE[:SCALE]]… [--max N] [--ctx N] "
-	      "[--threads N] < PROMPTS.jsonl > ANSWERS.jsonl\n", stderr);
+	fputs("usage: assistant-engine complete MODEL [--lora FILE[:SCALE]]… [--max N] "
+	      "[--draft] [--ctx N] [--threads N] < PROMPTS.jsonl > ANSWERS.jsonl\n", stderr);
 	return VERB_USAGE;
 }
 
 static bool parse(struct job *job, int argc, char **argv)
 {
-	int took;
+	const struct verb_option own[] = {
+		{ .name = "--max", .number = &job->max, .min = 1, .max = UINT32_MAX },
+		{ .name = "--draft", .flag = &job->draft },
+	};
 
-	verb_options_init(&job->options);
 	job->max = 256;
-	job->model = argc > 1 ? argv[1] : NULL;
-	for (int i = 2; i < argc; i += took) {
-		took = verb_options_take(&job->options, argc, argv, i);
-		if (took < 0)
-			return false;
-		if (took)
-			continue;
-		took = 2;
-		if (i + 1 >= argc || strcmp(argv[i], "--max") != 0 ||
-		    !verb_number(argv[i], argv[i + 1], 1, UINT32_MAX, &job->max))
-			return false;
-	}
-	return job->model;
+	return verb_parse(argc, argv, &job->model, &job->options, own, ARRAY_SIZE(own));
 }
 
 static char *spelling(const struct tokenizer *t, int32_t id)
@@ -145,76 +136,84 @@ static int take_next(struct job *job, struct slot *s)
 {
 	while (job->started < job->n_answers) {
 		struct answer *a = &job->answers[job->started++];
+		const struct bm_writer_params params = {
+			.prompt = a->prompt.ids, .n_prompt = a->prompt.n,
+			.max_tokens = (uint32_t)job->max, .context = job->context,
+			.kv = BM_KV_F32, .sampling = BM_SAMPLING_GREEDY, .draft = job->draft,
+		};
+		int r;
 
 		if (a->prompt.n == 0 || a->prompt.n >= job->context) {
 			a->too_long = true;
 			continue;
 		}
-		bm_sequence_truncate(s->seq, 0);
 		s->answer = a;
-		s->fed = 0;
-		s->n = 0;
-		return bm_stream_new(&s->stream, NULL, 0);
+		r = bm_writer_new(&s->writer, job->vm.model, &params);
+		return r < 0 ? r : bm_stream_new(&s->stream, NULL, 0);
 	}
 	return 0;
 }
 
-static int finish(struct slot *s)
+static void slot_clear(struct slot *s)
 {
-	int r = bm_stream_finish(s->stream, &s->answer->text);
-
+	s->writer = bm_writer_free(s->writer);
 	s->stream = bm_stream_free(s->stream);
 	s->answer = NULL;
-	return r;
 }
 
-/* What the pass gave a slot: the next token, or the end. */
-static int advance(struct job *job, struct slot *s)
+static int finish(struct job *job, struct slot *s)
 {
-	_cleanup_(buf_deinit) struct buf piece = BUF_NULL;
-	int r;
+	struct bm_writer_counts counts = bm_writer_counts(s->writer);
+	int r = bm_stream_finish(s->stream, &s->answer->text);
 
-	s->last = bm_sampler_pick(job->sampler, s->logits);
-	if (tokenizer_is_end(job->tokenizer, s->last))
-		return finish(s);
-	r = tokenizer_piece(job->tokenizer, s->last, &piece);
-	if (r == 0)
-		r = bm_stream_push(s->stream, piece.data, piece.len, &s->answer->text);
-	if (r == 0 && (++s->n == job->max || bm_sequence_length(s->seq) == job->context))
-		r = finish(s);
+	job->counts.passes += counts.passes;
+	job->counts.written += counts.written;
+	job->counts.guessed += counts.guessed;
+	job->counts.right += counts.right;
+	slot_clear(s);
 	return r;
 }
 
-/* One pass over the model for all slots: a token each for answers, what room is left for
- * prompts. */
+/* What the pass gave a slot: the next tokens, or the end. */
+static int advance(struct job *job, struct slot *s, const struct bm_item *item)
+{
+	const int32_t *tokens;
+	size_t n;
+	int state = bm_writer_advance(s->writer, item, &tokens, &n), r = state;
+
+	if (r >= 0)
+		r = bm_stream_push_tokens(s->stream, job->tokenizer, tokens, n, &s->answer->text);
+	return r == 0 && state != BM_WRITER_GOES_ON ? finish(job, s) : r;
+}
+
+/* One pass over the model for all slots: a token and guesses each for answers, what room is
+ * left for prompts. */
 static int pass(struct job *job, size_t active)
 {
+	size_t n_vocab = bm_model_config(job->vm.model)->n_vocab;
+	size_t n = 0, rows = 0, room = bm_model_max_batch(job->vm.model) - active;
 	struct bm_item items[SLOTS];
 	struct slot *owners[SLOTS];
-	size_t n = 0, room = bm_model_max_batch(job->vm.model) - active;
 	int r;
 
 	for (size_t i = 0; i < SLOTS; i++) {
 		struct slot *s = &job->slots[i];
-		size_t left = s->answer ? s->answer->prompt.n - s->fed : 0;
-		size_t take = left ? MIN(left, room + 1) : 1;
+		size_t wanted;
 
 		if (!s->answer)
 			continue;
-		room -= take - 1;
-		items[n] = (struct bm_item){
-			.seq = s->seq, .tokens = left ? s->answer->prompt.ids + s->fed : &s->last,
-			.n_tokens = take, .deltas = job->vm.deltas, .scales = job->vm.scales,
-			.n_deltas = job->vm.n_adapters, .logits = left > take ? NULL : s->logits,
-		};
-		if (left)
-			s->fed += take;
+		wanted = bm_writer_item(s->writer, room + 1, ROWS / active - 1, &items[n]);
+		room -= items[n].n_tokens - 1;
+		items[n].deltas = job->vm.deltas;
+		items[n].scales = job->vm.scales;
+		items[n].n_deltas = job->vm.n_adapters;
+		items[n].logits = wanted ? job->logits + rows * n_vocab : NULL;
+		rows += wanted;
 		owners[n++] = s;
 	}
 	r = bm_forward(job->vm.model, items, n, NULL);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (items[i].logits)
-			r = advance(job, owners[i]);
+		r = advance(job, owners[i], &items[i]);
 	return r;
 }
 
@@ -226,8 +225,7 @@ static int run(struct job *job)
 		size_t active = 0;
 
 		for (size_t i = 0; r == 0 && i < SLOTS; i++) {
-			/* Fewer prompts than slots: the last ones have no sequence. */
-			if (!job->slots[i].answer && job->slots[i].seq)
+			if (!job->slots[i].answer)
 				r = take_next(job, &job->slots[i]);
 			active += job->slots[i].answer != NULL;
 		}
@@ -239,20 +237,11 @@ static int run(struct job *job)
 
 static int prepare(struct job *job)
 {
-	const struct bm_sampling greedy = BM_SAMPLING_GREEDY;
 	const struct bm_config *c = bm_model_config(job->vm.model);
-	int r = bm_sampler_new(&job->sampler, &greedy, c->n_vocab);
 
 	job->context = job->options.context ? job->options.context : c->context;
-	for (size_t i = 0; r == 0 && i < MIN(job->n_answers, (size_t)SLOTS); i++) {
-		struct slot *s = &job->slots[i];
-
-		r = bm_sequence_new(&s->seq, job->vm.model, job->context, BM_KV_F32);
-		s->logits = reallocarray(NULL, c->n_vocab, sizeof(*s->logits));
-		if (r == 0 && !s->logits)
-			r = -ENOMEM;
-	}
-	return r;
+	job->logits = reallocarray(NULL, (size_t)ROWS * c->n_vocab, sizeof(*job->logits));
+	return job->logits ? 0 : -ENOMEM;
 }
 
 static void print(const struct job *job)
@@ -267,21 +256,25 @@ static void print(const struct job *job)
 		json_dumpf(row, stdout, JSON_COMPACT);
 		putchar('\n');
 	}
+	if (job->draft)
+		fprintf(stderr, "%llu tokens by %llu choices of a pass; "
+			"%llu of %llu guesses came true\n",
+			(unsigned long long)job->counts.written,
+			(unsigned long long)job->counts.passes,
+			(unsigned long long)job->counts.right,
+			(unsigned long long)job->counts.guessed);
 }
 
 static void job_deinit(struct job *job)
 {
-	for (size_t i = 0; i < SLOTS; i++) {
-		bm_stream_free(job->slots[i].stream);
-		bm_sequence_free(job->slots[i].seq);
-		free(job->slots[i].logits);
-	}
+	for (size_t i = 0; i < SLOTS; i++)
+		slot_clear(&job->slots[i]);
 	for (size_t i = 0; i < job->n_answers; i++) {
 		token_list_deinit(&job->answers[i].prompt);
 		buf_deinit(&job->answers[i].text);
 	}
 	free(job->answers);
-	bm_sampler_free(job->sampler);
+	free(job->logits);
 	verb_model_deinit(&job->vm);
 }
 

@@ -13,135 +13,100 @@ struct job {
 	struct verb_options options;
 	struct bm_sampling sampling;
 	uint64_t max;
+	bool draft;
 };
 
 static int usage(void)
 {
 	fputs("usage: assistant-engine generate MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N "
-	      "[--temp T] [--seed S] [--ctx N] [--threads N]\n", stderr);
+	      "[--temp T] [--seed S] [--draft] [--ctx N] [--threads N]\n", stderr);
 	return VERB_USAGE;
 }
 
 static bool parse(struct job *job, int argc, char **argv)
 {
-	char *end = NULL;
-	int took;
+	const struct verb_option own[] = {
+		{ .name = "--prompt", .text = &job->prompt },
+		{ .name = "--max", .number = &job->max, .min = 1, .max = UINT32_MAX },
+		{ .name = "--temp", .real = &job->sampling.temperature },
+		{ .name = "--seed", .number = &job->sampling.seed, .max = UINT64_MAX },
+		{ .name = "--draft", .flag = &job->draft },
+	};
 
-	verb_options_init(&job->options);
 	job->sampling = (struct bm_sampling)BM_SAMPLING_GREEDY;
-	job->model = argc > 1 ? argv[1] : NULL;
-	for (int i = 2; i < argc; i += took) {
-		took = verb_options_take(&job->options, argc, argv, i);
-		if (took < 0)
-			return false;
-		if (took)
-			continue;
-		took = 2;
-		if (i + 1 >= argc)
-			return false;
-		if (strcmp(argv[i], "--prompt") == 0) {
-			job->prompt = argv[i + 1];
-		} else if (strcmp(argv[i], "--max") == 0) {
-			if (!verb_number(argv[i], argv[i + 1], 1, UINT32_MAX, &job->max))
-				return false;
-		} else if (strcmp(argv[i], "--seed") == 0) {
-			if (!verb_number(argv[i], argv[i + 1], 0, UINT64_MAX, &job->sampling.seed))
-				return false;
-		} else if (strcmp(argv[i], "--temp") == 0) {
-			job->sampling.temperature = strtof(argv[i + 1], &end);
-			if (end == argv[i + 1] || *end)
-				return false;
-		} else {
-			return false;
-		}
-	}
-	return job->model && job->prompt && job->max;
+	return verb_parse(argc, argv, &job->model, &job->options, own, ARRAY_SIZE(own)) &&
+	       job->prompt && job->max;
 }
 
-/* The prompt's passes; the logits of its last token. */
-static int prefill(struct verb_model *vm, struct bm_item *item, const struct token_list *prompt)
-{
-	uint32_t batch = bm_model_max_batch(vm->model);
-	float *logits = item->logits;
-	int r = 0;
-
-	for (size_t at = 0; r == 0 && at < prompt->n; at += item->n_tokens) {
-		item->tokens = prompt->ids + at;
-		item->n_tokens = MIN((size_t)batch, prompt->n - at);
-		item->logits = at + item->n_tokens == prompt->n ? logits : NULL;
-		r = bm_forward(vm->model, item, 1, NULL);
-	}
-	return r;
-}
-
-static int show(struct buf *text)
+static void show(struct buf *text)
 {
 	fwrite(text->data, 1, text->len, stdout);
 	fflush(stdout);
 	buf_reset(text);
-	return 0;
 }
 
-static int decode(struct job *job, struct verb_model *vm, struct bm_item *item,
-		  struct bm_sampler *sampler)
+/* The passes from the prompt's first token to the answer's last. */
+static int write_text(struct job *job, struct verb_model *vm, struct bm_writer *w, float *logits)
 {
 	const struct tokenizer *t = bm_model_tokenizer(vm->model);
 	_cleanup_(bm_stream_freep) struct bm_stream *stream = NULL;
-	_cleanup_(buf_deinit) struct buf piece = BUF_NULL, text = BUF_NULL;
-	int r = bm_stream_new(&stream, NULL, 0);
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int r = bm_stream_new(&stream, NULL, 0), state = BM_WRITER_GOES_ON;
 
-	for (uint64_t i = 0; r == 0 && i < job->max; i++) {
-		int32_t token = bm_sampler_pick(sampler, item->logits);
+	while (r == 0 && state == BM_WRITER_GOES_ON) {
+		const int32_t *tokens;
+		struct bm_item item;
+		size_t n;
 
-		if (tokenizer_is_end(t, token))
-			break;
-		bm_sampler_accept(sampler, token);
-		buf_reset(&piece);
-		r = tokenizer_piece(t, token, &piece);
+		r = verb_model_pass(vm, w, logits, &item);
 		if (r == 0)
-			r = bm_stream_push(stream, piece.data, piece.len, &text);
-		if (r == 0)
-			r = show(&text);
-		item->tokens = &token;
-		item->n_tokens = 1;
-		if (r == 0 && i + 1 < job->max)
-			r = bm_forward(vm->model, item, 1, NULL);
-	}
-	if (r == 0 || r == -ENOSPC) {
-		bm_stream_finish(stream, &text);
-		buf_append_char(&text, '\n');
+			state = r = bm_writer_advance(w, &item, &tokens, &n);
+		if (r >= 0)
+			r = bm_stream_push_tokens(stream, t, tokens, n, &text);
 		show(&text);
 	}
-	return r;
+	if (r == 0 && bm_stream_finish(stream, &text) == 0)
+		r = buf_append_char(&text, '\n');
+	show(&text);
+	/* Full before the answer is as long as it may be: the context was too small. */
+	return state == BM_WRITER_FULL && bm_writer_counts(w).written < job->max ? -ENOSPC : r;
 }
 
 static int generate(struct job *job, struct verb_model *vm)
 {
 	const struct bm_config *c = bm_model_config(vm->model);
-	_cleanup_(bm_sequence_freep) struct bm_sequence *seq = NULL;
-	_cleanup_(bm_sampler_freep) struct bm_sampler *sampler = NULL;
+	_cleanup_(bm_writer_freep) struct bm_writer *w = NULL;
 	_cleanup_(token_list_deinit) struct token_list prompt = TOKEN_LIST_NULL;
-	_cleanup_free_ float *logits = reallocarray(NULL, c->n_vocab, sizeof(*logits));
-	struct bm_item item = { .logits = logits, .deltas = vm->deltas, .scales = vm->scales,
-				.n_deltas = vm->n_adapters };
+	_cleanup_free_ float *logits = verb_model_logits(vm);
+	struct bm_writer_params params = {
+		.max_tokens = (uint32_t)job->max, .kv = BM_KV_F32, .sampling = job->sampling,
+		.context = job->options.context ? job->options.context : c->context,
+		.draft = job->draft,
+	};
+	struct bm_writer_counts counts;
 	int r;
 
 	if (!bm_model_tokenizer(vm->model)) {
 		fprintf(stderr, "error: %s: tokenizer.ggml.model: missing\n", job->model);
 		return VERB_BAD_INPUT;
 	}
-	if (!logits)
-		return -ENOMEM;
-	if ((r = bm_sequence_new(&seq, vm->model, job->options.context ? job->options.context :
-				 c->context, BM_KV_F32)) < 0 ||
-	    (r = bm_sampler_new(&sampler, &job->sampling, c->n_vocab)) < 0 ||
-	    (r = tokenizer_encode(bm_model_tokenizer(vm->model), job->prompt, strlen(job->prompt),
-				  TOKENIZE_BOS | TOKENIZE_SPECIAL, &prompt)) < 0)
+	r = logits ? tokenizer_encode(bm_model_tokenizer(vm->model), job->prompt,
+				      strlen(job->prompt), TOKENIZE_BOS | TOKENIZE_SPECIAL,
+				      &prompt) : -ENOMEM;
+	params.prompt = prompt.ids;
+	params.n_prompt = prompt.n;
+	if (r == 0)
+		r = prompt.n < params.context ? bm_writer_new(&w, vm->model, &params) : -ENOSPC;
+	if (r == 0)
+		r = write_text(job, vm, w, logits);
+	if (r < 0)
 		return r;
-	item.seq = seq;
-	r = prompt.n ? prefill(vm, &item, &prompt) : -EINVAL;
-	item.logits = logits;
-	return r < 0 ? r : decode(job, vm, &item, sampler);
+	counts = bm_writer_counts(w);
+	if (job->draft)
+		fprintf(stderr, "%llu tokens in %llu passes; %llu of %llu guesses came true\n",
+			(unsigned long long)counts.written, (unsigned long long)counts.passes,
+			(unsigned long long)counts.right, (unsigned long long)counts.guessed);
+	return VERB_OK;
 }
 
 int verb_generate(int argc, char **argv)

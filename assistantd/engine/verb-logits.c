@@ -115,27 +115,14 @@ static int dump_rows(struct job *job, FILE *out)
 
 static bool parse(struct job *job, int argc, char **argv)
 {
-	int took;
+	const struct verb_option own[] = {
+		{ .name = "--tokens", .text = &job->tokens_path },
+		{ .name = "--out", .text = &job->out_path },
+		{ .name = "--rows", .text = &job->rows_of },
+	};
 
-	verb_options_init(&job->options);
-	job->model = argc > 1 ? argv[1] : NULL;
-	for (int i = 2; i < argc; i += took) {
-		took = verb_options_take(&job->options, argc, argv, i);
-		if (took < 0)
-			return false;
-		if (took)
-			continue;
-		took = 2;
-		if (i + 1 < argc && strcmp(argv[i], "--tokens") == 0)
-			job->tokens_path = argv[i + 1];
-		else if (i + 1 < argc && strcmp(argv[i], "--out") == 0)
-			job->out_path = argv[i + 1];
-		else if (i + 1 < argc && strcmp(argv[i], "--rows") == 0)
-			job->rows_of = argv[i + 1];
-		else
-			return false;
-	}
-	return job->model && job->out_path && !job->tokens_path != !job->rows_of;
+	return verb_parse(argc, argv, &job->model, &job->options, own, ARRAY_SIZE(own)) &&
+	       job->out_path && !job->tokens_path != !job->rows_of;
 }
 
 static int run(struct job *job, FILE *out)

@@ -60,6 +60,50 @@ int verb_options_take(struct verb_options *o, int argc, char **argv, int i)
 	return 0;
 }
 
+static bool take_value(const struct verb_option *o, const char *text)
+{
+	char *end = NULL;
+
+	if (o->number)
+		return verb_number(o->name, text, o->min, o->max, o->number);
+	if (o->text) {
+		*o->text = text;
+		return true;
+	}
+	*o->real = strtof(text, &end);
+	return end != text && !*end;
+}
+
+/* How many words it took, 0 when it is none of @own or its value is wrong. */
+static int take_own(const struct verb_option *own, size_t n, int argc, char **argv, int i)
+{
+	for (const struct verb_option *o = own; o < own + n; o++) {
+		if (strcmp(argv[i], o->name) != 0)
+			continue;
+		if (o->flag) {
+			*o->flag = true;
+			return 1;
+		}
+		return i + 1 < argc && take_value(o, argv[i + 1]) ? 2 : 0;
+	}
+	return 0;
+}
+
+bool verb_parse(int argc, char **argv, const char **model, struct verb_options *common,
+		const struct verb_option *own, size_t n)
+{
+	int took = 1;
+
+	verb_options_init(common);
+	*model = argc > 1 ? argv[1] : NULL;
+	for (int i = 2; took > 0 && i < argc; i += took) {
+		took = verb_options_take(common, argc, argv, i);
+		if (took == 0)
+			took = take_own(own, n, argc, argv, i);
+	}
+	return *model && took > 0;
+}
+
 /* Cuts ":SCALE" off when what follows the last colon is a number. */
 static bool split_scale(char *spec, float *scale)
 {
@@ -109,6 +153,24 @@ int verb_model_init(struct verb_model *vm, const char *path, const struct verb_o
 	for (size_t i = 0; status == VERB_OK && i < o->n_loras; i++)
 		status = load_adapter(vm, o->loras[i]);
 	return status;
+}
+
+float *verb_model_logits(const struct verb_model *vm)
+{
+	return reallocarray(NULL, (BM_DRAFT_MAX + 1) * sizeof(float),
+			    bm_model_config(vm->model)->n_vocab);
+}
+
+int verb_model_pass(struct verb_model *vm, struct bm_writer *w, float *logits,
+		    struct bm_item *item)
+{
+	size_t rows = bm_writer_item(w, bm_model_max_batch(vm->model), BM_DRAFT_MAX, item);
+
+	item->deltas = vm->deltas;
+	item->scales = vm->scales;
+	item->n_deltas = vm->n_adapters;
+	item->logits = rows ? logits : NULL;
+	return bm_forward(vm->model, item, 1, NULL);
 }
 
 void verb_model_deinit(struct verb_model *vm)

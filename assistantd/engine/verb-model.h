@@ -31,6 +31,25 @@ void verb_options_init(struct verb_options *o);
 int verb_options_take(struct verb_options *o, int argc, char **argv, int i);
 /* A whole number from @min to @max; false (said on stderr) otherwise. */
 bool verb_number(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *ret);
+
+/* An option of one verb: the pointer that is set says what its value is. */
+struct verb_option {
+	const char *name;
+	const char **text;
+	uint64_t *number, min, max;
+	float *real;
+	bool *flag;		/* takes no value */
+};
+
+/* Reads `VERB MODEL [OPTION]…`: the options that all verbs have into @common, @n more as @own
+ * says. False when the command line is not of that form; wrong values are said on stderr. */
+bool verb_parse(int argc, char **argv, const char **model, struct verb_options *common,
+		const struct verb_option *own, size_t n);
 /* VERB_OK, or the status to exit with after saying why. */
 int verb_model_init(struct verb_model *vm, const char *path, const struct verb_options *o);
+/* Room for the logits of one writer's pass, or NULL. */
+float *verb_model_logits(const struct verb_model *vm);
+/* One pass for one writer, with all adapters: fills @item; 0 or the error of bm_forward(). */
+int verb_model_pass(struct verb_model *vm, struct bm_writer *w, float *logits,
+		    struct bm_item *item);
 void verb_model_deinit(struct verb_model *vm);
