@@ -36,6 +36,16 @@ static const char *hear(const struct intents *s, const char *text,
 	return said;
 }
 
+/* Each of @n sentences is heard as what stands beside it; @s is bound and freed. */
+static void check_heard(struct intents *s, const char *const cases[][2], size_t n)
+{
+	ck_assert_int_eq(intents_bind(s, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_msg(strcmp(hear(s, cases[i][0], NULL, 0), cases[i][1]) == 0, "%s: %s",
+			      cases[i][0], hear(s, cases[i][0], NULL, 0));
+	intents_free(s);
+}
+
 static const char home[] =
 	"intents:\n"
 	"  On:\n"
@@ -119,6 +129,10 @@ END_TEST
 
 START_TEST(preferences)
 {
+	static const char *const cases[][2] = {
+		{ "go up", "A x=up more=y" },
+		{ "run up", "?" },
+	};
 	struct intents *s = load(
 		"intents:\n"
 		"  A: {data: [{sentences: ['go {x}']},\n"
@@ -127,10 +141,7 @@ START_TEST(preferences)
 		"  C: {data: [{sentences: ['run {x}'], slots: {k: v}}]}\n"
 		"lists: {x: {values: [up]}}\n");
 
-	ck_assert_int_eq(intents_bind(s, NULL), 0);
-	ck_assert_str_eq(hear(s, "go up", NULL, 0), "A x=up more=y");
-	ck_assert_str_eq(hear(s, "run up", NULL, 0), "?");
-	intents_free(s);
+	check_heard(s, cases, ARRAY_SIZE(cases));
 }
 END_TEST
 
@@ -165,27 +176,24 @@ START_TEST(words_to_skip)
 		"numbers: {40: forty}\n"
 		"skip_words: [please, could you, for me, i'd like, i'd like to]\n");
 
-	ck_assert_int_eq(intents_bind(s, NULL), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		ck_assert_msg(strcmp(hear(s, cases[i][0], NULL, 0), cases[i][1]) == 0, "%s: %s",
-			      cases[i][0], hear(s, cases[i][0], NULL, 0));
-	intents_free(s);
+	check_heard(s, cases, ARRAY_SIZE(cases));
 }
 END_TEST
 
 START_TEST(keywords)
 {
+	static const char *const cases[][2] = {
+		{ "my Timer left", "Left x=my Timer" },
+		{ "time's up left", "Left x=time's up" },
+		{ "my timers left", "-" },
+		{ "egg-timer left", "Left x=egg-timer" },
+		{ "nothing left", "-" },
+	};
 	struct intents *s = load(
 		"intents: {Left: {data: [{sentences: ['{x} left'], required_keywords: [timer, "
 		"time's up]}]}}\nlists: {x: {wildcard: true}}\n");
 
-	ck_assert_int_eq(intents_bind(s, NULL), 0);
-	ck_assert_str_eq(hear(s, "my Timer left", NULL, 0), "Left x=my Timer");
-	ck_assert_str_eq(hear(s, "time's up left", NULL, 0), "Left x=time's up");
-	ck_assert_str_eq(hear(s, "my timers left", NULL, 0), "-");
-	ck_assert_str_eq(hear(s, "egg-timer left", NULL, 0), "Left x=egg-timer");
-	ck_assert_str_eq(hear(s, "nothing left", NULL, 0), "-");
-	intents_free(s);
+	check_heard(s, cases, ARRAY_SIZE(cases));
 }
 END_TEST
 
@@ -221,11 +229,7 @@ START_TEST(numbers)
 		"  half: ' (point five|and a half)'\n"
 		"  20: twenty\n  21: twenty( |-)one\n  90: ninety\n");
 
-	ck_assert_int_eq(intents_bind(s, NULL), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		ck_assert_msg(strcmp(hear(s, cases[i][0], NULL, 0), cases[i][1]) == 0, "%s: %s",
-			      cases[i][0], hear(s, cases[i][0], NULL, 0));
-	intents_free(s);
+	check_heard(s, cases, ARRAY_SIZE(cases));
 }
 END_TEST
 
@@ -239,6 +243,11 @@ START_TEST(own_rules)
 		"lists: {name: {values: [room]}}\n"
 		"intents:\n  Get:\n    data:\n"
 		"      - {sentences: ['<what>'], slots: {c: none}}\n";
+	static const char *const cases[][2] = {
+		{ "what is the warmth of room", "Get name=room c=heat" },
+		{ "what is the humidity of room", "Get name=room c=wet" },
+		{ "what is the thing of room", "Get name=room c=none" },
+	};
 	char text[1024];
 	struct intents *s;
 
@@ -247,12 +256,7 @@ START_TEST(own_rules)
 		 "{class: '(heat|warmth)'}}\n"
 		 "      - {sentences: ['<what>'], slots: {c: wet}, expansion_rules: "
 		 "{class: humidity}}\n");
-	s = load(text);
-	ck_assert_int_eq(intents_bind(s, NULL), 0);
-	ck_assert_str_eq(hear(s, "what is the warmth of room", NULL, 0), "Get name=room c=heat");
-	ck_assert_str_eq(hear(s, "what is the humidity of room", NULL, 0), "Get name=room c=wet");
-	ck_assert_str_eq(hear(s, "what is the thing of room", NULL, 0), "Get name=room c=none");
-	intents_free(s);
+	check_heard(load(text), cases, ARRAY_SIZE(cases));
 	/* Through its own rule, the block calls itself. */
 	snprintf(text, sizeof(text), "%s%s", head,
 		 "      - {sentences: ['<what>'], expansion_rules: {class: 'x <what>'}}\n");
