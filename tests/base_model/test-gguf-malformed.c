@@ -192,12 +192,14 @@ static void begin(struct buf *file, const char *tensors, const char *keys)
 	ck_assert(assemble(file, text));
 }
 
-static void add_key(struct buf *file, unsigned i)
+static void add_keys(struct buf *file, unsigned n)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "s:key.%06u 4:0 1:0", i);
-	ck_assert(assemble(file, text));
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "s:key.%06u 4:0 1:0", i);
+		ck_assert(assemble(file, text));
+	}
 }
 
 static void add_info(struct buf *file, unsigned i)
@@ -206,6 +208,12 @@ static void add_info(struct buf *file, unsigned i)
 
 	snprintf(text, sizeof(text), "s:t%06u 4:1 8:8 4:0 8:%u", i, i * 32);
 	ck_assert(assemble(file, text));
+}
+
+static void add_infos(struct buf *file, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_info(file, i);
 }
 
 /* Processor time, so that a busy machine does not matter. */
@@ -235,8 +243,7 @@ START_TEST(too_many_keys)
 	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
 
 	begin(&file, "0", "200001");
-	for (unsigned i = 0; i < 200000; i++)
-		add_key(&file, i);
+	add_keys(&file, 200000);
 	check_timely(&file, 23, DIAG_LIMIT, "metadata count");
 }
 END_TEST
@@ -246,8 +253,7 @@ START_TEST(most_keys_and_a_duplicate)
 	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
 
 	begin(&file, "0", "65536");
-	for (unsigned i = 0; i < 65535; i++)
-		add_key(&file, i);
+	add_keys(&file, 65535);
 	check_timely(&file, 23, DIAG_NONE, "");
 	check_memory(&file, file.len);
 	memcpy(file.data + file.len - 11, "000007", 6);
@@ -260,8 +266,7 @@ START_TEST(too_many_tensors)
 	_cleanup_(buf_deinit) struct buf file = BUF_NULL;
 
 	begin(&file, "65537", "1");
-	for (unsigned i = 0; i < 65537; i++)
-		add_info(&file, i);
+	add_infos(&file, 65537);
 	check_timely(&file, 72, DIAG_LIMIT, "tensor count");
 }
 END_TEST
@@ -272,16 +277,15 @@ START_TEST(most_tensors_and_a_duplicate)
 	size_t metadata;
 
 	begin(&file, "65536", "1");
-	for (unsigned i = 0; i < 65536; i++)
-		add_info(&file, i);
+	add_infos(&file, 65536);
 	metadata = file.len;
 	ck_assert(assemble(&file, "p:32 z:2097152"));
 	check_timely(&file, 72, DIAG_NONE, "");
 	check_memory(&file, metadata);
 	file.len = 0;
 	begin(&file, "65536", "1");
-	for (unsigned i = 0; i < 65536; i++)
-		add_info(&file, i == 65535 ? 9 : i);
+	add_infos(&file, 65535);
+	add_info(&file, 9);
 	check_timely(&file, 55, DIAG_DUP, "t000009");
 }
 END_TEST
