@@ -223,25 +223,30 @@ def told(what, took, promised):
     assert took < promised * PATIENCE, f"{what}: {took:.3f} s"
 
 
+def run_tests(tests, service, *more):
+    """Each on the same service, until that has ended; tells how many failed."""
+    failed = 0
+    for test in tests:
+        try:
+            test(service, *more)
+            print(f"ok {test.__name__}", flush=True)
+        except (AssertionError, dbus.DBusException) as error:
+            failed += 1
+            print(f"FAILED {test.__name__}: {error}", flush=True)
+        if service.process.poll() is not None:
+            print("the service has ended")
+            break
+    return failed
+
+
 def main(tests, untrained=False, **service_options):
-    """Runs each test on one service; a failure names the test."""
     require_bus()
     if untrained:
         service_options["data"] = untrained_model()
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    failed = 0
     with Service(**service_options) as service:
         service.ready()
-        for test in tests:
-            try:
-                test(service)
-                print(f"ok {test.__name__}", flush=True)
-            except (AssertionError, dbus.DBusException) as error:
-                failed += 1
-                print(f"FAILED {test.__name__}: {error}", flush=True)
-            if service.process.poll() is not None:
-                print("the service has ended")
-                break
+        failed = run_tests(tests, service)
     if untrained:
         shutil.rmtree(service_options["data"])
     if failed:

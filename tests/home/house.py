@@ -14,7 +14,8 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bus"))
-from harness import BUILD, SOURCE, Request, Service, fails, require_bus, wait_for  # noqa: E402
+from harness import (BUILD, SOURCE, Request, Service, fails, require_bus,  # noqa: E402
+                     run_tests, wait_for)
 import dbus                                                             # noqa: E402
 import dbus.mainloop.glib                                               # noqa: E402
 import dbus.service                                                     # noqa: E402
@@ -359,7 +360,6 @@ def main():
         sys.exit(77)
     require_bus()
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    failed = 0
     house = House()
     try:
         for name, manner in (("Desk Lamp", ()), ("Hall Lamp", ()), ("Blind", ("cover",)),
@@ -370,16 +370,7 @@ def main():
                      data=house.data) as service:
             wait_for(lambda: len([d for d in devices(service).values() if d["available"]]) == 6,
                      10, "the devices")
-            for test in TESTS:
-                try:
-                    test(service, house)
-                    print(f"ok {test.__name__}", flush=True)
-                except (AssertionError, dbus.DBusException) as error:
-                    failed += 1
-                    print(f"FAILED {test.__name__}: {error}", flush=True)
-                if service.process.poll() is not None:
-                    print("the service has ended")
-                    break
+            failed = run_tests(TESTS, service, house)
         if failed:
             print(service.output)
     finally:
