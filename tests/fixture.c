@@ -240,3 +240,18 @@ int fixture_lora_fd(const struct lora_fixture *l)
 		ck_assert_int_eq(gguf_writer_tensor(w, name, TENSOR_F32, 2, b, data), 0);
 	return finish(w, &m);
 }
+
+struct adapter *fixture_adapter(const struct bm_model *m, uint64_t seed)
+{
+	struct lora_fixture l = LORA_FIXTURE;
+	struct adapter *a = NULL;
+	struct diag d = DIAG_NULL;
+	int fd;
+
+	l.seed = seed;
+	l.width = bm_model_config(m)->dim;
+	fd = fixture_lora_fd(&l);
+	ck_assert_msg(adapter_load_fd(&a, m, fd, &d) == 0, "%s: %s", d.field, d.text);
+	close(fd);
+	return a;
+}

@@ -44,3 +44,5 @@ struct lora_fixture {
 
 /* By default for a model of FIXTURE's shape. */
 int fixture_lora_fd(const struct lora_fixture *l);
+/* That of LORA_FIXTURE with another seed and the width of @m, loaded for it. */
+struct adapter *fixture_adapter(const struct bm_model *m, uint64_t seed);

@@ -66,24 +66,12 @@ START_TEST(broken_adapter)
 }
 END_TEST
 
-static struct adapter *load(const struct bm_model *m, uint64_t seed)
-{
-	struct lora_fixture l = LORA_FIXTURE;
-	struct adapter *a = NULL;
-	int fd;
-
-	l.seed = seed;
-	fd = fixture_lora_fd(&l);
-	ck_assert_int_eq(adapter_load_fd(&a, m, fd, NULL), 0);
-	close(fd);
-	return a;
-}
-
 START_TEST(identity_is_the_content)
 {
 	struct fixture f = FIXTURE;
 	struct bm_model *m = fixture_open(&f, 1);
-	struct adapter *a = load(m, 1), *same = load(m, 1), *b = load(m, 2);
+	struct adapter *a = fixture_adapter(m, 1), *same = fixture_adapter(m, 1);
+	struct adapter *b = fixture_adapter(m, 2);
 
 	ck_assert(digest_equal(adapter_digest(a), adapter_digest(same)));
 	ck_assert(!digest_equal(adapter_digest(a), adapter_digest(b)));
@@ -108,7 +96,7 @@ START_TEST(cache_evicts_the_least_recently_used)
 	size_t bytes;
 
 	for (int i = 0; i < 4; i++)
-		a[i] = load(m, (uint64_t)i);
+		a[i] = fixture_adapter(m, (uint64_t)i);
 	bytes = adapter_bytes(a[0]);
 	ck_assert_int_eq(adapter_cache_new(&c, 2 * bytes), 0);
 	ck_assert_ptr_null(adapter_cache_get(c, adapter_digest(a[0])));

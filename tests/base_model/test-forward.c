@@ -20,21 +20,6 @@ static const enum tensor_type types[] = {
 	TENSOR_IQ4_NL, TENSOR_IQ4_XS, TENSOR_TQ2_0,
 };
 
-static struct adapter *load(const struct bm_model *m, uint64_t seed)
-{
-	struct lora_fixture l = LORA_FIXTURE;
-	struct adapter *a = NULL;
-	struct diag d = DIAG_NULL;
-	int fd;
-
-	l.seed = seed;
-	l.width = bm_model_config(m)->dim;
-	fd = fixture_lora_fd(&l);
-	ck_assert_msg(adapter_load_fd(&a, m, fd, &d) == 0, "%s: %s", d.field, d.text);
-	close(fd);
-	return a;
-}
-
 static struct bm_sequence *sequence(const struct bm_model *m)
 {
 	struct bm_sequence *s = NULL;
@@ -83,8 +68,8 @@ START_TEST(alone_beside_others_and_in_pieces)
 		struct bm_model *m = models[k];
 		struct bm_sequence *s1 = sequence(m), *s2 = sequence(m), *s3 = sequence(m);
 
-		a = load(m, 3);
-		b = load(m, 4);
+		a = fixture_adapter(m, 3);
+		b = fixture_adapter(m, 4);
 		deltas[0] = adapter_delta(a);
 		deltas[1] = adapter_delta(b);
 		if (k == 0)
@@ -128,7 +113,7 @@ START_TEST(scale_zero_is_no_adapter)
 	static float plain[TOKENS * VOCAB], zero[TOKENS * VOCAB], one[TOKENS * VOCAB];
 	struct fixture f = FIXTURE;
 	struct bm_model *m = fixture_open(&f, 2);
-	struct adapter *a = load(m, 3);
+	struct adapter *a = fixture_adapter(m, 3);
 
 	alone(m, prompt, NULL, 0.0f, plain);
 	alone(m, prompt, a, 0.0f, zero);
