@@ -177,11 +177,26 @@ int bench_feed(struct bench *b, struct bm_sequence *seq, int adapter, uint64_t n
 uint64_t bench_token_bytes(const struct bench *b)
 {
 	const struct gguf *g = bm_model_gguf(b->vm.model);
-	const struct gguf_tensor *embedding = gguf_tensor(g, "token_embd.weight");
+	bool tied = !gguf_tensor(g, "output.weight");
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < gguf_n_tensors(g); i++)
-		bytes += gguf_tensor_at(g, i)->size;
 	/* Without an output matrix of its own, the embedding is that, and read whole. */
-	return embedding && gguf_tensor(g, "output.weight") ? bytes - embedding->size : bytes;
+	for (size_t i = 0; i < gguf_n_tensors(g); i++)
+		if (tied || strcmp(gguf_tensor_at(g, i)->name, "token_embd.weight") != 0)
+			bytes += gguf_tensor_at(g, i)->size;
+	return bytes;
+}
+
+uint64_t bench_weights(const struct bench *b)
+{
+	const struct gguf *g = bm_model_gguf(b->vm.model);
+	uint64_t weights = 0;
+
+	for (size_t i = 0; i < gguf_n_tensors(g); i++) {
+		const struct gguf_tensor *t = gguf_tensor_at(g, i);
+
+		if (strncmp(t->name, "blk.", 4) == 0 && t->n_dims == 2)
+			weights += t->ne[0] * t->ne[1];
+	}
+	return weights;
 }

@@ -86,3 +86,5 @@ struct bm_item bench_item(struct bench *b, struct bm_sequence *seq, int adapter,
 int32_t bench_token(const struct bench *b, uint64_t at);
 /* Weights that one token reads, in bytes: not the embedding's rows that it does not choose. */
 uint64_t bench_token_bytes(const struct bench *b);
+/* Weights that every token of a prompt is multiplied with: the layers'. */
+uint64_t bench_weights(const struct bench *b);

@@ -108,12 +108,14 @@ static bool parse(struct job *job, int argc, char **argv)
 
 static int tell_run(struct bench *b)
 {
-	json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:I, s:I, s:I}", "model", b->path, "kernels",
-				 bm_model_kernels(b->vm.model), "threads", (int)b->options.threads,
-				 "adapters", (int)b->vm.n_adapters, "file_bytes",
-				 (json_int_t)gguf_size(bm_model_gguf(b->vm.model)), "token_bytes",
-				 (json_int_t)bench_token_bytes(b), "max_batch",
-				 (json_int_t)bm_model_max_batch(b->vm.model));
+	const struct bm_model *m = b->vm.model;
+	json_t *line = json_pack("{s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:I}", "model", b->path,
+				 "kernels", bm_model_kernels(m), "threads",
+				 (int)b->options.threads, "adapters", (int)b->vm.n_adapters,
+				 "file_bytes", (json_int_t)gguf_size(bm_model_gguf(m)),
+				 "token_bytes", (json_int_t)bench_token_bytes(b), "weights",
+				 (json_int_t)bench_weights(b), "max_batch",
+				 (json_int_t)bm_model_max_batch(m));
 	int r = line ? json_dumpf(line, stdout, b->as_json ? JSON_COMPACT : 0) : -1;
 
 	json_decref(line);
@@ -131,6 +133,8 @@ static int measure(struct job *job)
 	b->logits = reallocarray(NULL, bm_model_config(b->vm.model)->n_vocab, sizeof(float));
 	if (!b->logits)
 		return -ENOMEM;
+	/* The mapping's pages are found for the first time. */
+	bm_peak_read(b->vm.model);
 	for (; r == 0 && b->round < b->rounds; b->round++)
 		for (size_t i = 0; r == 0 && i < job->n_chosen; i++)
 			r = job->chosen[i]->run(b);

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""All of the engine's figures in one run: a JSON file, and a page that shows them.
+
+  bench.py --engine build/assistant-engine --models DIR --out build/bench/bench
+
+DIR holds q4_0.gguf, q4_k.gguf, q8_0.gguf and adapter-1.gguf to adapter-4.gguf; what is missing
+is made, of random weights. `--reference 'node DIR/peer.mjs'` names another engine to compare
+with: called with MODEL PROMPT GENERATED THREADS [ADAPTER], it prints one JSON line with `test`
+(ppN, tgN) and `tokens_per_s` for each. Both take turns, round after round.
+"""
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+import models  # noqa: E402
+import report  # noqa: E402
+import rows  # noqa: E402
+
+TIMEOUT = 900
+TESTS = {"pp": "prompt", "tg": "generation"}
+
+
+@dataclasses.dataclass
+class Step:
+    """One process of ours: what it measures, with how many adapters."""
+    name: str
+    measures: tuple
+    types: tuple = (rows.MAIN,)
+    adapters: int = 0
+    rounds_within: bool = False     # what it prepares is too dear to do in every round
+
+
+STEPS = (
+    Step("speed", ("int8", "read", "speed", "read"), rows.TYPES, 1),
+    Step("batch", ("batch",), adapters=4),
+    Step("adapter", ("adapter",), adapters=2),
+    Step("draft", ("draft",)),
+    Step("prefix", ("prefix",)),
+    Step("stolen", ("stolen",)),
+    Step("open", ("open",)),
+    Step("context", ("read", "context", "read"), rounds_within=True),
+)
+
+
+class Bench:
+    def __init__(self, options, shape):
+        self.options = options
+        self.models = models.Models(options.models, shape, self.tell)
+        self.samples, self.runs, self.failures, self.kernels = [], [], {}, []
+
+    def tell(self, line):
+        if not self.options.silent:
+            print(line, file=sys.stderr, flush=True)
+
+    def lines(self, command, place):
+        """What a process says, line by line; nothing where it failed, which is written down."""
+        whole = shlex.split(self.options.through) + command
+        self.tell(" ".join(whole))
+        try:
+            done = subprocess.run(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  timeout=TIMEOUT, check=False, text=True)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            self.failures[place] = str(error)
+            return []
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()
+            # A usage message begins with what the engine can do.
+            reason = "this engine does not measure it" if done.returncode == 64 else said[-1:]
+            self.failures[place] = reason if isinstance(reason, str) else "".join(reason) or \
+                f"ended with {done.returncode}"
+            self.tell(self.failures[place])
+            return []
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def ours(self, step, kind, threads, number):
+        o = self.options
+        command = [o.engine, "bench", self.models.base(kind), *step.measures, "--json",
+                   "-t", str(threads), "-p", str(o.prompt), "-n", str(o.generate),
+                   "-c", str(o.context), "-r", str(o.rounds if step.rounds_within else 1)]
+        for path in self.models.adapters(step.adapters):
+            command += ["--lora", path]
+        head, *said = self.lines(command, (step.name, kind, threads)) or [None]
+        if head:
+            self.runs.append({"step": step.name, "type": kind, **head})
+        for sample in said:
+            sample.update(step=step.name, type=kind, threads=threads,
+                          round=sample.get("round", 0) + number)
+            self.samples.append(sample)
+
+    def reference(self, kind, threads, number):
+        o = self.options
+        command = [*shlex.split(o.reference), self.models.base(kind), str(o.prompt),
+                   str(o.generate), str(threads)]
+        for variant, adapters in (("base", []), ("adapter", self.models.adapters(1))):
+            if adapters and kind != rows.MAIN:
+                continue
+            for line in self.lines(command + adapters, ("reference", kind, threads)):
+                self.samples.append({
+                    "step": "reference", "measurement": TESTS[line["test"][:2]],
+                    "variant": variant, "type": kind, "threads": threads, "round": number,
+                    "value": line["tokens_per_s"], "unit": "tokens/s"})
+
+    def round(self, number, threads):
+        o = self.options
+        for step in STEPS:
+            if step.rounds_within and number:
+                continue
+            for kind in step.types:
+                pair = [lambda s=step, k=kind: self.ours(s, k, threads, number)]
+                if step.name == "speed" and o.reference:
+                    pair.append(lambda k=kind: self.reference(k, threads, number))
+                # Who goes first changes: caches and clocks favour neither.
+                for run in pair[::-1] if number % 2 else pair:
+                    run()
+
+    def measure(self):
+        o = self.options
+        if not o.reference:
+            for kind in rows.TYPES:
+                for threads in o.threads:
+                    self.failures["reference", kind, threads] = "no reference engine was given"
+        for number in range(o.rounds):
+            for threads in o.threads:
+                self.round(number, threads)
+        command = [o.engine, "bench", "--kernels", "--json"]
+        self.kernels = self.lines(command + shlex.split(o.kernels), ("kernels", None, None))
+
+
+def machine():
+    """The processor's name and what the system says of itself."""
+    name = platform.processor()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            name = next((line.split(":", 1)[1].strip() for line in f
+                         if line.startswith("model name")), name)
+    except OSError:
+        pass
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {"processor": name, "processors": os.cpu_count(), "memory_bytes": pages,
+            "system": f"{platform.system()} {platform.release()}", "load": os.getloadavg()[0]}
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", required=True)
+    parser.add_argument("--models", required=True, help="folder of the files")
+    parser.add_argument("--out", required=True, help="path of the results, without .json, .html")
+    parser.add_argument("--reference", default="", help="command of another engine")
+    parser.add_argument("--through", default="", help="command that runs every process")
+    parser.add_argument("--threads", default="4,2", type=lambda s: [int(n) for n in s.split(",")])
+    parser.add_argument("--rounds", default=3, type=int)
+    parser.add_argument("--prompt", default=256, type=int)
+    parser.add_argument("--generate", default=32, type=int)
+    parser.add_argument("--context", default=4000, type=int)
+    parser.add_argument("--kernels", default="", help="more arguments of bench --kernels")
+    parser.add_argument("--small", action="store_true", help="models of a megabyte")
+    parser.add_argument("--silent", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
+    begin = datetime.datetime.now(datetime.timezone.utc)
+    bench = Bench(options, models.SMALL if options.small else models.LARGE)
+    bench.measure()
+    samples = rows.Samples(bench.samples, bench.failures)
+    result = {
+        "begin": begin.isoformat(timespec="seconds"), "machine": machine(),
+        "settings": {k: getattr(options, k) for k in
+                     ("threads", "rounds", "prompt", "generate", "context", "reference", "small")},
+        "rows": [dataclasses.asdict(row) for row in rows.build(samples, options.threads)],
+        "warnings": rows.warnings(samples, options.threads),
+        "failures": [{"step": step, "type": kind, "threads": threads, "reason": reason}
+                     for (step, kind, threads), reason in bench.failures.items()],
+        "runs": bench.runs, "samples": bench.samples, "kernels": bench.kernels,
+    }
+    os.makedirs(os.path.dirname(os.path.abspath(options.out)), exist_ok=True)
+    with open(options.out + ".json", "w", encoding="utf-8") as f:
+        json.dump(result, f, indent=1)
+        f.write("\n")
+    with open(options.out + ".html", "w", encoding="utf-8") as f:
+        f.write(report.page(result))
+    for row in result["rows"]:
+        if not options.silent:
+            print(report.line(row))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
