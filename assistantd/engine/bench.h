@@ -41,6 +41,7 @@ struct bench {
  * batch     4 sequences with 4 adapters and 16 with one, together and in turn: tokens/s
  * adapter   switch between residents, and load from the file: s
  * context   generation behind a long context, by type of KV cache: tokens/s
+ * draft     repeating a text of 300 tokens with ten changes, plain and drafted: tokens/s
  * stolen    generation with and without a process that takes one processor away
  * open      time to open the model: s; memory that is neither the file's nor a cache's: bytes
  */
@@ -50,6 +51,7 @@ int bench_speed(struct bench *b);
 int bench_batch(struct bench *b);
 int bench_adapter(struct bench *b);
 int bench_context(struct bench *b);
+int bench_draft(struct bench *b);
 int bench_stolen(struct bench *b);
 int bench_open(struct bench *b);
 /* Kernels alone, no model, on matrices of that size; writes JSON lines or a table. 0 or

@@ -24,6 +24,7 @@ static const struct measurement measurements[] = {
 	{ "batch", bench_batch, false },
 	{ "adapter", bench_adapter, false },
 	{ "context", bench_context, false },
+	{ "draft", bench_draft, false },
 	{ "stolen", bench_stolen, false },
 	{ "open", bench_open, false },
 };

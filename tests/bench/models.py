@@ -20,7 +20,7 @@ LARGE = {"layers": 28, "dim": 3072, "ffn": 8192, "heads": 24, "kv_heads": 8, "vo
          "context": 8192, "rank": 16}
 # Everything that the large one has, in a megabyte.
 SMALL = {"layers": 2, "dim": 256, "ffn": 512, "heads": 4, "kv_heads": 2, "vocab": 512,
-         "context": 512, "rank": 4}
+         "context": 1024, "rank": 4}
 
 
 def half(x):
