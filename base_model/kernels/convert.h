@@ -2,6 +2,7 @@
 /* Half precision, without instructions that a CPU may lack. */
 #pragma once
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -53,4 +54,14 @@ static inline uint16_t f32_to_f16(float f)
 	}
 	rounded = bits - 0x38000000u + 0xfffu + (bits >> 13 & 1);
 	return (uint16_t)(sign | (rounded >= 0x0f800000u ? 0x7c00u : rounded >> 13));
+}
+
+/* f16_to_f32(f32_to_f16(f)) for a number that half precision has room for: below 2^-14 it
+ * has multiples of 2^-24, which are what a float near 0.75 has. */
+static inline float f16_rounded(float f)
+{
+	uint32_t bits = bits_of_float(f);
+	float normal = float_of_bits((bits + 0xfffu + (bits >> 13 & 1)) & ~0x1fffu);
+
+	return fabsf(f) < 0x1p-14f ? f + 0.75f - 0.75f : normal;
 }

@@ -56,7 +56,7 @@ struct kernels {
 	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
 	void (*axpy_f16)(float a, const uint16_t *x, float *y, size_t n);
 	/* gate = silu(gate) * up, gate = gelu(gate) * up, x = gelu(x): silu(x) = x / (1 + e^-x);
-	 * gelu with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
+	 * gelu with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415), in half precision. */
 	void (*silu_mul)(float *gate, const float *up, size_t n);
 	void (*gelu_mul)(float *gate, const float *up, size_t n);
 	void (*gelu)(float *x, size_t n);
