@@ -98,26 +98,48 @@ static int matrix_copy(struct matrix *ret, uint32_t rows, uint32_t cols, const f
 	return 0;
 }
 
-int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
-		 float scale, const float *a, const float *b)
+static const struct matrix *base_of(const struct bm_model *m, uint32_t layer,
+				    enum bm_matrix matrix)
 {
-	const struct bm_model *m = delta->model;
-	const struct matrix *w;
-	struct low_rank *u;
+	return matrix == BM_OUTPUT ? &m->weights.output :
+				     &m->weights.layers[layer].matrices[matrix];
+}
+
+static int set_one(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
+		   float scale, const float *a, const float *b)
+{
+	const struct matrix *w = base_of(delta->model, layer, matrix);
+	struct low_rank *u = &delta->updates[update_index(delta, layer, matrix)];
 	int r;
 
-	if (layer >= m->config.n_layers || matrix >= BM_MATRIX_COUNT || rank < 1 || rank > MAX_RANK)
-		return -EINVAL;
-	if (matrix == BM_OUTPUT && m->weights.tied)
-		return -EINVAL;
-	w = matrix == BM_OUTPUT ? &m->weights.output : &m->weights.layers[layer].matrices[matrix];
-	u = &delta->updates[update_index(delta, layer, matrix)];
 	if (u->a.rows)
 		return -EEXIST;
 	r = matrix_copy(&u->a, rank, w->cols, a, &delta->bytes);
 	if (r == 0)
 		r = matrix_copy(&u->b, w->rows, rank, b, &delta->bytes);
 	u->scale = scale;
+	return r;
+}
+
+int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
+		 float scale, const float *a, const float *b)
+{
+	const struct bm_model *m = delta->model;
+	enum bm_matrix first;
+	unsigned n = matrix_parts(matrix, &first);
+	int r = 0;
+
+	if (layer >= m->config.n_layers || first >= BM_MATRIX_COUNT || rank < 1 || rank > MAX_RANK)
+		return -EINVAL;
+	if (matrix == BM_OUTPUT && m->weights.tied)
+		return -EINVAL;
+	/* Rows of one tensor are parts of B; each has all of A. */
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		const struct matrix *w = base_of(m, layer, first + i);
+
+		r = w->rows ? set_one(delta, layer, first + i, rank, scale, a, b) : -EINVAL;
+		b += (size_t)w->rows * rank;
+	}
 	return r;
 }
 

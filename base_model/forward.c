@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Llama architecture (Touvron et al. 2023, arXiv:2302.13971), layer by layer:
- *   x += Wo · attention(RMSnorm(x)),   x += Wdown · (silu(Wgate · n) ⊙ Wup · n), n = RMSnorm(x)
- * All tokens of all items go through a layer together, so its weights are read once.
+ * The forward pass of every family, layer by layer: family.h has the formula. All tokens of
+ * all items go through a layer together, so its weights are read once. What is done token
+ * by token is a task of the pool.
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base_model/attention.h"
 #include "base_model/delta.h"
 #include "base_model/dequantize.h"
-#include "base_model/model-private.h"
+#include "base_model/family.h"
+#include "base_model/norm.h"
+#include "base_model/pass.h"
 #include "base_model/sequence.h"
-#include "util/macro.h"
-
-struct pass {
-	struct bm_model *m;
-	const struct bm_item *items;
-	size_t n_items;
-	struct token_place *places;	/* [n] */
-	size_t n;
-	uint32_t layer;
-};
 
 static int check_item(const struct bm_model *m, const struct bm_item *item)
 {
@@ -52,55 +42,54 @@ static int check_items(const struct bm_model *m, const struct bm_item *items, si
 	return *n_tokens ? 0 : -EINVAL;
 }
 
-/* Embeds the tokens and computes their angles. */
-static void embed(struct pass *p)
-{
-	struct bm_model *m = p->m;
-	size_t t = 0;
-
-	for (size_t i = 0; i < p->n_items; i++)
-		for (size_t k = 0; k < p->items[i].n_tokens; k++, t++) {
-			struct token_place *place = &p->places[t];
-
-			place->seq = p->items[i].seq;
-			place->pos = place->seq->length + (uint32_t)k;
-			matrix_row(&m->weights.embedding, (uint32_t)p->items[i].tokens[k],
-				   m->state.x + t * m->config.dim);
-			rope_angles(&m->rope, place->pos, m->state.cosines + t * m->rope.n,
-				    m->state.sines + t * m->rope.n);
-		}
-}
-
-/* y = x / rms(x) · weight (Zhang and Sennrich 2019, arXiv:1910.07467). */
-static void rms_norm(const struct bm_model *m, const float *x, const float *weight, float *y)
-{
-	uint32_t n = m->config.dim;
-	float mean = m->kernels->square_sum(x, n) / (float)n;
-	float scale = 1.0f / sqrtf(mean + m->config.norm_eps);
-
-	for (uint32_t i = 0; i < n; i++)
-		y[i] = x[i] * scale * weight[i];
-}
-
-static void norm_all(struct pass *p, const float *weight)
+/* x as the layer's first branch reads it. */
+static void begin_layer(const struct pass *p, uint32_t layer, size_t t)
 {
 	struct run_state *s = &p->m->state;
 	size_t dim = p->m->config.dim;
 
-	for (size_t t = 0; t < p->n; t++)
-		rms_norm(p->m, s->x + t * dim, weight, s->normed + t * dim);
+	if (layer < p->m->config.n_layers && p->m->config.family->pre_norm)
+		norm_vector(p->m, &p->m->weights.layers[layer].attn_norm, s->x + t * dim, dim,
+			    s->normed + t * dim);
 }
 
-static void add_bias(const struct pass *p, const float *bias, const struct product *product)
+/* Embeds a token, and computes what its position asks for in every layer. */
+static void embed_task(void *arg, size_t t, unsigned thread)
 {
-	size_t rows = product->w->rows;
+	struct pass *p = arg;
+	struct bm_model *m = p->m;
+	const struct bm_config *c = &m->config;
+	struct run_state *s = &m->state;
+	float *x = s->x + t * c->dim;
+	uint32_t pos = s->places[t].pos;
 
-	for (size_t t = 0; bias && t < p->n; t++)
-		for (size_t i = 0; i < rows; i++)
-			product->y[t * rows + i] += bias[i];
+	matrix_row(&m->weights.embedding, (uint32_t)s->tokens[t], x);
+	for (size_t i = 0; i < c->dim; i++)
+		x[i] *= c->embedding_scale;
+	for (int i = 0; i < BM_ROTATE_NONE; i++)
+		rope_angles(&m->ropes[i], pos, s->cosines[i] + t * m->ropes[i].n,
+			    s->sines[i] + t * m->ropes[i].n);
+	s->temperatures[t] = 1.0f + c->attention_temperature *
+			     logf(1.0f + (float)(pos / c->temperature_length));
+	begin_layer(p, 0, t);
 }
 
-/* Matrices of a layer that share an input, with their adapters and biases. */
+static void embed(struct pass *p)
+{
+	struct run_state *s = &p->m->state;
+	size_t t = 0;
+
+	for (size_t i = 0; i < p->n_items; i++)
+		for (size_t k = 0; k < p->items[i].n_tokens; k++, t++) {
+			struct bm_sequence *seq = p->items[i].seq;
+
+			s->places[t] = (struct token_place){ seq, seq->length + (uint32_t)k };
+			s->tokens[t] = p->items[i].tokens[k];
+		}
+	pool_run(p->m->pool, embed_task, p, p->n);
+}
+
+/* Matrices of a layer that share an input, with their adapters. */
 static void project(struct pass *p, const enum bm_matrix *matrices, float *const *outputs,
 		    size_t n, const float *input)
 {
@@ -115,124 +104,107 @@ static void project(struct pass *p, const enum bm_matrix *matrices, float *const
 	x.f = input;
 	matmul(m->pool, m->kernels, products, n, &x);
 	delta_apply(m, p->items, p->n_items, p->layer, matrices, products, n, &x);
-	for (size_t i = 0; i < n; i++)
-		add_bias(p, layer->biases[matrices[i]], &products[i]);
 }
 
-static void add_residual(struct pass *p, const float *y)
+/* x += what a branch computed. */
+static void add_branch(struct pass *p, size_t t, const float *bias, const struct norm *post_norm)
 {
-	float *x = p->m->state.x;
+	const struct bm_config *c = &p->m->config;
+	float *x = p->m->state.x + t * c->dim, *y = p->m->state.branch + t * c->dim;
 
-	for (size_t i = 0; i < p->n * p->m->config.dim; i++)
-		x[i] += y[i];
+	add_bias(y, bias, c->dim);
+	if (post_norm->weight)
+		norm_vector(p->m, post_norm, y, c->dim, y);
+	for (size_t i = 0; i < c->dim; i++)
+		x[i] += y[i] * c->residual_scale;
 }
 
-static void silu_task(void *arg, size_t t, unsigned thread)
+/* Where the second branch has no norm of its own, it reads what the first one read. */
+static void between_branches_task(void *arg, size_t t, unsigned thread)
 {
 	struct pass *p = arg;
+	const struct bm_config *c = &p->m->config;
 	struct run_state *s = &p->m->state;
-	size_t n = p->m->config.ffn_dim;
+	const struct layer *layer = &p->m->weights.layers[p->layer];
+	bool parallel = c->parallel || (c->family->pre_norm && !layer->ffn_norm.weight);
 
-	p->m->kernels->silu_mul(s->gate + t * n, s->up + t * n, n);
+	if (!parallel)
+		add_branch(p, t, layer->biases[BM_ATTN_OUTPUT], &layer->attn_post_norm);
+	if (layer->ffn_norm.weight)
+		norm_vector(p->m, &layer->ffn_norm, s->x + t * c->dim, c->dim,
+			    s->normed + t * c->dim);
+	if (parallel)
+		add_branch(p, t, layer->biases[BM_ATTN_OUTPUT], &layer->attn_post_norm);
+}
+
+static void activate_task(void *arg, size_t t, unsigned thread)
+{
+	struct pass *p = arg;
+	const struct kernels *k = p->m->kernels;
+	const struct layer *layer = &p->m->weights.layers[p->layer];
+	size_t n = p->m->config.layers[p->layer].ffn_dim;
+	float *gate = p->m->state.gate + t * n, *up = p->m->state.up + t * n;
+
+	add_bias(up, layer->biases[BM_FFN_UP], n);
+	add_bias(gate, layer->biases[BM_FFN_GATE], n);
+	switch (p->m->config.family->ffn) {
+	case FFN_SILU_GATE:
+		k->silu_mul(gate, up, n);
+		break;
+	case FFN_GELU_GATE:
+		k->gelu_mul(gate, up, n);
+		break;
+	case FFN_GELU:
+		k->gelu(up, n);
+		break;
+	}
+}
+
+static void end_layer_task(void *arg, size_t t, unsigned thread)
+{
+	struct pass *p = arg;
+	const struct layer *layer = &p->m->weights.layers[p->layer];
+
+	add_branch(p, t, layer->biases[BM_FFN_DOWN], &layer->ffn_post_norm);
+	begin_layer(p, p->layer + 1, t);
 }
 
 static void run_layer(struct pass *p)
 {
 	static const enum bm_matrix qkv[] = { BM_ATTN_Q, BM_ATTN_K, BM_ATTN_V };
 	static const enum bm_matrix output[] = { BM_ATTN_OUTPUT };
-	static const enum bm_matrix gate_up[] = { BM_FFN_GATE, BM_FFN_UP };
+	static const enum bm_matrix up_gate[] = { BM_FFN_UP, BM_FFN_GATE };
 	static const enum bm_matrix down[] = { BM_FFN_DOWN };
+	const struct family *f = p->m->config.family;
 	struct run_state *s = &p->m->state;
-	const struct layer *layer = &p->m->weights.layers[p->layer];
+	const float *input = f->pre_norm ? s->normed : s->x;
+	bool gated = f->ffn != FFN_GELU;
 
-	norm_all(p, layer->attn_norm);
-	project(p, qkv, (float *[]){ s->q, s->k, s->v }, 3, s->normed);
-	attention(p->m, p->layer, p->places, p->n);
-	project(p, output, (float *[]){ s->normed }, 1, s->attended);
-	add_residual(p, s->normed);
-
-	norm_all(p, layer->ffn_norm);
-	project(p, gate_up, (float *[]){ s->gate, s->up }, 2, s->normed);
-	pool_run(p->m->pool, silu_task, p, p->n);
-	project(p, down, (float *[]){ s->normed }, 1, s->gate);
-	add_residual(p, s->normed);
-}
-
-/* A token whose logits somebody wants. */
-struct wanted {
-	size_t token;		/* in the batch */
-	size_t item;
-	float *logits;
-};
-
-/* Logits of up to HEAD_ROWS tokens. Their adapters see them as items of one token each. */
-static void run_head(struct pass *p, const struct wanted *wanted, size_t n)
-{
-	static const enum bm_matrix output[] = { BM_OUTPUT };
-	struct bm_model *m = p->m;
-	struct product product = { &m->weights.output, m->state.logits };
-	size_t dim = m->config.dim, vocab = m->config.n_vocab;
-	struct bm_item items[HEAD_ROWS];
-	struct activations x;
-
-	for (size_t i = 0; i < n; i++) {
-		rms_norm(m, m->state.x + wanted[i].token * dim, m->weights.output_norm,
-			 m->state.normed + i * dim);
-		items[i] = p->items[wanted[i].item];
-		items[i].n_tokens = 1;
-	}
-	activations_init(&x, m->state.quantized, n, dim);
-	x.f = m->state.normed;
-	matmul(m->pool, m->kernels, &product, 1, &x);
-	delta_apply(m, items, n, 0, output, &product, 1, &x);
-	for (size_t i = 0; i < n; i++)
-		memcpy(wanted[i].logits, m->state.logits + i * vocab, vocab * sizeof(float));
-}
-
-static void compute_logits(struct pass *p)
-{
-	struct wanted wanted[HEAD_ROWS];
-	size_t n = 0, token = 0;
-
-	for (size_t i = 0; i < p->n_items; i++) {
-		const struct bm_item *item = &p->items[i];
-		size_t first = item->all_logits ? 0 : item->n_tokens - 1;
-
-		for (size_t k = first; item->logits && k < item->n_tokens; k++) {
-			wanted[n++] = (struct wanted){
-				token + k, i, item->logits + (k - first) * p->m->config.n_vocab,
-			};
-			if (n == MIN((size_t)HEAD_ROWS, (size_t)p->m->max_batch)) {
-				run_head(p, wanted, n);
-				n = 0;
-			}
-		}
-		token += item->n_tokens;
-	}
-	if (n)
-		run_head(p, wanted, n);
+	project(p, qkv, (float *[]){ s->q, s->k, s->v }, 3, input);
+	attention(p->m, p->layer, s->places, p->n);
+	project(p, output, (float *[]){ s->branch }, 1, s->attended);
+	pool_run(p->m->pool, between_branches_task, p, p->n);
+	project(p, up_gate, (float *[]){ s->up, s->gate }, gated ? 2 : 1, input);
+	pool_run(p->m->pool, activate_task, p, p->n);
+	project(p, down, (float *[]){ s->branch }, 1, gated ? s->gate : s->up);
+	pool_run(p->m->pool, end_layer_task, p, p->n);
 }
 
 int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
 	       const atomic_bool *cancel)
 {
 	struct pass p = { .m = m, .items = items, .n_items = n_items };
-	_cleanup_free_ struct token_place *places = NULL;
 	int r = check_items(m, items, n_items, &p.n);
 
 	if (r < 0)
 		return r;
-	places = calloc(p.n, sizeof(*places));
-	if (!places)
-		return -ENOMEM;
-	p.places = places;
 	embed(&p);
-	for (p.layer = 0; p.layer < m->config.n_layers; p.layer++) {
+	for (; p.layer < m->config.n_layers; p.layer++) {
 		if (cancel && atomic_load_explicit(cancel, memory_order_relaxed))
 			return -ECANCELED;
 		run_layer(&p);
 	}
-	compute_logits(&p);
+	pass_logits(&p);
 	for (size_t i = 0; i < n_items; i++)
 		items[i].seq->length += (uint32_t)items[i].n_tokens;
 	return 0;

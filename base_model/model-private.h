@@ -12,14 +12,18 @@
 struct run_state {
 	float *x;		/* [B][dim] the residual stream */
 	float *normed;		/* [B][dim] */
+	float *branch;		/* [B][dim] what a branch adds to x */
 	float *q, *attended;	/* [B][heads · head_dim] */
 	float *k, *v;		/* [B][kv heads · head_dim] */
 	float *gate, *up;	/* [B][ffn_dim] */
-	float *cosines, *sines;	/* [B][rope_dim / 2] */
+	float *cosines[BM_ROTATE_NONE], *sines[BM_ROTATE_NONE];	/* [B][rope_dim / 2] */
+	float *temperatures;	/* [B] factor on the queries */
 	float *scores;		/* [threads][most heads / kv heads][context] */
 	float *low;		/* [products of a group][B][ADAPTER rank] */
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */
+	int32_t *tokens;	/* [B] */
+	struct token_place *places;	/* [B] */
 	void *memory;
 	size_t size;
 };
@@ -33,7 +37,7 @@ struct bm_model {
 	struct tokenizer *tokenizer;	/* NULL when the file has none */
 	struct bm_config config;
 	struct weights weights;
-	struct rope rope;
+	struct rope ropes[BM_ROTATE_NONE];	/* by enum bm_rotation */
 	const struct kernels *kernels;
 	struct pool *pool;
 	uint32_t max_batch;

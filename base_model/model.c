@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base_model/attention.h"
 #include "base_model/config.h"
 #include "base_model/dequantize.h"
+#include "base_model/family.h"
 #include "base_model/model-private.h"
 #include "util/macro.h"
 
@@ -46,18 +48,24 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 		group = MAX(group, (size_t)(c->layers[i].n_heads / c->layers[i].n_kv_heads));
 	s->x = place(l, batch, c->dim, sizeof(float));
 	s->normed = place(l, batch, c->dim, sizeof(float));
+	s->branch = place(l, batch, c->dim, sizeof(float));
 	s->q = place(l, batch, heads, sizeof(float));
 	s->attended = place(l, batch, heads, sizeof(float));
 	s->k = place(l, batch, kv, sizeof(float));
 	s->v = place(l, batch, kv, sizeof(float));
 	s->gate = place(l, batch, c->ffn_dim, sizeof(float));
 	s->up = place(l, batch, c->ffn_dim, sizeof(float));
-	s->cosines = place(l, batch, c->rope_dim / 2, sizeof(float));
-	s->sines = place(l, batch, c->rope_dim / 2, sizeof(float));
+	for (int i = 0; i < BM_ROTATE_NONE; i++) {
+		s->cosines[i] = place(l, batch, m->ropes[i].n, sizeof(float));
+		s->sines[i] = place(l, batch, m->ropes[i].n, sizeof(float));
+	}
+	s->temperatures = place(l, batch, 1, sizeof(float));
 	s->scores = place(l, pool_threads(m->pool) * group, c->context, sizeof(float));
 	s->low = place(l, GROUP_PRODUCTS * batch, MAX_RANK, sizeof(float));
 	s->logits = place(l, HEAD_ROWS, c->n_vocab, sizeof(float));
 	s->quantized = place(l, 1, activations_size(batch, widest), 1);
+	s->tokens = place(l, batch, 1, sizeof(*s->tokens));
+	s->places = place(l, batch, 1, sizeof(*s->places));
 }
 
 /* Zero pages until they are touched: most of the scores never are. */
@@ -97,6 +105,22 @@ static int tokenizer_init(struct bm_model *m, struct diag *d)
 	return r;
 }
 
+/* Those that some layer rotates by. */
+static int ropes_init(struct bm_model *m)
+{
+	for (uint32_t i = 0; i < m->config.n_layers; i++) {
+		enum bm_rotation rotation = m->config.layers[i].rotation;
+		int r;
+
+		if (rotation == BM_ROTATE_NONE || m->ropes[rotation].n)
+			continue;
+		r = rope_init(&m->ropes[rotation], &m->config, rotation, m->weights.rope_factors);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int model_init(struct bm_model *m, int fd, const struct bm_params *params, struct diag *d)
 {
 	int r;
@@ -109,8 +133,7 @@ static int model_init(struct bm_model *m, int fd, const struct bm_params *params
 	    (r = tokenizer_init(m, d)) < 0)
 		return r;
 	if ((r = pool_new(&m->pool, params->threads)) < 0 ||
-	    (r = rope_init(&m->rope, &m->config, m->weights.rope_factors)) < 0 ||
-	    (r = state_init(&m->state, m)) < 0)
+	    (r = ropes_init(m)) < 0 || (r = state_init(&m->state, m)) < 0)
 		return diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
 	return 0;
 }
@@ -140,7 +163,8 @@ struct bm_model *bm_model_free(struct bm_model *m)
 		return NULL;
 	if (m->state.memory)
 		munmap(m->state.memory, m->state.size);
-	rope_deinit(&m->rope);
+	for (int i = 0; i < BM_ROTATE_NONE; i++)
+		rope_deinit(&m->ropes[i]);
 	pool_free(m->pool);
 	weights_deinit(&m->weights);
 	config_deinit(&m->config);
@@ -196,9 +220,11 @@ int bm_matrix_find(const struct bm_model *m, const char *name, uint32_t *layer,
 		*matrix = BM_OUTPUT;
 		return m->weights.tied ? -ENOENT : 0;
 	}
-	if (sscanf(name, "blk.%u.", &index) != 1 || index >= m->config.n_layers)
+	if (sscanf(name, "blk.%u.", &index) != 1 || index >= m->config.n_layers ||
+	    !gguf_tensor(m->gguf, name))
 		return -ENOENT;
-	for (int i = 0; i < BM_OUTPUT; i++) {
+	/* From the last on: the name of the fused gate is that of the plain up too. */
+	for (int i = m->config.family->fused_gate ? BM_FFN_GATE_UP : BM_ATTN_QKV; i >= 0; i--) {
 		snprintf(expected, sizeof(expected), "blk.%u.%s.weight", index, matrix_name(i));
 		if (strcmp(name, expected) == 0) {
 			*layer = index;

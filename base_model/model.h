@@ -26,28 +26,47 @@ struct bm_params {
 };
 
 /* Scaling of rotary positions beyond the trained context. */
-enum bm_rope_scaling { BM_ROPE_NONE, BM_ROPE_LINEAR, BM_ROPE_YARN };
+enum bm_rope_scaling { BM_ROPE_NONE, BM_ROPE_LINEAR, BM_ROPE_YARN, BM_ROPE_LONG };
+
+/* How a layer's queries and keys know their positions. */
+enum bm_rotation { BM_ROTATE, BM_ROTATE_WINDOW, BM_ROTATE_NONE };
 
 /* What differs between the layers of one model. */
 struct bm_layer_config {
 	uint32_t n_heads, n_kv_heads, ffn_dim;
 	uint32_t window;	/* positions that a token sees, its own included; 0: all */
+	enum bm_rotation rotation;
 };
+
+struct family;
 
 struct bm_config {
 	char architecture[65];
+	const struct family *family;
 	uint32_t n_vocab, dim, n_layers, head_dim;
 	uint32_t n_heads, n_kv_heads, ffn_dim;	/* the most of any layer */
 	struct bm_layer_config *layers;		/* [n_layers] */
-	float attention_scale;	/* of the products of queries and keys */
-	float attention_cap;	/* bound of the scaled products, cap · tanh(x / cap); 0: none */
 	uint32_t context;	/* tokens that the model was made for */
-	uint32_t rope_dim;	/* components of a head that are rotated */
 	float norm_eps;
+	bool parallel;		/* both branches of a layer read the same x */
+	float embedding_scale, residual_scale, logit_divisor;
+	float logit_cap;	/* bound of the divided logits, cap · tanh(x / cap); 0: none */
+
+	float attention_scale;	/* of the products of queries and keys */
+	float attention_cap;	/* bound of the scaled products, as of the logits; 0: none */
+	/* Queries grow by 1 + temperature · ln(1 + ⌊position / length⌋); 0: they do not. */
+	float attention_temperature;
+	uint32_t temperature_length;
+	uint32_t window;	/* of the layers that have one */
+
+	uint32_t rope_dim;	/* components of a head that are rotated */
 	float rope_base;
+	float window_rope_base;	/* of windowed layers, where the family has one for them */
 	enum bm_rope_scaling rope_scaling;
 	float rope_factor;	/* context multiplied by this */
-	float rope_attention;	/* factor on the rotated vectors, for YaRN */
+	float rope_attention;	/* factor on the rotated vectors */
+	float yarn_fast, yarn_slow;	/* turns within the original context */
+	float yarn_log_multiplier;
 	uint32_t rope_original_context;
 };
 
@@ -89,10 +108,13 @@ void bm_sequence_truncate(struct bm_sequence *s, uint32_t length);
 enum bm_matrix {
 	BM_ATTN_Q, BM_ATTN_K, BM_ATTN_V, BM_ATTN_OUTPUT, BM_FFN_GATE, BM_FFN_UP, BM_FFN_DOWN,
 	BM_OUTPUT, BM_MATRIX_COUNT,
+	/* One tensor of the file that holds the rows of several of them, one after the other. */
+	BM_ATTN_QKV = BM_MATRIX_COUNT, BM_FFN_GATE_UP,
 };
 
-/* "blk.3.attn_q.weight" → 3, BM_ATTN_Q. 0, or -ENOENT for what no adapter can change. The
- * output matrix belongs to no layer: 0; where it is tied to the embedding, it is not found. */
+/* "blk.3.attn_q.weight" → 3, BM_ATTN_Q. 0, or -ENOENT for what no adapter can change or the
+ * file has not. The output matrix belongs to no layer: 0; where it is tied to the embedding,
+ * it is not found. */
 int bm_matrix_find(const struct bm_model *m, const char *name, uint32_t *layer,
 		   enum bm_matrix *matrix);
 

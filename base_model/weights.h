@@ -5,18 +5,25 @@
 #include "base_model/kernels/kernels.h"
 #include "base_model/model.h"
 
+struct norm {
+	const float *weight;	/* NULL where there is none */
+	const float *bias;	/* or NULL */
+};
+
 struct layer {
-	const float *attn_norm;				/* [dim] */
-	struct matrix matrices[BM_OUTPUT];		/* by enum bm_matrix */
+	struct norm attn_norm, ffn_norm;		/* [dim] before a branch */
+	struct norm attn_post_norm, ffn_post_norm;	/* [dim] of what a branch adds */
+	struct norm q_norm, k_norm;			/* shape: enum head_norm */
+	struct matrix matrices[BM_OUTPUT];		/* by enum bm_matrix; no rows: none */
 	const float *biases[BM_OUTPUT];			/* [rows], or NULL */
-	const float *ffn_norm;				/* [dim] */
 };
 
 struct weights {
 	struct matrix embedding;	/* [n_vocab][dim] */
 	struct matrix output;		/* [n_vocab][dim]; the embedding's, where tied */
 	bool tied;
-	const float *output_norm;	/* [dim] */
+	const float *output_bias;	/* [n_vocab], or NULL */
+	struct norm output_norm;	/* [dim] */
 	const float *rope_factors;	/* [rope_dim / 2], or NULL */
 	struct layer *layers;
 };
@@ -29,3 +36,5 @@ void weights_deinit(struct weights *w);
 bool matrix_of_tensor(struct matrix *m, const struct gguf_tensor *t);
 /* "attn_q" … for enum bm_matrix. */
 const char *matrix_name(enum bm_matrix matrix);
+/* How many matrices the rows of @matrix are, from *@first on. */
+unsigned matrix_parts(enum bm_matrix matrix, enum bm_matrix *first);
