@@ -2,6 +2,7 @@
 #include "adapters/train/model-file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,11 +190,23 @@ static void read_layer(const struct gguf *g, struct trainer *t, uint32_t layer)
 	}
 }
 
+/* No window, no scale but the heads' own: what files of the architecture may have besides. */
+static bool is_plain(const struct bm_config *c)
+{
+	return c->window == 0 && c->embedding_scale == 1.0f && c->residual_scale == 1.0f &&
+	       c->logit_divisor == 1.0f && c->logit_cap == 0.0f && c->attention_cap == 0.0f &&
+	       c->attention_temperature == 0.0f && c->rope_attention == 1.0f &&
+	       c->attention_scale == 1.0f / sqrtf((float)c->head_dim);
+}
+
 /* The trainer knows embeddings that are the output too, and no tensor beyond the named. */
 static int check_model(const struct bm_model *m, struct diag *d)
 {
 	const struct bm_config *c = bm_model_config(m);
 
+	if (strcmp(c->architecture, "llama") != 0 || !is_plain(c))
+		return diag_set(d, -EINVAL, DIAG_UNSUP, c->architecture,
+				"training knows plain models of architecture llama only");
 	if (c->rope_scaling != BM_ROPE_NONE || c->head_dim * c->n_heads != c->dim ||
 	    c->rope_dim != c->head_dim)
 		return diag_set(d, -EINVAL, DIAG_UNSUP, c->architecture,
