@@ -1,120 +1,256 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245): the heads of a group
- * share the keys and values of one head. A token's sums run over positions in ascending
- * order, so they do not depend on what else is in the pass.
+ * share the keys and values of one head.
+ *
+ * A query's positions are taken in chunks that begin at multiples of KV_CHUNK. Each chunk has
+ * a softmax of its own, and the chunks are merged in ascending order (Milakov and Gimelshein
+ * 2018, arXiv:1805.02867). So one token's chunks can be computed by all threads, several
+ * tokens can share one reading of the cache, and the sums depend on neither.
  */
 #include "base_model/attention.h"
 
-#include <string.h>
-
+#include "base_model/attention-unit.h"
 #include "base_model/heads.h"
-#include "base_model/sequence.h"
 #include "util/macro.h"
+
+/* Rows whose chunks are kept at once, to be merged when all are there. */
+#define PARTIAL_ROWS 16384
+/* With this many units for each thread nothing is won by splitting them. */
+#define UNITS_PER_THREAD 4
+
+/* Consecutive tokens of one sequence. */
+struct token_run {
+	size_t first, n;
+};
 
 struct work {
 	struct bm_model *m;
 	uint32_t layer;
 	const struct token_place *places;
+	size_t n;
+	struct token_run *runs;
+	size_t n_runs;
+	uint32_t heads_per_unit, units_per_head;
+	uint8_t *scratch;		/* [threads] of scratch_size */
+	size_t scratch_size;
+	uint32_t chunks;		/* most of any unit; with split units */
+	struct mixture *partial;	/* [units][chunks][rows of a unit] */
+	float *partial_out;
+	size_t unit_rows;
 };
 
-static void store_task(void *arg, size_t t, unsigned thread)
+static uint32_t widest(const struct bm_config *c)
 {
-	struct work *work = arg;
-	const struct bm_config *c = &work->m->config;
-	struct run_state *s = &work->m->state;
-	const struct token_place *place = &work->places[t];
-	size_t kv = (size_t)c->layers[work->layer].n_kv_heads * c->head_dim;
-
-	heads_prepare(work->m, work->layer, t);
-	sequence_store(place->seq, place->seq->keys, work->layer, place->pos, s->k + t * kv, kv);
-	sequence_store(place->seq, place->seq->values, work->layer, place->pos, s->v + t * kv, kv);
+	return kv_width(BM_KV_Q8_0, c->head_dim);
 }
 
-/* One head's keys or values of positions first..pos as a matrix over the cache. */
-static struct matrix head_matrix(const struct bm_sequence *seq, uint8_t *half, uint32_t layer,
-				 uint32_t head, uint32_t head_dim, uint32_t first, uint32_t pos)
+size_t attention_scratch_size(const struct bm_config *c, uint32_t max_batch, unsigned threads)
 {
-	return (struct matrix){
-		.type = seq->type == BM_KV_F32 ? TENSOR_F32 : TENSOR_F16,
-		.rows = pos + 1 - first,
-		.cols = head_dim,
-		.row_size = seq->width * seq->element,
-		.data = sequence_at(seq, half, layer, first) +
-			(size_t)head * head_dim * seq->element,
+	size_t row = sizeof(struct mixture) + widest(c) * sizeof(float);
+
+	return max_batch * sizeof(struct token_run) + PARTIAL_ROWS * row +
+	       threads * unit_scratch_size(widest(c));
+}
+
+/* Runs of at most @most tokens; with @tile, of none that lie in different tiles of keys. */
+static void find_runs(struct work *w, size_t most, bool tile)
+{
+	struct token_run *run = NULL;
+
+	w->n_runs = 0;
+	for (size_t t = 0; t < w->n; t++) {
+		if (!run || run->n == most || w->places[t].seq != w->places[t - 1].seq ||
+		    (tile && w->places[t].pos % KV_LANES == 0)) {
+			run = &w->runs[w->n_runs++];
+			*run = (struct token_run){ .first = t };
+		}
+		run->n++;
+	}
+}
+
+static void store_head(const struct work *w, const struct token_place *place, uint32_t head,
+		       const float *k, const float *v)
+{
+	const struct bm_kv_pool *pool = place->seq->pool;
+	const struct kv_kernels *kernels = &w->m->kernels->attention->types[pool->type];
+	const struct kv_layer *l = &pool->layers[w->layer];
+	uint8_t *keys = sequence_keys(place->seq, w->layer, head, place->pos);
+	uint32_t dim = w->m->config.head_dim;
+
+	kernels->store_key(k, dim, l->width, place->pos % KV_PAGE, keys);
+	kernels->store_value(v, dim, l->width, place->pos % KV_PAGE, keys + l->half);
+}
+
+/* Task: a run of tokens in one tile, so that no two threads write to the same lines. */
+static void store_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *w = arg;
+	const struct run_state *s = &w->m->state;
+	const struct token_run *run = &w->runs[task];
+	uint32_t heads = w->m->config.layers[w->layer].n_kv_heads, dim = w->m->config.head_dim;
+
+	for (size_t t = run->first; t < run->first + run->n; t++)
+		heads_prepare(w->m, w->layer, t);
+	for (uint32_t h = 0; h < heads; h++)
+		for (size_t t = run->first; t < run->first + run->n; t++)
+			store_head(w, &w->places[t], h, s->k + (t * heads + h) * dim,
+				   s->v + (t * heads + h) * dim);
+}
+
+/* Unit @i: heads outside, so that threads share what they read; the last runs, which see the
+ * most, first. */
+static struct attention_unit unit_of(const struct work *w, size_t i)
+{
+	const struct bm_config *c = &w->m->config;
+	const struct bm_layer_config *l = &c->layers[w->layer];
+	const struct token_run *run = &w->runs[w->n_runs - 1 - i % w->n_runs];
+	uint32_t part = (uint32_t)(i / w->n_runs), group = l->n_heads / l->n_kv_heads;
+	uint32_t key_head = part / w->units_per_head;
+	uint32_t skip = part % w->units_per_head * w->heads_per_unit;
+	size_t at = run->first * l->n_heads + key_head * group + skip;
+
+	return (struct attention_unit){
+		.kernels = w->m->kernels->attention,
+		.quantize = w->m->kernels->quantize,
+		.seq = w->places[run->first].seq,
+		.layer = w->layer,
+		.key_head = key_head,
+		.pos = w->places[run->first].pos,
+		.n_tokens = (uint32_t)run->n,
+		.n_heads = MIN(w->heads_per_unit, group - skip),
+		.head_dim = c->head_dim,
+		.window = l->window,
+		.scale = c->attention_scale,
+		.cap = c->attention_cap,
+		.q = w->m->state.q + at * c->head_dim,
+		.out = w->m->state.attended + at * c->head_dim,
+		.stride = (size_t)l->n_heads * c->head_dim,
 	};
 }
 
-/* First position that the token at @pos sees. */
-static uint32_t window_begin(const struct bm_layer_config *l, uint32_t pos)
+/* Task: a whole unit. */
+static void unit_task(void *arg, size_t task, unsigned thread)
 {
-	return l->window && pos >= l->window ? pos + 1 - l->window : 0;
-}
+	struct work *w = arg;
+	struct attention_unit u = unit_of(w, task);
+	struct unit_scratch s;
+	uint32_t first, last;
 
-static float largest(const float *x, size_t n)
-{
-	float max = x[0];
-
-	for (size_t i = 1; i < n; i++)
-		max = MAX(max, x[i]);
-	return max;
-}
-
-/* out += Σ weight[t] · value[t], then divided by @sum. */
-static void mix_values(const struct kernels *k, const struct matrix *v, const float *weights,
-		       float sum, float *out)
-{
-	memset(out, 0, v->cols * sizeof(*out));
-	for (uint32_t t = 0; t < v->rows; t++) {
-		const void *row = v->data + t * v->row_size;
-
-		if (v->type == TENSOR_F32)
-			k->axpy_f32(weights[t], row, out, v->cols);
-		else
-			k->axpy_f16(weights[t], row, out, v->cols);
+	unit_chunks(&u, &first, &last);
+	unit_begin(&u, &s, w->scratch + thread * w->scratch_size);
+	for (uint32_t chunk = first; chunk <= last; chunk++) {
+		unit_chunk(&u, &s, chunk, s.part);
+		unit_merge(&u, &s, s.part);
 	}
-	for (uint32_t i = 0; i < v->cols; i++)
-		out[i] /= sum;
+	unit_end(&u, &s);
 }
 
-/* Task: one token, one group of heads. */
-static void attend_task(void *arg, size_t task, unsigned thread)
+static struct mixture *partial_of(const struct work *w, size_t unit, uint32_t chunk)
 {
-	struct work *work = arg;
-	const struct bm_config *c = &work->m->config;
-	const struct bm_layer_config *l = &c->layers[work->layer];
-	const struct kernels *k = work->m->kernels;
-	struct run_state *s = &work->m->state;
-	size_t t = task / l->n_kv_heads;
-	uint32_t group = l->n_heads / l->n_kv_heads, kv_head = task % l->n_kv_heads;
-	const struct token_place *place = &work->places[t];
-	uint32_t begin = window_begin(l, place->pos);
-	struct matrix keys = head_matrix(place->seq, place->seq->keys, work->layer, kv_head,
-					 c->head_dim, begin, place->pos);
-	struct matrix values = head_matrix(place->seq, place->seq->values, work->layer, kv_head,
-					   c->head_dim, begin, place->pos);
-	size_t first = (t * l->n_heads + (size_t)kv_head * group) * c->head_dim;
-	struct activations q = { .f = s->q + first, .n = group, .cols = c->head_dim };
-	float *scores = s->scores + (size_t)thread * group * c->context;
+	return w->partial + (unit * w->chunks + chunk) * w->unit_rows;
+}
 
-	matrix_kernel(k, &keys)(&keys, 0, keys.rows, &q, scores, c->context);
-	for (uint32_t g = 0; g < group; g++) {
-		float *row = scores + (size_t)g * c->context, sum;
+/* Task: one chunk of a unit. */
+static void chunk_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *w = arg;
+	struct attention_unit u = unit_of(w, task / w->chunks);
+	uint32_t first, last, i = (uint32_t)(task % w->chunks);
+	struct mixture *to = partial_of(w, task / w->chunks, i);
+	size_t slot = (size_t)(to - w->partial);
+	struct unit_scratch s;
 
-		for (uint32_t i = 0; i < keys.rows; i++)
-			row[i] *= c->attention_scale;
-		if (c->attention_cap > 0.0f)
-			k->soft_cap(row, keys.rows, c->attention_cap);
-		sum = k->exp_sum(row, keys.rows, largest(row, keys.rows));
-		mix_values(k, &values, row, sum, s->attended + first + (size_t)g * c->head_dim);
+	unit_chunks(&u, &first, &last);
+	if (i > last - first)
+		return;
+	unit_begin(&u, &s, w->scratch + thread * w->scratch_size);
+	for (size_t row = 0; row < w->unit_rows; row++)
+		to[row].out = w->partial_out + (slot + row) * s.queries.rows.cols;
+	unit_chunk(&u, &s, first + i, to);
+}
+
+/* Task: the chunks of a unit together. */
+static void merge_task(void *arg, size_t task, unsigned thread)
+{
+	struct work *w = arg;
+	struct attention_unit u = unit_of(w, task);
+	struct unit_scratch s;
+	uint32_t first, last;
+
+	unit_chunks(&u, &first, &last);
+	unit_begin(&u, &s, w->scratch + thread * w->scratch_size);
+	for (uint32_t i = 0; i <= last - first; i++)
+		unit_merge(&u, &s, partial_of(w, task, i));
+	unit_end(&u, &s);
+}
+
+static void lay_out(struct work *w)
+{
+	struct bm_model *m = w->m;
+	uint8_t *at = m->state.attention;
+
+	w->scratch_size = unit_scratch_size(widest(&m->config));
+	w->scratch = at;
+	at += pool_threads(m->pool) * w->scratch_size;
+	w->partial_out = (float *)at;
+	at += (size_t)PARTIAL_ROWS * widest(&m->config) * sizeof(float);
+	w->partial = (struct mixture *)at;
+	w->runs = (struct token_run *)(w->partial + PARTIAL_ROWS);
+}
+
+static size_t longest_run(const struct work *w)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < w->n_runs; i++)
+		most = MAX(most, w->runs[i].n);
+	return most;
+}
+
+static uint32_t most_chunks(const struct work *w)
+{
+	uint32_t most = 1, first, last;
+
+	for (size_t i = 0; i < w->n_runs; i++) {
+		struct attention_unit u = unit_of(w, i);
+
+		unit_chunks(&u, &first, &last);
+		most = MAX(most, last - first + 1);
 	}
+	return most;
+}
+
+static void attend(struct work *w)
+{
+	struct bm_model *m = w->m;
+	const struct bm_layer_config *l = &m->config.layers[w->layer];
+	uint32_t group = l->n_heads / l->n_kv_heads;
+	size_t tokens, units, threads = pool_threads(m->pool);
+
+	w->heads_per_unit = MIN(group, (uint32_t)UNIT_ROWS);
+	w->units_per_head = (group + UNIT_ROWS - 1) / UNIT_ROWS;
+	tokens = UNIT_ROWS / w->heads_per_unit;
+	find_runs(w, tokens, false);
+	w->unit_rows = longest_run(w) * w->heads_per_unit;
+	w->chunks = most_chunks(w);
+	units = w->n_runs * l->n_kv_heads * w->units_per_head;
+	if (w->chunks == 1 || units >= threads * UNITS_PER_THREAD ||
+	    units * w->chunks * w->unit_rows > PARTIAL_ROWS) {
+		pool_run(m->pool, unit_task, w, units);
+		return;
+	}
+	pool_run(m->pool, chunk_task, w, units * w->chunks);
+	pool_run(m->pool, merge_task, w, units);
 }
 
 void attention(struct bm_model *m, uint32_t layer, const struct token_place *places, size_t n)
 {
-	struct work work = { .m = m, .layer = layer, .places = places };
+	struct work w = { .m = m, .layer = layer, .places = places, .n = n };
 
+	lay_out(&w);
+	find_runs(&w, KV_LANES, true);
 	/* Every key of the pass is stored before a later token of its sequence reads it. */
-	pool_run(m->pool, store_task, &work, n);
-	pool_run(m->pool, attend_task, &work, n * m->config.layers[layer].n_kv_heads);
+	pool_run(m->pool, store_task, &w, w.n_runs);
+	attend(&w);
 }

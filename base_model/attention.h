@@ -9,5 +9,11 @@ struct token_place {
 	uint32_t pos;
 };
 
-/* Rotates q and k, stores k and v, and attends: state.q, k, v to state.attended. */
+/* Bytes that a model's attention wants as state.attention, for @threads. */
+size_t attention_scratch_size(const struct bm_config *c, uint32_t max_batch, unsigned threads);
+
+/*
+ * Rotates q and k, stores k and v, and attends: state.q, k, v to state.attended. Tokens of
+ * a sequence stand together, their pages are its own.
+ */
 void attention(struct bm_model *m, uint32_t layer, const struct token_place *places, size_t n);

@@ -38,6 +38,9 @@ static int check_items(const struct bm_model *m, const struct bm_item *items, si
 		if (items[i].n_tokens > m->max_batch - *n_tokens)
 			return -E2BIG;
 		*n_tokens += items[i].n_tokens;
+		r = sequence_prepare(items[i].seq, (uint32_t)items[i].n_tokens);
+		if (r < 0)
+			return r;
 	}
 	return *n_tokens ? 0 : -EINVAL;
 }
@@ -206,6 +209,6 @@ int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
 	}
 	pass_logits(&p);
 	for (size_t i = 0; i < n_items; i++)
-		items[i].seq->length += (uint32_t)items[i].n_tokens;
+		sequence_advance(items[i].seq, (uint32_t)items[i].n_tokens);
 	return 0;
 }

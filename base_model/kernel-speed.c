@@ -82,11 +82,6 @@ static void run_silu_mul(struct rig *rig)
 	rig->k->silu_mul(fresh(rig), rig->in + rig->w.cols, rig->w.cols);
 }
 
-static void run_exp_sum(struct rig *rig)
-{
-	rig->out[0] = rig->k->exp_sum(fresh(rig), rig->w.cols, 1.0f);
-}
-
 static void run_square_sum(struct rig *rig)
 {
 	rig->out[0] = rig->k->square_sum(rig->in, rig->w.cols);
@@ -97,7 +92,6 @@ static const struct {
 	void (*run)(struct rig *rig);
 } elementwise[] = {
 	{ "silu_mul", run_silu_mul },
-	{ "exp_sum", run_exp_sum },
 	{ "square_sum", run_square_sum },
 };
 

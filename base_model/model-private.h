@@ -18,7 +18,7 @@ struct run_state {
 	float *gate, *up;	/* [B][ffn_dim] */
 	float *cosines[BM_ROTATE_NONE], *sines[BM_ROTATE_NONE];	/* [B][rope_dim / 2] */
 	float *temperatures;	/* [B] factor on the queries */
-	float *scores;		/* [threads][most heads / kv heads][context] */
+	void *attention;	/* its scratch */
 	float *low;		/* [products of a group][B][ADAPTER rank] */
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */

@@ -41,11 +41,9 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 	const struct bm_config *c = &m->config;
 	size_t batch = m->max_batch, heads = (size_t)c->n_heads * c->head_dim;
 	size_t kv = (size_t)c->n_kv_heads * c->head_dim;
-	size_t widest = MAX((size_t)c->dim, heads), group = 1;
+	size_t widest = MAX((size_t)c->dim, heads);
 
 	widest = MAX(widest, (size_t)c->ffn_dim);
-	for (uint32_t i = 0; i < c->n_layers; i++)
-		group = MAX(group, (size_t)(c->layers[i].n_heads / c->layers[i].n_kv_heads));
 	s->x = place(l, batch, c->dim, sizeof(float));
 	s->normed = place(l, batch, c->dim, sizeof(float));
 	s->branch = place(l, batch, c->dim, sizeof(float));
@@ -60,7 +58,8 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 		s->sines[i] = place(l, batch, m->ropes[i].n, sizeof(float));
 	}
 	s->temperatures = place(l, batch, 1, sizeof(float));
-	s->scores = place(l, pool_threads(m->pool) * group, c->context, sizeof(float));
+	s->attention = place(l, 1, attention_scratch_size(c, m->max_batch,
+							   pool_threads(m->pool)), 1);
 	s->low = place(l, GROUP_PRODUCTS * batch, MAX_RANK, sizeof(float));
 	s->logits = place(l, HEAD_ROWS, c->n_vocab, sizeof(float));
 	s->quantized = place(l, 1, activations_size(batch, widest), 1);
@@ -68,7 +67,7 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 	s->places = place(l, batch, 1, sizeof(*s->places));
 }
 
-/* Zero pages until they are touched: most of the scores never are. */
+/* Zero pages until they are touched: of attention's, most never are. */
 static int state_init(struct run_state *s, const struct bm_model *m)
 {
 	struct layout l = { 0 };

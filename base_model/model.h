@@ -18,7 +18,7 @@
 struct bm_model;
 struct tokenizer;
 
-enum bm_kv_type { BM_KV_F16, BM_KV_F32 };
+enum bm_kv_type { BM_KV_F16, BM_KV_F32, BM_KV_Q8_0, BM_KV_COUNT };
 
 struct bm_params {
 	unsigned threads;	/* 1 to 64 */
@@ -90,19 +90,60 @@ const char *bm_model_kernels(const struct bm_model *m);
 /* Row @row of a tensor of a type that we compute with, as floats [ne[0]]; false for another. */
 bool bm_tensor_row(const struct gguf_tensor *t, uint64_t row, float *out);
 
+/*
+ * Memory for KV caches under one limit, in pages that sequences share. A pool and its
+ * sequences belong to one thread at a time; sequences keep their pool alive.
+ */
+struct bm_kv_pool;
+
+/* Asked to make room for @bytes by freeing idle sequences or raising the limit. */
+typedef void (*bm_kv_full_fn)(void *arg, size_t bytes);
+
+/* @limit in bytes. -ENOMEM; -EOVERFLOW for a model whose pages have no size. */
+int bm_kv_pool_new(struct bm_kv_pool **ret, const struct bm_model *m, enum bm_kv_type type,
+		   size_t limit);
+struct bm_kv_pool *bm_kv_pool_ref(struct bm_kv_pool *p);
+struct bm_kv_pool *bm_kv_pool_unref(struct bm_kv_pool *p);
+DEFINE_CLEANUP(struct bm_kv_pool *, bm_kv_pool_unref)
+void bm_kv_pool_on_full(struct bm_kv_pool *p, bm_kv_full_fn full, void *arg);
+/* A limit below what is used takes nothing away; nothing is given out until it fits. */
+void bm_kv_pool_set_limit(struct bm_kv_pool *p, size_t limit);
+/* Bytes that sequences hold or were promised. */
+size_t bm_kv_pool_used(const struct bm_kv_pool *p);
+/* Bytes that a new sequence of @n_ctx tokens is promised. */
+size_t bm_kv_pool_need(const struct bm_kv_pool *p, uint32_t n_ctx);
+
 /* One timeline of tokens: its KV cache and its length. Belongs to one thread at a time. */
 struct bm_sequence;
 
-/* Room for @n_ctx tokens, 1 to the model's context; -EINVAL beyond, -ENOMEM. Memory is
- * taken from the system as it is touched. */
+/* Tokens that layers with a window keep beyond it, so that a sequence can go back. */
+#define BM_SEQUENCE_BACK 64
+
+/* Room for @n_ctx tokens, 1 to the model's context, in a pool of its own: -EINVAL beyond,
+ * -ENOMEM. Memory is taken from the system as it is touched. */
 int bm_sequence_new(struct bm_sequence **ret, const struct bm_model *m, uint32_t n_ctx,
 		    enum bm_kv_type type);
+/* The same in @pool, which promises all that it may need: -ENOSPC where it cannot. */
+int bm_sequence_in(struct bm_sequence **ret, struct bm_kv_pool *pool, uint32_t n_ctx);
+/*
+ * A sequence that begins with the first @length tokens of @from and has room for @n_ctx.
+ * Whole pages are shared, a partly filled one is copied when it is written to. -ERANGE
+ * where @from does not cover that; else as bm_sequence_in().
+ */
+int bm_sequence_fork(struct bm_sequence **ret, const struct bm_sequence *from, uint32_t length,
+		     uint32_t n_ctx);
 struct bm_sequence *bm_sequence_free(struct bm_sequence *s);
 DEFINE_CLEANUP(struct bm_sequence *, bm_sequence_free)
 uint32_t bm_sequence_length(const struct bm_sequence *s);
 uint32_t bm_sequence_capacity(const struct bm_sequence *s);
-/* Forgets the tokens from @length on; a larger length changes nothing. */
-void bm_sequence_truncate(struct bm_sequence *s, uint32_t length);
+/* True when all is there that a token at position @length would look at. */
+bool bm_sequence_covers(const struct bm_sequence *s, uint32_t length);
+/* Forgets the tokens from @length on; a larger length changes nothing. 0; -ERANGE, and
+ * nothing is forgotten, where it does not cover that. Back to 0 it always can, and by
+ * BM_SEQUENCE_BACK tokens that were appended to it since it was made. */
+int bm_sequence_truncate(struct bm_sequence *s, uint32_t length);
+/* Nothing will be appended any more: gives back what was promised. */
+void bm_sequence_seal(struct bm_sequence *s);
 
 /* Matrices that an adapter can change. */
 enum bm_matrix {
@@ -148,8 +189,8 @@ struct bm_item {
 /*
  * Appends every item's tokens to its sequence, in one pass over the weights. Sequences of a
  * call are distinct. 0; -EINVAL for a token outside the vocabulary; -E2BIG for more than
- * max_batch tokens together; -ENOSPC for a full sequence; -ECANCELED within a layer of
- * @cancel (may be NULL) becoming true. On failure all sequences keep their length.
+ * max_batch tokens together; -ENOSPC for a full sequence; -ENOMEM; -ECANCELED within a layer
+ * of @cancel (may be NULL) becoming true. On failure all sequences keep their length.
  */
 int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
 	       const atomic_bool *cancel);

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* The KV cache of one timeline: per layer [capacity][kv heads][head_dim], keys and values. */
+/* One timeline: a page table for each kind of layers. */
 #pragma once
 
-#include "base_model/model.h"
+#include "base_model/kv-pool.h"
 
-struct bm_sequence {
-	enum bm_kv_type type;
-	uint32_t capacity, length;
-	uint32_t width;		/* room of a position in a layer: most kv heads · head_dim */
-	size_t element;		/* bytes */
-	size_t size;		/* bytes of the mapping */
-	uint8_t *keys, *values;	/* halves of one mapping */
+struct kv_table {
+	struct kv_page **pages;		/* [pages of the capacity] */
+	uint32_t first, end;		/* it holds the pages first..end-1 */
+	uint32_t promised;		/* pages that it may take without asking */
 };
 
-/* Address of a position's first element in a layer. */
-static inline uint8_t *sequence_at(const struct bm_sequence *s, uint8_t *half, uint32_t layer,
-				   uint32_t pos)
-{
-	return half + ((size_t)layer * s->capacity + pos) * s->width * s->element;
-}
+struct bm_sequence {
+	struct bm_kv_pool *pool;
+	uint32_t capacity, length;
+	struct kv_table tables[KV_KINDS];
+};
 
-/* Stores a position's @n floats: kv heads of the layer · head_dim. */
-void sequence_store(const struct bm_sequence *s, uint8_t *half, uint32_t layer, uint32_t pos,
-		    const float *x, size_t n);
+/*
+ * Makes room for @n tokens more, which the capacity has: pages of its own from the one that
+ * they begin in. 0; -ENOSPC beyond what was promised when the pool is full; -ENOMEM.
+ */
+int sequence_prepare(struct bm_sequence *s, uint32_t n);
+/* After a pass: the sequence has @n tokens more, and gives back what no window reaches. */
+void sequence_advance(struct bm_sequence *s, uint32_t n);
+
+/* Keys of a head in the page of position @pos; its values stand kv_layer.half behind. */
+static inline uint8_t *sequence_keys(const struct bm_sequence *s, uint32_t layer, uint32_t head,
+				     uint32_t pos)
+{
+	const struct kv_layer *l = &s->pool->layers[layer];
+
+	return s->tables[l->kind].pages[pos / KV_PAGE]->data + l->offset + 2 * l->half * head;
+}

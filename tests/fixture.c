@@ -203,7 +203,7 @@ int fixture_model_fd(const struct fixture *f)
 
 struct bm_model *fixture_open(const struct fixture *f, unsigned threads)
 {
-	struct bm_params params = { .threads = threads, .max_batch = 64 };
+	struct bm_params params = { .threads = threads, .max_batch = f->max_batch };
 	_cleanup_close_ int fd = fixture_model_fd(f);
 	struct diag d = DIAG_NULL;
 	struct bm_model *m = NULL;

@@ -7,7 +7,7 @@
 #include "base_model/gguf-write.h"
 
 struct fixture {
-	uint32_t dim, heads, kv_heads, head_dim, ffn, layers, vocab, context;
+	uint32_t dim, heads, kv_heads, head_dim, ffn, layers, vocab, context, max_batch;
 	enum tensor_type type;	/* of the matrices */
 	uint64_t seed;
 	const char *skip;	/* name of a tensor left out, or NULL */
@@ -20,7 +20,7 @@ struct fixture {
 };
 
 #define FIXTURE { .dim = 64, .heads = 4, .kv_heads = 2, .head_dim = 16, .ffn = 96, .layers = 2, \
-		  .vocab = 50, .context = 64, .type = TENSOR_F32, .seed = 1 }
+		  .vocab = 50, .context = 64, .max_batch = 64, .type = TENSOR_F32, .seed = 1 }
 
 /* Numbers in [-1, 1), the next state of a generator. */
 float fixture_random(uint64_t *state);

@@ -86,6 +86,7 @@ DEFINE_QUANT_ROWS(rows_q8_0, struct block_q8_0, weights_q8_0)
 
 const struct kernels kernels_avx2 = {
 	.name = "avx2",
+	.attention = &attention_avx2,
 	.rows = {
 		PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0,
 		[TENSOR_Q4_1] = generic_rows, [TENSOR_Q5_0] = generic_rows,

@@ -255,6 +255,7 @@ static uint64_t int8_operations(size_t n)
 
 const struct kernels kernels_avx512 = {
 	.name = "avx512",
+	.attention = &attention_avx512,
 	.rows = {
 		PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0,
 		[TENSOR_Q4_1] = generic_rows, [TENSOR_Q5_0] = generic_rows,

@@ -52,6 +52,7 @@ void generic_rows(const struct matrix *w, uint32_t first, uint32_t last,
 
 const struct kernels kernels_generic = {
 	.name = "generic",
+	.attention = &attention_generic,
 	.rows = {
 		PORTABLE_ROWS,
 		[TENSOR_Q4_0] = generic_rows, [TENSOR_Q4_1] = generic_rows,

@@ -47,6 +47,10 @@ struct activations {
 typedef void (*rows_fn)(const struct matrix *w, uint32_t first, uint32_t last,
 			const struct activations *x, float *y, size_t y_stride);
 
+/* In attention.h. */
+struct attention_kernels;
+extern const struct attention_kernels attention_generic, attention_avx2, attention_avx512;
+
 struct kernels {
 	const char *name;
 	rows_fn rows[TENSOR_TYPES];	/* by type; NULL for one that we do not compute with */
@@ -54,7 +58,6 @@ struct kernels {
 	void (*quantize)(const struct activations *x, size_t t);
 	/* y += a * x, elementwise with fma. */
 	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
-	void (*axpy_f16)(float a, const uint16_t *x, float *y, size_t n);
 	/* gate = silu(gate) * up, gate = gelu(gate) * up, x = gelu(x): silu(x) = x / (1 + e^-x);
 	 * gelu with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415), in half precision. */
 	void (*silu_mul)(float *gate, const float *up, size_t n);
@@ -62,10 +65,9 @@ struct kernels {
 	void (*gelu)(float *x, size_t n);
 	/* x = cap · tanh(x / cap) */
 	void (*soft_cap)(float *x, size_t n, float cap);
-	/* x = exp(x - max), returns the sum by the 16 chains. */
-	float (*exp_sum)(float *x, size_t n, float max);
 	/* Sum of squares by the 16 chains. */
 	float (*square_sum)(const float *x, size_t n);
+	const struct attention_kernels *attention;
 	/* Reads everything: a plain, prefetched stream. */
 	uint64_t (*read_all)(const uint8_t *data, size_t n);
 	/* @n rounds of int8 products in the registers; how many operations that were. NULL

@@ -75,12 +75,6 @@ static void portable_axpy_f32(float a, const float *x, float *y, size_t n)
 		y[i] = fmaf(a, x[i], y[i]);
 }
 
-static void portable_axpy_f16(float a, const uint16_t *x, float *y, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] = fmaf(a, f16_to_f32(x[i]), y[i]);
-}
-
 static void portable_silu_mul(float *gate, const float *up, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -117,17 +111,6 @@ static void portable_soft_cap(float *x, size_t n, float cap)
 {
 	for (size_t i = 0; i < n; i++)
 		x[i] = soft_cap_of(x[i], cap);
-}
-
-static float portable_exp_sum(float *x, size_t n, float max)
-{
-	float acc[LANES] = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		x[i] = exp_of(x[i] - max);
-	for (size_t i = 0; i < n; i++)
-		acc[i % LANES] += x[i];
-	return reduce_lanes(acc);
 }
 
 static float portable_square_sum(const float *x, size_t n)
@@ -195,7 +178,7 @@ static uint64_t portable_read_all(const uint8_t *data, size_t n)
 
 #define PORTABLE_KERNELS                                                                       \
 	.quantize = portable_quantize,                                                         \
-	.axpy_f32 = portable_axpy_f32, .axpy_f16 = portable_axpy_f16,                          \
-	.silu_mul = portable_silu_mul, .exp_sum = portable_exp_sum,                            \
+	.axpy_f32 = portable_axpy_f32,                                                         \
+	.silu_mul = portable_silu_mul,                                                         \
 	.gelu_mul = portable_gelu_mul, .gelu = portable_gelu, .soft_cap = portable_soft_cap,   \
 	.square_sum = portable_square_sum, .read_all = portable_read_all

@@ -136,7 +136,6 @@ START_TEST(elementwise)
 {
 	enum { N = 333 };
 	float x[N], y[N], a[N], b[N];
-	uint16_t half[N];
 	static uint8_t forms[2][2048] __attribute__((aligned(64)));
 	struct activations q[2];
 	uint64_t seed = 9;
@@ -145,8 +144,6 @@ START_TEST(elementwise)
 		for (size_t n = 1; n <= N; n += 19) {
 			fill(x, N, 20.0f, &seed);
 			fill(y, N, 4.0f, &seed);
-			for (int i = 0; i < N; i++)
-				half[i] = (uint16_t)(0x2800 + i * 37 % 0x1000);
 			memcpy(a, x, sizeof(a));
 			memcpy(b, x, sizeof(b));
 			kernels_generic.silu_mul(a, y, n);
@@ -159,13 +156,8 @@ START_TEST(elementwise)
 			sets[k]->soft_cap(b, n, 30.0f);
 			kernels_generic.axpy_f32(0.3f, y, a, n);
 			sets[k]->axpy_f32(0.3f, y, b, n);
-			kernels_generic.axpy_f16(0.7f, half, a, n);
-			sets[k]->axpy_f16(0.7f, half, b, n);
 			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
 			ck_assert(kernels_generic.square_sum(a, n) == sets[k]->square_sum(a, n));
-			ck_assert(kernels_generic.exp_sum(a, n, 20.0f) ==
-				  sets[k]->exp_sum(b, n, 20.0f));
-			ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
 			for (int i = 0; i < 2; i++) {
 				activations_init(&q[i], forms[i], 1, 320);
 				q[i].f = x;

@@ -41,3 +41,13 @@ check_PROGRAMS += tests/base_model/test-draft
 tests_base_model_test_draft_SOURCES = tests/base_model/test-draft.c
 tests_base_model_test_draft_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_draft_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-attention
+tests_base_model_test_attention_SOURCES = tests/base_model/test-attention.c
+tests_base_model_test_attention_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_attention_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-sequences
+tests_base_model_test_sequences_SOURCES = tests/base_model/test-sequences.c
+tests_base_model_test_sequences_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_sequences_LDADD = $(MODEL_TEST_LIBS)
