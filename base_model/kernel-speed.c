@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base_model/kernels/attention.h"
 #include "base_model/matmul.h"
 #include "util/macro.h"
 
@@ -14,7 +15,13 @@
 #define WIDEST_BLOCK 256
 #define MAX_VECTORS 64u
 
+#define HEAD 128u	/* width of a head */
+#define PAGES (KV_CHUNK / KV_PAGE)
+#define MAX_QUERIES 24u
+
 static const uint32_t vector_counts[] = { 1, 4, 16, MAX_VECTORS };
+/* One token of a head, of three heads that share their keys, and of eight such tokens. */
+static const uint32_t query_counts[] = { 1, 3, MAX_QUERIES };
 
 struct rig {
 	struct pool *pool;
@@ -24,6 +31,11 @@ struct rig {
 	float *in, *out;	/* [MAX_VECTORS][cols], [MAX_VECTORS][rows] */
 	void *quantized;
 	uint32_t vectors;
+	/* Attention: keys and values of a chunk of positions. */
+	enum bm_kv_type type;
+	uint8_t *pages;		/* [PAGES]{ keys, values } */
+	struct queries queries;
+	float *scores, *mixed;	/* [MAX_QUERIES][KV_CHUNK], [MAX_QUERIES][HEAD] */
 };
 
 static double now(void)
@@ -82,6 +94,25 @@ static void run_silu_mul(struct rig *rig)
 	rig->k->silu_mul(fresh(rig), rig->in + rig->w.cols, rig->w.cols);
 }
 
+static void run_gelu_mul(struct rig *rig)
+{
+	rig->k->gelu_mul(fresh(rig), rig->in + rig->w.cols, rig->w.cols);
+}
+
+static void run_soft_cap(struct rig *rig)
+{
+	rig->k->soft_cap(fresh(rig), rig->w.cols, 50.0f);
+}
+
+static void run_quantize(struct rig *rig)
+{
+	struct activations x;
+
+	activations_init(&x, rig->quantized, 1, rig->w.cols);
+	x.f = rig->in;
+	rig->k->quantize(&x, 0);
+}
+
 static void run_square_sum(struct rig *rig)
 {
 	rig->out[0] = rig->k->square_sum(rig->in, rig->w.cols);
@@ -91,7 +122,10 @@ static const struct {
 	const char *name;
 	void (*run)(struct rig *rig);
 } elementwise[] = {
+	{ "quantize", run_quantize },
 	{ "silu_mul", run_silu_mul },
+	{ "gelu_mul", run_gelu_mul },
+	{ "soft_cap", run_soft_cap },
 	{ "square_sum", run_square_sum },
 };
 
@@ -130,6 +164,66 @@ static int measure_type(struct rig *rig, bm_kernel_speed_fn tell, void *arg)
 	return r;
 }
 
+static const uint8_t *half_page(const struct rig *rig, size_t index)
+{
+	return rig->pages + index * kv_page_half(rig->type, HEAD);
+}
+
+static void run_score(struct rig *rig)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		rig->k->attention->types[rig->type].score(&rig->queries, half_page(rig, 2 * i),
+							  KV_TILES, half_page(rig, 2 * i + 1),
+							  rig->scores + i * KV_PAGE);
+}
+
+static void run_mix(struct rig *rig)
+{
+	for (size_t i = 0; i < PAGES; i++)
+		rig->k->attention->types[rig->type].mix(half_page(rig, 2 * i + 1), HEAD, 0,
+							KV_PAGE, half_page(rig, 2 * i),
+							rig->scores + i * KV_PAGE,
+							rig->queries.rows.n, rig->mixed);
+}
+
+static int measure_queries(struct rig *rig, uint32_t n, bm_kernel_speed_fn tell, void *arg)
+{
+	static const char *const names[BM_KV_COUNT][2] = {
+		[BM_KV_F32] = { "score f32", "mix f32" },
+		[BM_KV_F16] = { "score f16", "mix f16" },
+		[BM_KV_Q8_0] = { "score q8_0", "mix q8_0" },
+	};
+	struct bm_kernel_speed speed = { .set = rig->k->name, .rows = KV_CHUNK, .cols = HEAD,
+					 .vectors = n, .operations = 2.0 * KV_CHUNK * HEAD * n,
+					 .bytes = PAGES * (double)kv_page_half(rig->type, HEAD) };
+	int r;
+
+	activations_init(&rig->queries.rows, rig->quantized, n, HEAD);
+	rig->queries.rows.f = rig->queries.columns = rig->in;
+	for (size_t i = 0; i < n; i++)
+		rig->k->quantize(&rig->queries.rows, i);
+	speed.kernel = names[rig->type][0];
+	speed.seconds = time_of(run_score, rig);
+	r = tell(arg, &speed);
+	if (r != 0)
+		return r;
+	speed.kernel = names[rig->type][1];
+	speed.seconds = time_of(run_mix, rig);
+	return tell(arg, &speed);
+}
+
+static int measure_attention(struct rig *rig, bm_kernel_speed_fn tell, void *arg)
+{
+	int r = 0;
+
+	for (int type = 0; r == 0 && type < BM_KV_COUNT; type++) {
+		rig->type = type;
+		for (size_t i = 0; r == 0 && i < ARRAY_SIZE(query_counts); i++)
+			r = measure_queries(rig, query_counts[i], tell, arg);
+	}
+	return r;
+}
+
 /* True when @type is one that the set multiplies; the rig's matrix is then of it. */
 static bool choose_type(struct rig *rig, uint32_t type)
 {
@@ -139,23 +233,30 @@ static bool choose_type(struct rig *rig, uint32_t type)
 }
 
 /* Bytes that make small, finite, normal numbers in every type, whole or half of a word. */
-static void fill(struct rig *rig, size_t n_weights, size_t n_inputs)
+static void fill_bytes(uint8_t *data, size_t n)
 {
 	uint32_t state = 1;
 
-	for (size_t i = 0; i < n_weights; i++) {
+	for (size_t i = 0; i < n; i++) {
 		state = state * 1664525u + 1013904223u;
-		rig->weights[i] = 0x28 | (state >> 24 & 0x83);
+		data[i] = 0x28 | (state >> 24 & 0x83);
 	}
-	for (size_t i = 0; i < n_inputs; i++) {
+}
+
+static void fill_floats(float *data, size_t n)
+{
+	uint32_t state = 1;
+
+	for (size_t i = 0; i < n; i++) {
 		state = state * 1664525u + 1013904223u;
-		rig->in[i] = (float)(state >> 8) / 0x1p23f - 1.0f;
+		data[i] = (float)(state >> 8) / 0x1p23f - 1.0f;
 	}
 }
 
 static int rig_init(struct rig *rig, uint32_t rows, uint32_t cols)
 {
 	size_t largest = (size_t)rows * cols * sizeof(float), inputs = (size_t)MAX_VECTORS * cols;
+	size_t pages = 2 * PAGES * kv_page_half(BM_KV_F32, HEAD);
 	int r = pool_new(&rig->pool, 1);
 
 	if (r < 0)
@@ -164,10 +265,16 @@ static int rig_init(struct rig *rig, uint32_t rows, uint32_t cols)
 	rig->in = reallocarray(NULL, inputs, sizeof(float));
 	rig->out = reallocarray(NULL, (size_t)MAX_VECTORS * rows, sizeof(float));
 	rig->quantized = malloc(activations_size(MAX_VECTORS, cols));
-	if (!rig->weights || !rig->in || !rig->out || !rig->quantized)
+	rig->pages = malloc(pages);
+	rig->scores = calloc(MAX_QUERIES * KV_CHUNK, sizeof(float));
+	rig->mixed = calloc(MAX_QUERIES * HEAD, sizeof(float));
+	if (!rig->weights || !rig->in || !rig->out || !rig->quantized || !rig->pages ||
+	    !rig->scores || !rig->mixed)
 		return -ENOMEM;
 	rig->w = (struct matrix){ .rows = rows, .cols = cols, .data = rig->weights };
-	fill(rig, largest, inputs);
+	fill_bytes(rig->weights, largest);
+	fill_bytes(rig->pages, pages);
+	fill_floats(rig->in, inputs);
 	return 0;
 }
 
@@ -178,6 +285,9 @@ static void rig_deinit(struct rig *rig)
 	free(rig->in);
 	free(rig->out);
 	free(rig->quantized);
+	free(rig->pages);
+	free(rig->scores);
+	free(rig->mixed);
 }
 
 int bm_kernel_speeds(uint32_t rows, uint32_t cols, bm_kernel_speed_fn tell, void *arg)
@@ -192,6 +302,8 @@ int bm_kernel_speeds(uint32_t rows, uint32_t cols, bm_kernel_speed_fn tell, void
 		for (uint32_t type = 0; r == 0 && type < UINT8_MAX; type++)
 			if (choose_type(&rig, type))
 				r = measure_type(&rig, tell, arg);
+		if (r == 0)
+			r = measure_attention(&rig, tell, arg);
 		if (r == 0)
 			r = measure_elementwise(&rig, tell, arg);
 	}

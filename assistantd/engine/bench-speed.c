@@ -11,6 +11,7 @@ static const struct {
 	double element;		/* bytes, with their share of a scale */
 } kv_types[] = {
 	{ BM_KV_F16, "f16", 2.0 },
+	{ BM_KV_Q8_0, "q8_0", 34.0 / 32.0 },
 };
 
 _Static_assert(ARRAY_SIZE(kv_types) <= BENCH_KV_TYPES, "bench_context() keeps one of each");

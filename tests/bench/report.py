@@ -30,6 +30,7 @@ th { color: var(--soft); font-weight: 600; }
 figure { margin: 14px 0; padding: 14px 16px 6px; background: var(--card);
  border: 1px solid var(--line); border-radius: 8px; }
 figcaption { font-weight: 600; } figcaption span { color: var(--soft); font-weight: 400; }
+summary { cursor: pointer; padding: 4px 0; font-weight: 600; }
 svg { width: 100%; height: auto; display: block; font: 12.5px system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .none { fill: var(--soft); font-style: italic; }
 svg .value { font-variant-numeric: tabular-nums; }
@@ -164,17 +165,25 @@ def peaks_table(values, result):
                   ("n", "int8 peak, Top/s"), ("n", "prompt, Top/s"), ("n", "of the peak")), body)
 
 
+def kernel_kind(k):
+    if k["rows"] == 1:
+        return "Elementwise"
+    attention = k["kernel"].startswith(("score", "mix"))
+    return f"{'Attention' if attention else 'Products'}, {k['vectors']} at once"
+
+
 def kernel_charts(kernels):
+    """A chart for each kind of loop and number of vectors; the first one is open."""
     out = []
     sets = list(dict.fromkeys(k["set"] for k in kernels))
-    for vectors in sorted({k["vectors"] for k in kernels}):
+    for kind in dict.fromkeys(map(kernel_kind, kernels)):
         speeds = {(k["set"], k["kernel"]): 1e-9 * k["operations"] / k["seconds"]
-                  for k in kernels if k["vectors"] == vectors and k["rows"] > 1}
-        types = list(dict.fromkeys(kernel for _, kernel in speeds))
-        groups = [(kernel, [(speeds[s, kernel], None, None, None) if (s, kernel) in speeds
-                            else None for s in sets]) for kernel in types]
-        out.append(charts.bars(f"Kernels, {vectors} vector{'s' if vectors > 1 else ''} at once, "
-                               "one thread", "Gop/s", groups, sets))
+                  for k in kernels if kernel_kind(k) == kind}
+        groups = [(name, [(speeds[s, name], None, None, None) if (s, name) in speeds else None
+                          for s in sets]) for name in dict.fromkeys(n for _, n in speeds)]
+        chart = charts.bars(f"{kind}, one thread", "Gop/s", groups, sets)
+        out.append(f"<details{'' if out else ' open'}><summary>{escape(kind)}</summary>"
+                   f"{chart}</details>")
     return "".join(out)
 
 
@@ -200,8 +209,8 @@ def page(result):
                  speed_charts(values, threads), batch_chart(values, threads)]
     body += ["<h2>What the machine could do</h2>", peaks_table(values, result),
              "<h2>Kernels by themselves</h2>",
-             '<p class="soft">Two operations for each weight and vector; matrices of about a '
-             "million weights, so from the cache.</p>", kernel_charts(result["kernels"])]
+             '<p class="soft">Two operations for each weight and vector, one for each '
+             "element; data of a megabyte or less, so from the cache.</p>", kernel_charts(result["kernels"])]
     return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>Speed and memory of the engine</title><style>{STYLE}</style></head><body>"
