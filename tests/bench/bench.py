@@ -50,11 +50,22 @@ STEPS = (
 )
 
 
+def stolen_ticks():
+    """Time that the host kept for itself, and all time, in ticks of all processors."""
+    try:
+        with open("/proc/stat", encoding="ascii") as f:
+            ticks = [int(n) for n in f.readline().split()[1:9]]
+        return ticks[7], sum(ticks)
+    except (OSError, ValueError, IndexError):
+        return 0, 1
+
+
 class Bench:
     def __init__(self, options, shape):
         self.options = options
         self.models = models.Models(options.models, shape, self.tell)
         self.samples, self.runs, self.failures, self.kernels = [], [], {}, []
+        self.stolen = []    # share of the machine's time that its host took, by process
 
     def tell(self, line):
         if not self.options.silent:
@@ -64,6 +75,7 @@ class Bench:
         """What a process says, line by line; nothing where it failed, which is written down."""
         whole = shlex.split(self.options.through) + command
         self.tell(" ".join(whole))
+        before = stolen_ticks()
         try:
             done = subprocess.run(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   timeout=TIMEOUT, check=False, text=True)
@@ -78,6 +90,8 @@ class Bench:
                 f"ended with {done.returncode}"
             self.tell(self.failures[place])
             return []
+        after = stolen_ticks()
+        self.stolen.append((after[0] - before[0]) / max(after[1] - before[1], 1))
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def ours(self, step, kind, threads, number):
@@ -111,7 +125,7 @@ class Bench:
     def round(self, number, threads):
         o = self.options
         for step in STEPS:
-            if step.rounds_within and number:
+            if (step.rounds_within and number) or step.name not in o.steps:
                 continue
             for kind in step.types:
                 pair = [lambda s=step, k=kind: self.ours(s, k, threads, number)]
@@ -122,16 +136,19 @@ class Bench:
                     run()
 
     def measure(self):
+        """Yields after each round: what there is by then is worth keeping."""
         o = self.options
         if not o.reference:
             for kind in rows.TYPES:
                 for threads in o.threads:
                     self.failures["reference", kind, threads] = "no reference engine was given"
+        command = [o.engine, "bench", "--kernels", "--json", *shlex.split(o.kernels)]
+        if "kernels" in o.steps:
+            self.kernels = self.lines(command, ("kernels", None, None))
         for number in range(o.rounds):
             for threads in o.threads:
                 self.round(number, threads)
-        command = [o.engine, "bench", "--kernels", "--json"]
-        self.kernels = self.lines(command + shlex.split(o.kernels), ("kernels", None, None))
+                yield number
 
 
 def machine():
@@ -158,37 +175,51 @@ def parse(arguments):
     parser.add_argument("--through", default="", help="command that runs every process")
     parser.add_argument("--threads", default="4,2", type=lambda s: [int(n) for n in s.split(",")])
     parser.add_argument("--rounds", default=3, type=int)
+    parser.add_argument("--steps", default=",".join([s.name for s in STEPS] + ["kernels"]),
+                        type=lambda s: s.split(","), help="only these, of: %(default)s")
     parser.add_argument("--prompt", default=256, type=int)
     parser.add_argument("--generate", default=32, type=int)
     parser.add_argument("--context", default=4000, type=int)
     parser.add_argument("--kernels", default="", help="more arguments of bench --kernels")
     parser.add_argument("--small", action="store_true", help="models of a megabyte")
     parser.add_argument("--silent", action="store_true")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.rounds < 1:
+        parser.error("--rounds: at least 1")
+    return options
 
 
-def main(arguments):
-    options = parse(arguments)
-    begin = datetime.datetime.now(datetime.timezone.utc)
-    bench = Bench(options, models.SMALL if options.small else models.LARGE)
-    bench.measure()
+def results(bench, begin):
+    o = bench.options
     samples = rows.Samples(bench.samples, bench.failures)
-    result = {
-        "begin": begin.isoformat(timespec="seconds"), "machine": machine(),
-        "settings": {k: getattr(options, k) for k in
+    return {
+        "begin": begin, "machine": machine(),
+        "settings": {k: getattr(o, k) for k in
                      ("threads", "rounds", "prompt", "generate", "context", "reference", "small")},
-        "rows": [dataclasses.asdict(row) for row in rows.build(samples, options.threads)],
-        "warnings": rows.warnings(samples, options.threads),
+        "rows": [dataclasses.asdict(row) for row in rows.build(samples, o.threads)],
+        "warnings": rows.warnings(samples, o.threads, bench.stolen),
         "failures": [{"step": step, "type": kind, "threads": threads, "reason": reason}
                      for (step, kind, threads), reason in bench.failures.items()],
         "runs": bench.runs, "samples": bench.samples, "kernels": bench.kernels,
     }
+
+
+def write(path, text):
+    """Whole or not at all: somebody may look at it meanwhile."""
+    with open(path + ".part", "w", encoding="utf-8") as f:
+        f.write(text)
+    os.replace(path + ".part", path)
+
+
+def main(arguments):
+    options = parse(arguments)
+    begin = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    bench = Bench(options, models.SMALL if options.small else models.LARGE)
     os.makedirs(os.path.dirname(os.path.abspath(options.out)), exist_ok=True)
-    with open(options.out + ".json", "w", encoding="utf-8") as f:
-        json.dump(result, f, indent=1)
-        f.write("\n")
-    with open(options.out + ".html", "w", encoding="utf-8") as f:
-        f.write(report.page(result))
+    for _ in bench.measure():
+        result = results(bench, begin)
+        write(options.out + ".json", json.dumps(result, indent=1) + "\n")
+        write(options.out + ".html", report.page(result))
     for row in result["rows"]:
         if not options.silent:
             print(report.line(row))

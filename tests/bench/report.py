@@ -201,7 +201,7 @@ def page(result):
         f"{len(result['rows']) - len(measured)} not measured. Medians of the rounds; the line "
         "over a bar spans the rounds, a dashed stroke is a bound.</p>",
     ]
-    body += [f'<p class="warning">{escape(text)}: the machine was not quiet</p>'
+    body += [f'<p class="warning">{escape(text)}</p>'
              for text in result["warnings"]]
     for threads in settings["threads"]:
         body += [f"<h2>{threads} threads</h2>", bounds_table(result, threads),

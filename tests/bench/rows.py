@@ -11,6 +11,7 @@ import statistics
 MAIN = "q4_0"
 TYPES = ("q4_0", "q4_k", "q8_0")
 UNSTEADY = 0.30     # a plain read that varies by more says that the machine was not quiet
+STOLEN = 0.05       # and so does a host that takes more of its time
 
 
 @dataclasses.dataclass
@@ -171,9 +172,11 @@ def build(samples, threads):
     return rows
 
 
-def warnings(samples, threads):
-    """What makes the figures doubtful."""
+def warnings(samples, threads, stolen):
+    """What makes the figures doubtful; @stolen: the host's share of the time, by process."""
     found = []
+    if max(stolen, default=0.0) > STOLEN:
+        found.append(f"the host took up to {percent(max(stolen)):.0f} % of the time of a process")
     for n in threads:
         for kind in TYPES:
             try:
@@ -184,5 +187,5 @@ def warnings(samples, threads):
             if high - low > UNSTEADY * middle:
                 found.append(f"{kind}, {n} threads: the plain read varied by "
                              f"{percent((high - low) / middle):.0f} %, "
-                             f"{low / 1e9:.1f} to {high / 1e9:.1f} GB/s")
+                             f"{low / 1e9:.1f} to {high / 1e9:.1f} GB/s: not a quiet machine")
     return found
