@@ -83,6 +83,11 @@ static size_t guess(struct bm_writer *w, size_t room)
 	return w->draft && room ? bm_draft_propose(w->draft, w->tokens + w->n, room) : 0;
 }
 
+size_t bm_writer_wishes(struct bm_writer *w)
+{
+	return bm_writer_pending(w) == 1 ? guess(w, BM_DRAFT_MAX) : 0;
+}
+
 size_t bm_writer_item(struct bm_writer *w, size_t room, size_t guesses, struct bm_item *item)
 {
 	size_t pending = bm_writer_pending(w), take = MIN(room, pending);

@@ -44,6 +44,8 @@ DEFINE_CLEANUP(struct bm_writer *, bm_writer_free)
 
 /* Tokens that are known and not computed yet: 1 while it writes, more while it reads. */
 size_t bm_writer_pending(const struct bm_writer *w);
+/* Tokens that it would guess behind the pending one, if it may. */
+size_t bm_writer_wishes(struct bm_writer *w);
 /*
  * What the next pass computes for it: up to @room tokens (at least 1), of them up to
  * @guesses guessed. Fills @item but for deltas and logits; the tokens stay the writer's until

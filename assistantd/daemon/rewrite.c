@@ -281,6 +281,7 @@ static int send_piece(struct piece *p, struct diag *d)
 	start->temperature = (float)job->options.temperature;
 	start->seed = job->options.seed;
 	start->lane = job->options.priority;
+	start->draft = true;
 	p->call.ops = &call_ops;
 	p->call.arg = p;
 	r = open_adapter(job, start);

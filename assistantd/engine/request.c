@@ -19,43 +19,36 @@ static uint32_t milliseconds(uint64_t from, uint64_t to)
 	return (uint32_t)((to - from + 500) / 1000);
 }
 
-int request_new(struct request **ret, uint64_t id, const struct bm_model *m,
-		struct engine_start *start, struct adapter *adapter,
-		struct engine_counted *counted, struct diag *d)
+int request_new(struct request **ret, struct bm_model *m, struct preparation *p)
 {
-	const struct bm_config *c = bm_model_config(m);
+	struct bm_writer_params params = {
+		.prompt = p->prompt.tokens.ids,
+		.n_prompt = p->prompt.tokens.n,
+		.max_tokens = p->prompt.max_answer,
+		.context = bm_model_config(m)->context,
+		.kv = BM_KV_F16,
+		.sampling = BM_SAMPLING_GREEDY,
+		.draft = p->start->draft,
+	};
 	_cleanup_(request_freep) struct request *r = calloc(1, sizeof(*r));
-	struct bm_sampling sampling = BM_SAMPLING_GREEDY;
 	int e;
 
-	if (!r) {
-		adapter_unref(adapter);
+	if (!r)
 		return -ENOMEM;
-	}
-
-	r->id = id;
-	r->lane = start->lane;
-	r->adapter = adapter;
-	r->delta = adapter ? adapter_delta(adapter) : NULL;
-	r->scale = start->scale;
-	e = prompt_build(&r->prompt, m, start, d);
-	*counted = r->prompt.counted;
-	if (e != 0)
-		return e;
-
-	sampling.temperature = start->temperature;
-	sampling.seed = start->seed;
-	r->logits = reallocarray(NULL, c->n_vocab, sizeof(*r->logits));
-	if (!r->logits)
-		return -ENOMEM;
-	if ((e = bm_sequence_new(&r->sequence, m,
-				 (uint32_t)r->prompt.tokens.n + r->prompt.max_answer,
-				 BM_KV_F16)) < 0 ||
-	    (e = bm_sampler_new(&r->sampler, &sampling, c->n_vocab)) < 0 ||
+	params.sampling.temperature = p->start->temperature;
+	params.sampling.seed = p->start->seed;
+	if ((e = bm_writer_new(&r->writer, m, &params)) < 0 ||
 	    (e = bm_stream_new(&r->stream, NULL, 0)) < 0)
 		return e;
-	r->done.tokens_in = (uint32_t)r->prompt.tokens.n;
+	r->id = p->id;
+	r->lane = p->start->lane;
+	r->n_prompt = (uint32_t)params.n_prompt;
+	r->adapter = TAKE(p->adapter);
+	r->delta = r->adapter ? adapter_delta(r->adapter) : NULL;
+	r->scale = p->start->scale;
+	r->done.tokens_in = r->n_prompt;
 	r->began_us = request_clock();
+	r->done.loading_ms = milliseconds(p->began_us, r->began_us);
 	*ret = TAKE(r);
 	return 0;
 }
@@ -64,86 +57,62 @@ struct request *request_free(struct request *r)
 {
 	if (!r)
 		return NULL;
-	prompt_deinit(&r->prompt);
-	bm_sequence_free(r->sequence);
-	bm_sampler_free(r->sampler);
+	bm_writer_free(r->writer);
 	bm_stream_free(r->stream);
 	adapter_unref(r->adapter);
-	free(r->logits);
 	free(r);
 	return NULL;
 }
 
-bool request_reading(const struct request *r)
+struct batch_entry request_entry(const struct request *r)
 {
-	return r->read < r->prompt.tokens.n;
-}
-
-struct bm_item request_item(struct request *r, size_t room)
-{
-	struct bm_item item = {
-		.seq = r->sequence,
-		.tokens = &r->token,
-		.n_tokens = 1,
-		.deltas = &r->delta,
-		.scales = &r->scale,
-		.n_deltas = r->delta ? 1 : 0,
-		.logits = r->logits,
+	return (struct batch_entry){
+		.interactive = r->lane != 0,
+		.pending = bm_writer_pending(r->writer),
+		.wishes = bm_writer_wishes(r->writer),
+		.served = r->served,
 	};
-
-	if (request_reading(r)) {
-		item.tokens = r->prompt.tokens.ids + r->read;
-		item.n_tokens = MIN(room, r->prompt.tokens.n - r->read);
-		if (r->read + item.n_tokens < r->prompt.tokens.n)
-			item.logits = NULL;
-	}
-	return item;
 }
 
-static int finish(struct request *r, enum engine_finish finish, struct engine_piece *piece)
+size_t request_item(struct request *r, const struct batch_entry *plan, struct bm_item *item)
 {
-	r->done.finish = finish;
+	size_t rows = bm_writer_item(r->writer, plan->tokens + plan->guesses, plan->guesses, item);
+
+	item->deltas = &r->delta;
+	item->scales = &r->scale;
+	item->n_deltas = r->delta ? 1 : 0;
+	return rows;
+}
+
+static int finish(struct request *r, int state, struct engine_piece *piece)
+{
+	struct bm_writer_counts counts = bm_writer_counts(r->writer);
+
+	r->done.finish = state == BM_WRITER_ENDED ? ENGINE_FINISH_STOP : ENGINE_FINISH_LENGTH;
 	r->done.writing_ms = milliseconds(r->wrote_us, request_clock());
+	r->done.tokens_out = (uint32_t)counts.written;
+	r->done.guessed = (uint32_t)counts.guessed;
+	r->done.right = (uint32_t)counts.right;
 	return bm_stream_finish(r->stream, &piece->text) < 0 ? -ENOMEM : 1;
-}
-
-static int append_text(struct request *r, const struct tokenizer *t, struct buf *text)
-{
-	_cleanup_(buf_deinit) struct buf bytes = BUF_NULL;
-	int e = tokenizer_piece(t, r->token, &bytes);
-
-	if (e < 0 || bytes.len == 0)
-		return e;
-	return bm_stream_push(r->stream, bytes.data, bytes.len, text);
 }
 
 int request_advance(struct request *r, const struct bm_model *m, const struct bm_item *item,
 		    struct engine_piece *piece)
 {
-	const struct tokenizer *t = bm_model_tokenizer(m);
-	int e;
+	const int32_t *tokens;
+	size_t n;
+	int state = bm_writer_advance(r->writer, item, &tokens, &n), e;
 
 	piece->id = r->id;
-	if (request_reading(r)) {
-		r->read += item->n_tokens;
-		if (request_reading(r))
-			return 0;
+	piece->n_tokens = (uint32_t)n;
+	if (!item->logits)
+		return 0;
+	if (!r->wrote_us) {
 		r->wrote_us = request_clock();
 		r->done.reading_ms = milliseconds(r->began_us, r->wrote_us);
 	}
-
-	r->token = bm_sampler_pick(r->sampler, r->logits);
-	if (tokenizer_is_end(t, r->token))
-		return finish(r, ENGINE_FINISH_STOP, piece);
-
-	bm_sampler_accept(r->sampler, r->token);
-	r->done.tokens_out++;
-	piece->n_tokens = 1;
-	e = append_text(r, t, &piece->text);
-	if (e < 0)
+	e = bm_stream_push_tokens(r->stream, bm_model_tokenizer(m), tokens, n, &piece->text);
+	if (e < 0 || state == BM_WRITER_GOES_ON)
 		return e;
-	/* The last token needs no room of its own: nothing is computed from it. */
-	if (r->done.tokens_out == r->prompt.max_answer)
-		return finish(r, ENGINE_FINISH_LENGTH, piece);
-	return 0;
+	return finish(r, state, piece);
 }

@@ -30,27 +30,16 @@ struct residents *residents_free(struct residents *r)
 	return NULL;
 }
 
-int residents_get(struct residents *r, const struct bm_model *m, const struct digest *digest,
-		  int fd, struct adapter **ret, struct diag *d)
+struct adapter *residents_find(struct residents *r, const struct digest *digest)
 {
-	_cleanup_(adapter_unrefp) struct adapter *a = adapter_cache_get(r->cache, digest);
-	int e;
+	return adapter_cache_get(r->cache, digest);
+}
 
-	if (!a) {
-		if (fd < 0)
-			return -ENOENT;
-		e = adapter_load_fd(&a, m, fd, d);
-		if (e < 0)
-			return e;
-		if (!digest_equal(adapter_digest(a), digest))
-			return diag_set(d, -EBADMSG, DIAG_SIG, "digest",
-					"the file is not the adapter of the catalogue");
-		e = adapter_cache_put(r->cache, a);
-		if (e < 0 && e != -ENOSPC)
-			return e;
-	}
-	*ret = TAKE(a);
-	return 0;
+int residents_add(struct residents *r, struct adapter *a)
+{
+	int e = adapter_cache_put(r->cache, a);
+
+	return e == -ENOSPC ? 0 : e;
 }
 
 int residents_drop(struct residents *r, const struct digest *digest)

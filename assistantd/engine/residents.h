@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The adapters in memory: found by digest, read from a descriptor where they are not. */
+/* The adapters in memory: found by digest. */
 #pragma once
 
 #include "adapters/adapters.h"
@@ -11,14 +11,11 @@ int residents_new(struct residents **ret, size_t budget);
 struct residents *residents_free(struct residents *r);
 DEFINE_CLEANUP(struct residents *, residents_free)
 
-/*
- * A reference to the adapter of @digest; where it is not resident it is read from @fd (-1:
- * none) and checked: 0; -ENOENT without a descriptor; -EBADMSG when the file is another
- * one; -EINVAL with @d for a bad one; -ENOMEM and the system's errors. An adapter that the
- * budget cannot hold beside those in use serves its request and is dropped afterwards.
- */
-int residents_get(struct residents *r, const struct bm_model *m, const struct digest *digest,
-		  int fd, struct adapter **ret, struct diag *d);
+/* A reference to the adapter of @digest, or NULL where it is not resident. */
+struct adapter *residents_find(struct residents *r, const struct digest *digest);
+/* Keeps an adapter that was read: 0 or -ENOMEM. One that the budget cannot hold beside those
+ * in use serves its request and is dropped afterwards. */
+int residents_add(struct residents *r, struct adapter *a);
 /* 0; -ENOENT; -EBUSY when pinned or in use. */
 int residents_drop(struct residents *r, const struct digest *digest);
 int residents_pin(struct residents *r, const struct digest *digest, bool pinned);

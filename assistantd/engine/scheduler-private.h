@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "assistantd/engine/preparer.h"
 #include "assistantd/engine/request.h"
 #include "assistantd/engine/residents.h"
 #include "assistantd/engine/scheduler.h"
@@ -12,30 +13,65 @@ struct scheduler {
 	int sock;
 	unsigned cpus;
 	pthread_t thread;
-	/* Shared with the reading thread. */
+	/* Shared with the reading thread and the preparer's. */
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	struct command *first, *last;
-	bool stop;
+	bool prepared;
+	atomic_bool stop;
 	atomic_bool interrupt;		/* leave the running pass after its layer */
 	/* The scheduler's own. */
 	struct bm_model *model;
 	struct digest digest;
 	struct residents *residents;
+	struct preparer *preparer;
+	struct preparation *preparing;	/* all that came and have not begun */
 	struct request *requests[ENGINE_REQUESTS_MAX];	/* in order of arrival */
 	size_t n_requests;
+	float *logits;			/* [SCHEDULER_ROWS][n_vocab] */
+	uint64_t passes;
 	bool interrupted;		/* the last pass was left; its requests have waited */
 	bool broken;			/* the front end is gone */
 };
 
-/* Does what a message asks for, CANCEL excepted. */
+/* Rows of logits of one pass: every request's, and guesses. */
+#define SCHEDULER_ROWS ((size_t)ENGINE_REQUESTS_MAX + BATCH_GUESSES)
+
+/* Does what a message asks for, CANCEL included. */
 void scheduler_execute(struct scheduler *s, struct ipc_message *m);
+
+/* START, COUNT and LOAD go through the preparer. */
+void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m);
+void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_adapter *v);
+/* Begins or answers what the preparer has ready. */
+void scheduler_begin_prepared(struct scheduler *s);
+/* False when nothing of @id is being prepared. */
+bool scheduler_cancel_preparing(struct scheduler *s, uint64_t id);
+/* True while something is being prepared that was not cancelled; else nothing uses the model
+ * for that any more. */
+bool scheduler_is_preparing(struct scheduler *s);
+/* Ends the preparer, and drops what it had. */
+void scheduler_end_preparing(struct scheduler *s);
+
+/* Puts a request in; the place was kept when it came. */
+void scheduler_add(struct scheduler *s, struct request *r);
+void scheduler_drop(struct scheduler *s, struct request *r);
 
 /* Tell the front end; waits while it does not read. */
 void scheduler_tell_tokens(struct scheduler *s, const struct engine_tokens *v);
 void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_done *v);
+/* @type: STARTED or COUNTED. */
+void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,
+			    const struct engine_counted *v);
 /* @counted may be NULL. */
 void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
 			   const struct engine_counted *counted, const char *text);
+/* Shows the defect as one line, or the system's error @err where there is none. */
+void scheduler_tell_diag(struct scheduler *s, uint64_t id, enum engine_error error,
+			 const struct diag *d, int err);
+/* Answers LOAD, UNLOAD or PIN; @d may be NULL. */
+void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result, const struct diag *d);
+/* Tells what changed of the resident adapters. */
+void scheduler_tell_usage(struct scheduler *s);
 /* @m was filled by an encoder that returned @r. */
 void scheduler_send(struct scheduler *s, struct ipc_message *m, int r);

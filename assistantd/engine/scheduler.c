@@ -22,24 +22,38 @@ static struct command *command_free(struct command *c)
 	return NULL;
 }
 
-/* Takes the oldest command; with @wait until there is one or the end is asked for. */
+/* Takes the oldest command; with @wait until there is one, or something prepared, or the end
+ * is asked for. */
 static struct command *take_command(struct scheduler *s, bool wait)
 {
 	struct command *c;
 
 	pthread_mutex_lock(&s->mutex);
-	while (wait && !s->first && !s->stop)
+	while (wait && !s->first && !s->stop && !s->prepared)
 		pthread_cond_wait(&s->wake, &s->mutex);
 	c = s->stop ? NULL : s->first;
 	if (c)
 		s->first = c->next;
+	else
+		s->prepared = false;
 	if (!s->first)
 		s->last = NULL;
 	pthread_mutex_unlock(&s->mutex);
 	return c;
 }
 
-int scheduler_post(struct scheduler *s, struct ipc_message *m)
+static void wake_for_prepared(void *arg)
+{
+	struct scheduler *s = arg;
+
+	pthread_mutex_lock(&s->mutex);
+	s->prepared = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* Takes over what @m holds. */
+static int post(struct scheduler *s, struct ipc_message *m)
 {
 	struct command *c = malloc(sizeof(*c));
 
@@ -60,56 +74,75 @@ int scheduler_post(struct scheduler *s, struct ipc_message *m)
 	return 0;
 }
 
-/*
- * The requests of the next pass: everything that writes, one token each, then prompts in
- * what is left of the batch, interactive ones first, each lane in order of arrival.
- */
-static size_t collect(struct scheduler *s, struct bm_item *items, struct request **owners)
+int scheduler_read(struct scheduler *s)
 {
-	size_t room = bm_model_max_batch(s->model), n = 0;
+	struct ipc_message m;
+	int r;
 
-	for (size_t i = 0; i < s->n_requests; i++) {
-		if (request_reading(s->requests[i]))
-			continue;
-		owners[n] = s->requests[i];
-		items[n++] = request_item(s->requests[i], 1);
-		room--;
-	}
-	for (int lane = 1; lane >= 0; lane--)
-		for (size_t i = 0; room > 0 && i < s->n_requests; i++) {
-			struct request *r = s->requests[i];
-
-			if (!request_reading(r) || r->lane != (uint32_t)lane)
-				continue;
-			owners[n] = r;
-			items[n] = request_item(r, room);
-			room -= items[n++].n_tokens;
-		}
-	return n;
+	ipc_message_init(&m, 0, 0);
+	while ((r = ipc_recv(s->sock, &m)) == 0 && (r = post(s, &m)) == 0)
+		;
+	ipc_message_deinit(&m);
+	return r == IPC_E_CLOSED ? 0 : r;
 }
 
-static void drop_request(struct scheduler *s, struct request *r)
+/* The requests of one pass. */
+struct batch {
+	struct bm_item items[ENGINE_REQUESTS_MAX];
+	struct request *owners[ENGINE_REQUESTS_MAX];
+	size_t n;
+};
+
+static void collect(struct scheduler *s, struct batch *b)
 {
+	size_t n_vocab = bm_model_config(s->model)->n_vocab, rows = 0;
+	struct batch_entry plan[ENGINE_REQUESTS_MAX];
+
+	for (size_t i = 0; i < s->n_requests; i++)
+		plan[i] = request_entry(s->requests[i]);
+	batch_plan(plan, s->n_requests, bm_model_max_batch(s->model));
+	b->n = 0;
 	for (size_t i = 0; i < s->n_requests; i++) {
-		if (s->requests[i] != r)
+		struct bm_item *item = &b->items[b->n];
+		size_t wanted;
+
+		if (plan[i].tokens == 0)
 			continue;
-		memmove(&s->requests[i], &s->requests[i + 1],
-			(--s->n_requests - i) * sizeof(s->requests[0]));
-		break;
+		wanted = request_item(s->requests[i], &plan[i], item);
+		item->logits = wanted ? s->logits + rows * n_vocab : NULL;
+		rows += wanted;
+		b->owners[b->n++] = s->requests[i];
 	}
+}
+
+void scheduler_add(struct scheduler *s, struct request *r)
+{
+	s->requests[s->n_requests++] = r;
+}
+
+void scheduler_drop(struct scheduler *s, struct request *r)
+{
+	size_t i = 0;
+
+	while (s->requests[i] != r)
+		i++;
+	memmove(&s->requests[i], &s->requests[i + 1],
+		(--s->n_requests - i) * sizeof(s->requests[0]));
 	request_free(r);
 }
 
 /* Lets every request of the pass go on by what was computed, and tells the front end. */
-static void advance(struct scheduler *s, struct bm_item *items, struct request **owners, size_t n)
+static void advance(struct scheduler *s, struct batch *b)
 {
 	struct engine_tokens tokens = { .n = 0 };
 	int result[ENGINE_REQUESTS_MAX];
 
-	for (size_t i = 0; i < n; i++) {
+	s->passes++;
+	for (size_t i = 0; i < b->n; i++) {
 		struct engine_piece *piece = &tokens.pieces[tokens.n];
 
-		result[i] = request_advance(owners[i], s->model, &items[i], piece);
+		b->owners[i]->served = s->passes;
+		result[i] = request_advance(b->owners[i], s->model, &b->items[i], piece);
 		if (piece->n_tokens || piece->text.len)
 			tokens.n++;
 	}
@@ -117,14 +150,14 @@ static void advance(struct scheduler *s, struct bm_item *items, struct request *
 		scheduler_tell_tokens(s, &tokens);
 	engine_tokens_deinit(&tokens);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		if (result[i] > 0)
-			scheduler_tell_done(s, owners[i]->id, &owners[i]->done);
+			scheduler_tell_done(s, b->owners[i]->id, &b->owners[i]->done);
 		else if (result[i] < 0)
-			scheduler_tell_failed(s, owners[i]->id, ENGINE_E_MEMORY, NULL,
+			scheduler_tell_failed(s, b->owners[i]->id, ENGINE_E_MEMORY, NULL,
 					      "out of memory");
 		if (result[i] != 0)
-			drop_request(s, owners[i]);
+			scheduler_drop(s, b->owners[i]);
 	}
 }
 
@@ -133,36 +166,24 @@ static void fail_all(struct scheduler *s, int err)
 	while (s->n_requests) {
 		scheduler_tell_failed(s, s->requests[0]->id, ENGINE_E_INTERNAL, NULL,
 				      strerror(-err));
-		drop_request(s, s->requests[0]);
+		scheduler_drop(s, s->requests[0]);
 	}
 }
 
 static void step(struct scheduler *s)
 {
-	struct bm_item items[ENGINE_REQUESTS_MAX];
-	struct request *owners[ENGINE_REQUESTS_MAX];
-	size_t n = collect(s, items, owners);
+	struct batch b;
 	int r;
 
+	collect(s, &b);
 	/* A pass that was stopped for one request is repeated whole for the others, so that
 	 * a stream of cancellations cannot starve them. */
-	r = bm_forward(s->model, items, n, s->interrupted ? NULL : &s->interrupt);
+	r = bm_forward(s->model, b.items, b.n, s->interrupted ? NULL : &s->interrupt);
 	s->interrupted = r == -ECANCELED;
 	if (r == 0)
-		advance(s, items, owners, n);
+		advance(s, &b);
 	else if (r != -ECANCELED)
 		fail_all(s, r);
-}
-
-static void cancel(struct scheduler *s, uint64_t id)
-{
-	for (size_t i = 0; i < s->n_requests; i++) {
-		if (s->requests[i]->id != id)
-			continue;
-		scheduler_tell_failed(s, id, ENGINE_E_CANCELLED, NULL, "cancelled");
-		drop_request(s, s->requests[i]);
-		return;
-	}
 }
 
 static void *run(void *arg)
@@ -175,12 +196,10 @@ static void *run(void *arg)
 		while ((c = take_command(s, s->n_requests == 0))) {
 			/* Each cancellation that is still queued sets it again. */
 			atomic_store(&s->interrupt, false);
-			if (c->message.type == ENGINE_CANCEL)
-				cancel(s, c->message.id);
-			else
-				scheduler_execute(s, &c->message);
+			scheduler_execute(s, &c->message);
 			command_free(c);
 		}
+		scheduler_begin_prepared(s);
 		if (s->stop || s->broken)
 			break;
 		if (s->n_requests)
@@ -202,10 +221,13 @@ int scheduler_new(struct scheduler **ret, int sock, unsigned cpus)
 	s->cpus = cpus;
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->wake, NULL);
-	r = pthread_create(&s->thread, NULL, run, s);
-	if (r) {
+	r = preparer_new(&s->preparer, wake_for_prepared, s);
+	if (r == 0)
+		r = -pthread_create(&s->thread, NULL, run, s);
+	if (r < 0) {
+		preparer_free(s->preparer);
 		free(s);
-		return -r;
+		return r;
 	}
 	*ret = s;
 	return 0;
@@ -222,7 +244,8 @@ struct scheduler *scheduler_free(struct scheduler *s)
 	pthread_mutex_unlock(&s->mutex);
 	pthread_join(s->thread, NULL);
 	while (s->n_requests)
-		drop_request(s, s->requests[0]);
+		scheduler_drop(s, s->requests[0]);
+	scheduler_end_preparing(s);
 	while (s->first) {
 		struct command *next = s->first->next;
 
@@ -230,6 +253,7 @@ struct scheduler *scheduler_free(struct scheduler *s)
 		s->first = next;
 	}
 	residents_free(s->residents);
+	free(s->logits);
 	bm_model_free(s->model);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->mutex);

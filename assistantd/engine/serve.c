@@ -47,19 +47,6 @@ static unsigned prepare(void)
 	return (unsigned)CLAMP(cpus, 1L, 64L);
 }
 
-/* Reads until the front end closes: the socket's end is the end of this process. */
-static int read_messages(int sock, struct scheduler *s)
-{
-	struct ipc_message m;
-	int r;
-
-	ipc_message_init(&m, 0, 0);
-	while ((r = ipc_recv(sock, &m)) == 0 && (r = scheduler_post(s, &m)) == 0)
-		;
-	ipc_message_deinit(&m);
-	return r == IPC_E_CLOSED ? 0 : r;
-}
-
 int verb_serve(int argc, char **argv)
 {
 	struct sandbox_level level;
@@ -79,8 +66,9 @@ int verb_serve(int argc, char **argv)
 		r = say_hello(SERVE_SOCKET, &level);
 	if (r == 0)
 		r = scheduler_new(&s, SERVE_SOCKET, cpus);
+	/* The socket's end is the end of this process. */
 	if (r == 0)
-		r = read_messages(SERVE_SOCKET, s);
+		r = scheduler_read(s);
 	if (r < 0)
 		fprintf(stderr, "assistant-engine: %s%s%s\n", d.field, *d.field ? ": " : "",
 			d.code ? d.text : strerror(-r));

@@ -2,6 +2,7 @@
 /* What the scheduler says to the front end. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "assistantd/engine/scheduler-private.h"
@@ -51,4 +52,37 @@ void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error e
 	ipc_message_init(&m, ENGINE_FAILED, id);
 	scheduler_send(s, &m, r < 0 ? r : engine_put_failed(&m, &v));
 	engine_failed_deinit(&v);
+}
+
+void scheduler_tell_diag(struct scheduler *s, uint64_t id, enum engine_error error,
+			 const struct diag *d, int err)
+{
+	char text[sizeof(d->field) + sizeof(d->text) + 2];
+
+	if (d->code == DIAG_NONE)
+		snprintf(text, sizeof(text), "%s", strerror(-err));
+	else
+		snprintf(text, sizeof(text), "%s%s%s", d->field, *d->field ? ": " : "", d->text);
+	scheduler_tell_failed(s, id, error, NULL, text);
+}
+
+void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,
+			    const struct engine_counted *v)
+{
+	struct ipc_message m;
+
+	ipc_message_init(&m, type, id);
+	scheduler_send(s, &m, engine_put_counted(&m, v));
+}
+
+void scheduler_tell_usage(struct scheduler *s)
+{
+	struct engine_usage v;
+
+	while (s->residents && residents_changed(s->residents, &v)) {
+		struct ipc_message m;
+
+		ipc_message_init(&m, ENGINE_USAGE, 0);
+		scheduler_send(s, &m, engine_put_usage(&m, &v));
+	}
 }

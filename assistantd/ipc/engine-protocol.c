@@ -23,6 +23,7 @@ static void code_start(struct codec *c, struct engine_start *v)
 	codec_f32(c, &v->temperature);
 	codec_u64(c, &v->seed);
 	codec_below(c, &v->lane, 2);
+	codec_bool(c, &v->draft);
 	codec_below(c, &v->n_segments, ENGINE_SEGMENTS_MAX + 1);
 	for (uint32_t i = 0; c->err == 0 && i < v->n_segments; i++) {
 		struct engine_segment *s = &v->segments[i];
@@ -88,6 +89,8 @@ static void code_done(struct codec *c, struct engine_done *v)
 	codec_below(c, &v->finish, ENGINE_FINISH_COUNT);
 	codec_u32(c, &v->tokens_in);
 	codec_u32(c, &v->tokens_out);
+	codec_u32(c, &v->guessed);
+	codec_u32(c, &v->right);
 	codec_u32(c, &v->loading_ms);
 	codec_u32(c, &v->reading_ms);
 	codec_u32(c, &v->writing_ms);

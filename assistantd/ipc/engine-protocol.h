@@ -90,6 +90,7 @@ struct engine_start {
 	float temperature;
 	uint64_t seed;
 	uint32_t lane;		/* 0 background, 1 interactive: goes first */
+	bool draft;		/* the answer repeats much of the prompt: guess from it */
 	struct engine_segment segments[ENGINE_SEGMENTS_MAX];
 	uint32_t n_segments;
 };
@@ -142,6 +143,7 @@ enum engine_finish { ENGINE_FINISH_STOP, ENGINE_FINISH_LENGTH, ENGINE_FINISH_COU
 struct engine_done {
 	uint32_t finish;
 	uint32_t tokens_in, tokens_out;
+	uint32_t guessed, right;	/* tokens that drafting put forward, and that came true */
 	uint32_t loading_ms, reading_ms, writing_ms;
 };
 

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a START, COUNT or LOAD message through the preparer to a request that runs or an
+ * answer. An adapter is read once at a time: who wants the same one meanwhile is held back
+ * until that reading ends, and takes its result or tries with a descriptor of its own.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/engine/scheduler-private.h"
+#include "util/macro.h"
+
+static enum engine_error adapter_error(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return ENGINE_E_DIGEST;
+	case -ENOMEM:
+		return ENGINE_E_MEMORY;
+	case -EBUSY:
+		return ENGINE_E_BUSY;
+	default:
+		return ENGINE_E_ADAPTER;
+	}
+}
+
+void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result, const struct diag *d)
+{
+	const struct diag none = DIAG_NULL;
+	struct engine_done done = { 0 };
+
+	if (result < 0)
+		scheduler_tell_diag(s, id, adapter_error(result), d ? d : &none, result);
+	else
+		scheduler_tell_done(s, id, &done);
+}
+
+static bool is_being_read(const struct scheduler *s, const struct digest *digest)
+{
+	for (const struct preparation *p = s->preparing; p; p = p->sibling)
+		if (p->given && p->reads && digest_equal(&p->digest, digest))
+			return true;
+	return false;
+}
+
+/* Gives it to the preparer, unless another one reads the adapter that it wants. */
+static void give(struct scheduler *s, struct preparation *p)
+{
+	if (p->reads && is_being_read(s, &p->digest))
+		return;
+	p->given = true;
+	preparer_give(s->preparer, p);
+}
+
+/* In order of arrival. */
+static void add_preparing(struct scheduler *s, struct preparation *p)
+{
+	struct preparation **at = &s->preparing;
+
+	while (*at)
+		at = &(*at)->sibling;
+	*at = p;
+}
+
+static void remove_preparing(struct scheduler *s, struct preparation *p)
+{
+	struct preparation **at = &s->preparing;
+
+	while (*at != p)
+		at = &(*at)->sibling;
+	*at = p->sibling;
+}
+
+/* Requests that run or will: each keeps a place. */
+static size_t places_taken(const struct scheduler *s)
+{
+	size_t n = s->n_requests;
+
+	for (const struct preparation *p = s->preparing; p; p = p->sibling)
+		n += p->type == ENGINE_START && !p->cancelled;
+	return n;
+}
+
+static void submit(struct scheduler *s, struct preparation *p)
+{
+	p->began_us = request_clock();
+	if (p->reads)
+		p->adapter = residents_find(s->residents, &p->digest);
+	p->reads = p->reads && !p->adapter;
+	add_preparing(s, p);
+	give(s, p);
+}
+
+static int decode(struct preparation *p, struct ipc_message *m)
+{
+	struct engine_start *start = malloc(sizeof(*start));
+	int r = start ? engine_get_start(m, start) : -ENOMEM;
+
+	if (r < 0) {
+		free(start);
+		return r;
+	}
+	p->start = start;
+	/* Counting does not ask for the adapter. */
+	if (start->has_adapter && p->type == ENGINE_START) {
+		p->reads = true;
+		p->digest = start->adapter;
+		p->fd = TAKE_FD(start->adapter_fd);
+	}
+	return 0;
+}
+
+void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
+{
+	_cleanup_(preparation_freep) struct preparation *p =
+		preparation_new(m->id, m->type, s->model);
+	int r = p ? decode(p, m) : -ENOMEM;
+
+	if (r < 0)
+		scheduler_tell_failed(s, m->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INTERNAL,
+				      NULL, strerror(-r));
+	else if (!s->model)
+		scheduler_tell_failed(s, m->id, ENGINE_E_NO_MODEL, NULL, "no model is loaded");
+	else if (m->type == ENGINE_START && places_taken(s) == ENGINE_REQUESTS_MAX)
+		scheduler_tell_failed(s, m->id, ENGINE_E_BUSY, NULL, "too many requests");
+	else
+		submit(s, TAKE(p));
+}
+
+void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_adapter *v)
+{
+	struct preparation *p = preparation_new(id, ENGINE_LOAD, s->model);
+
+	if (!p) {
+		scheduler_tell_adapter(s, id, -ENOMEM, NULL);
+		return;
+	}
+	p->reads = true;
+	p->digest = v->digest;
+	p->fd = TAKE_FD(v->fd);
+	submit(s, p);
+}
+
+static void begin(struct scheduler *s, struct preparation *p)
+{
+	struct request *request = NULL;
+	int r = request_new(&request, s->model, p);
+
+	if (r < 0) {
+		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
+				    &p->diag, r);
+		return;
+	}
+	scheduler_add(s, request);
+	scheduler_tell_counted(s, ENGINE_STARTED, p->id, &p->prompt.counted);
+}
+
+static void answer(struct scheduler *s, struct preparation *p)
+{
+	int r = p->prompt_result;
+
+	if (p->type == ENGINE_LOAD || p->adapter_result < 0)
+		scheduler_tell_adapter(s, p->id, p->adapter_result, &p->diag);
+	else if (p->type == ENGINE_COUNT && r >= 0)
+		scheduler_tell_counted(s, ENGINE_COUNTED, p->id, &p->prompt.counted);
+	else if (r == PROMPT_E_TOO_LONG)
+		scheduler_tell_failed(s, p->id, ENGINE_E_TOO_LONG, &p->prompt.counted,
+				      "the text does not fit the model's context");
+	else if (r < 0)
+		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
+				    &p->diag, r);
+	else
+		begin(s, p);
+}
+
+/* Who was held back for the reading that ended with @read (NULL: without an adapter). */
+static void give_held(struct scheduler *s, const struct digest *digest, struct adapter *read)
+{
+	for (struct preparation *p = s->preparing; p; p = p->sibling) {
+		if (p->given || !digest_equal(&p->digest, digest))
+			continue;
+		p->adapter = residents_find(s->residents, digest);
+		/* The cache may have had no room for it. */
+		if (!p->adapter && read)
+			p->adapter = adapter_ref(read);
+		p->reads = !p->adapter;
+		give(s, p);
+	}
+}
+
+void scheduler_begin_prepared(struct scheduler *s)
+{
+	struct preparation *p;
+
+	while ((p = preparer_take(s->preparer))) {
+		remove_preparing(s, p);
+		if (p->reads && p->adapter && residents_add(s->residents, p->adapter) < 0)
+			p->adapter_result = -ENOMEM;
+		if (p->reads)
+			give_held(s, &p->digest, p->adapter);
+		if (!p->cancelled)
+			answer(s, p);
+		preparation_free(p);
+		scheduler_tell_usage(s);
+	}
+}
+
+bool scheduler_cancel_preparing(struct scheduler *s, uint64_t id)
+{
+	struct preparation *p = s->preparing;
+
+	while (p && (p->id != id || p->cancelled))
+		p = p->sibling;
+	if (!p)
+		return false;
+	p->cancelled = true;
+	if (p->given && !preparer_withdraw(s->preparer, p))
+		return true;
+	remove_preparing(s, p);
+	if (p->given && p->reads)
+		give_held(s, &p->digest, NULL);
+	preparation_free(p);
+	return true;
+}
+
+bool scheduler_is_preparing(struct scheduler *s)
+{
+	for (const struct preparation *p = s->preparing; p; p = p->sibling)
+		if (!p->cancelled)
+			return true;
+	preparer_wait(s->preparer);
+	scheduler_begin_prepared(s);
+	return false;
+}
+
+void scheduler_end_preparing(struct scheduler *s)
+{
+	struct preparation *p, *next;
+
+	/* The preparer frees what was given to it, which is still listed here. */
+	for (struct preparation **at = &s->preparing; (p = *at); ) {
+		next = p->sibling;
+		if (p->given)
+			*at = next;
+		else
+			at = &p->sibling;
+	}
+	s->preparer = preparer_free(s->preparer);
+	for (p = s->preparing; p; p = next) {
+		next = p->sibling;
+		preparation_free(p);
+	}
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/engine/preparer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct list {
+	struct preparation *first, **end;
+};
+
+struct preparer {
+	pthread_t thread;
+	void (*ready)(void *arg);
+	void *arg;
+	/* Shared by both threads. */
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;	/* something was given, or the end is asked for */
+	pthread_cond_t idle;	/* nothing is left to do */
+	struct list given, done;
+	bool working, stop;
+};
+
+struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m)
+{
+	struct preparation *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->id = id;
+	p->type = type;
+	p->model = m;
+	p->fd = -1;
+	return p;
+}
+
+struct preparation *preparation_free(struct preparation *p)
+{
+	if (!p)
+		return NULL;
+	if (p->start)
+		engine_start_deinit(p->start);
+	free(p->start);
+	if (p->fd >= 0)
+		close(p->fd);
+	adapter_unref(p->adapter);
+	prompt_deinit(&p->prompt);
+	free(p);
+	return NULL;
+}
+
+static void list_init(struct list *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+}
+
+static void list_add(struct list *l, struct preparation *p)
+{
+	p->next = NULL;
+	*l->end = p;
+	l->end = &p->next;
+}
+
+/* Takes out the one that *@at points to. */
+static struct preparation *list_remove(struct list *l, struct preparation **at)
+{
+	struct preparation *p = *at;
+
+	*at = p->next;
+	if (!p->next)
+		l->end = at;
+	return p;
+}
+
+/* What nobody waits for at a screen: a request of the background. */
+static bool can_wait(const struct preparation *p)
+{
+	return p->start && p->type == ENGINE_START && p->start->lane == 0;
+}
+
+static struct preparation **next_given(struct preparer *p)
+{
+	for (struct preparation **at = &p->given.first; *at; at = &(*at)->next)
+		if (!can_wait(*at))
+			return at;
+	return &p->given.first;
+}
+
+static int read_adapter(struct preparation *p)
+{
+	int r = p->fd < 0 ? -ENOENT : adapter_load_fd(&p->adapter, p->model, p->fd, &p->diag);
+
+	if (r < 0 || digest_equal(adapter_digest(p->adapter), &p->digest))
+		return r;
+	p->adapter = adapter_unref(p->adapter);
+	return diag_set(&p->diag, -EBADMSG, DIAG_SIG, "digest",
+			"the file is not the adapter of the catalogue");
+}
+
+static void prepare(struct preparation *p)
+{
+	if (p->reads)
+		p->adapter_result = read_adapter(p);
+	if (p->start && p->adapter_result == 0)
+		p->prompt_result = prompt_build(&p->prompt, p->model, p->start, &p->diag);
+}
+
+static void *run(void *arg)
+{
+	struct preparer *p = arg;
+
+	pthread_mutex_lock(&p->mutex);
+	for (;;) {
+		struct preparation *it;
+
+		while (!p->given.first && !p->stop)
+			pthread_cond_wait(&p->wake, &p->mutex);
+		if (p->stop)
+			break;
+		it = list_remove(&p->given, next_given(p));
+		p->working = true;
+		pthread_mutex_unlock(&p->mutex);
+		prepare(it);
+		pthread_mutex_lock(&p->mutex);
+		p->working = false;
+		list_add(&p->done, it);
+		if (!p->given.first)
+			pthread_cond_signal(&p->idle);
+		pthread_mutex_unlock(&p->mutex);
+		p->ready(p->arg);
+		pthread_mutex_lock(&p->mutex);
+	}
+	pthread_mutex_unlock(&p->mutex);
+	return NULL;
+}
+
+int preparer_new(struct preparer **ret, void (*ready)(void *arg), void *arg)
+{
+	struct preparer *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	p->ready = ready;
+	p->arg = arg;
+	list_init(&p->given);
+	list_init(&p->done);
+	pthread_mutex_init(&p->mutex, NULL);
+	pthread_cond_init(&p->wake, NULL);
+	pthread_cond_init(&p->idle, NULL);
+	r = pthread_create(&p->thread, NULL, run, p);
+	if (r) {
+		free(p);
+		return -r;
+	}
+	*ret = p;
+	return 0;
+}
+
+struct preparer *preparer_free(struct preparer *p)
+{
+	struct preparation *it;
+
+	if (!p)
+		return NULL;
+	pthread_mutex_lock(&p->mutex);
+	p->stop = true;
+	pthread_cond_signal(&p->wake);
+	pthread_mutex_unlock(&p->mutex);
+	pthread_join(p->thread, NULL);
+	while (p->given.first)
+		preparation_free(list_remove(&p->given, &p->given.first));
+	while ((it = preparer_take(p)))
+		preparation_free(it);
+	pthread_cond_destroy(&p->idle);
+	pthread_cond_destroy(&p->wake);
+	pthread_mutex_destroy(&p->mutex);
+	free(p);
+	return NULL;
+}
+
+void preparer_give(struct preparer *p, struct preparation *it)
+{
+	pthread_mutex_lock(&p->mutex);
+	list_add(&p->given, it);
+	pthread_cond_signal(&p->wake);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+struct preparation *preparer_take(struct preparer *p)
+{
+	struct preparation *it = NULL;
+
+	pthread_mutex_lock(&p->mutex);
+	if (p->done.first)
+		it = list_remove(&p->done, &p->done.first);
+	pthread_mutex_unlock(&p->mutex);
+	return it;
+}
+
+bool preparer_withdraw(struct preparer *p, struct preparation *it)
+{
+	struct preparation **at = &p->given.first;
+	bool found;
+
+	pthread_mutex_lock(&p->mutex);
+	while (*at && *at != it)
+		at = &(*at)->next;
+	found = *at;
+	if (found)
+		list_remove(&p->given, at);
+	pthread_mutex_unlock(&p->mutex);
+	return found;
+}
+
+void preparer_wait(struct preparer *p)
+{
+	pthread_mutex_lock(&p->mutex);
+	while (p->given.first || p->working)
+		pthread_cond_wait(&p->idle, &p->mutex);
+	pthread_mutex_unlock(&p->mutex);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes before the first pass of a request: its adapter is read, hashed and checked,
+ * its prompt rendered and tokenised. All of that may take many times as long as a token, so
+ * it has a thread of its own and the running streams do not wait for it.
+ */
+#pragma once
+
+#include "adapters/adapters.h"
+#include "assistantd/engine/prompt.h"
+#include "assistantd/ipc/ipc.h"
+#include "base_model/base_model.h"
+
+struct preparation {
+	/* The question. Belongs to the preparer from preparer_give() until it comes back. */
+	uint64_t id;
+	uint32_t type;			/* ENGINE_START, ENGINE_COUNT or ENGINE_LOAD */
+	const struct bm_model *model;
+	struct engine_start *start;	/* NULL for LOAD */
+	bool reads;			/* the adapter of @digest is to be read from @fd */
+	struct digest digest;
+	int fd;				/* owned; -1: none */
+	/* The answer. */
+	struct adapter *adapter;	/* one reference; NULL: without one, or it failed */
+	struct prompt prompt;
+	int adapter_result, prompt_result;	/* of prompt_build() */
+	struct diag diag;
+	/* The scheduler's. */
+	uint64_t began_us;
+	bool given, cancelled;
+	struct preparation *sibling;
+	/* The preparer's. */
+	struct preparation *next;
+};
+
+struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m);
+struct preparation *preparation_free(struct preparation *p);
+DEFINE_CLEANUP(struct preparation *, preparation_free)
+
+struct preparer;
+
+/* @ready is called on the preparer's thread whenever there is something to take. 0, -ENOMEM,
+ * or the error of pthread_create(). */
+int preparer_new(struct preparer **ret, void (*ready)(void *arg), void *arg);
+/* Ends after the preparation that is being worked on; frees what it holds. */
+struct preparer *preparer_free(struct preparer *p);
+DEFINE_CLEANUP(struct preparer *, preparer_free)
+
+/* Queues @it: interactive requests before background ones, else in order. */
+void preparer_give(struct preparer *p, struct preparation *it);
+/* The next one that is ready, or NULL. */
+struct preparation *preparer_take(struct preparer *p);
+/* Takes back what was not begun; false when it was: then it comes back when it is ready. */
+bool preparer_withdraw(struct preparer *p, struct preparation *it);
+/* Waits until everything given is ready. */
+void preparer_wait(struct preparer *p);
