@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 
 #include "base_model/kernels/blocks.h"
+#include "base_model/vocab.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 float fixture_random(uint64_t *state)
 {
@@ -175,6 +177,31 @@ static void metadata(struct gguf_writer *w, const struct fixture *f)
 	}
 }
 
+/* Byte-level, without merges: a token is a character of ASCII, then come two control tokens. */
+static void ascii_tokenizer(struct gguf_writer *w)
+{
+	static const char *const special[] = { "<s>", "</s>" };
+	enum { BYTES = 128, TOKENS = BYTES + ARRAY_SIZE(special) };
+	char spellings[BYTES][8];
+	const char *tokens[TOKENS];
+	int32_t types[TOKENS];
+
+	for (int i = 0; i < TOKENS; i++) {
+		types[i] = i < BYTES ? TOKEN_NORMAL : TOKEN_CONTROL;
+		tokens[i] = i < BYTES ? spellings[i] : special[i - BYTES];
+	}
+	for (unsigned i = 0; i < BYTES; i++)
+		spellings[i][utf8_encode(bpe_char_of_byte((uint8_t)i), spellings[i])] = '\0';
+	ck_assert_int_eq(gguf_writer_str(w, "tokenizer.ggml.model", "gpt2", 4), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "tokenizer.ggml.pre", "gpt-2", 5), 0);
+	ck_assert_int_eq(gguf_writer_strings(w, "tokenizer.ggml.tokens", tokens, TOKENS), 0);
+	ck_assert_int_eq(gguf_writer_array(w, "tokenizer.ggml.token_type", GGUF_TYPE_I32, types,
+					   TOKENS), 0);
+	ck_assert_int_eq(gguf_writer_strings(w, "tokenizer.ggml.merges", NULL, 0), 0);
+	ck_assert_int_eq(gguf_writer_u32(w, "tokenizer.ggml.bos_token_id", BYTES), 0);
+	ck_assert_int_eq(gguf_writer_u32(w, "tokenizer.ggml.eos_token_id", BYTES + 1), 0);
+}
+
 static int finish(struct gguf_writer *w, struct memory *m)
 {
 	int fd = memfd_create("fixture", MFD_CLOEXEC);
@@ -194,6 +221,8 @@ int fixture_model_fd(const struct fixture *f)
 
 	ck_assert_int_eq(gguf_writer_new(&w), 0);
 	metadata(w, f);
+	if (f->tokenizer)
+		ascii_tokenizer(w);
 	tensor(w, &m, f, "token_embd.weight", f->type, f->dim, f->vocab, 1.0f, &seed);
 	tensor(w, &m, f, "output_norm.weight", TENSOR_F32, f->dim, 1, 1.0f, &seed);
 	for (uint32_t i = 0; i < f->layers; i++)

@@ -17,6 +17,7 @@ struct fixture {
 	uint32_t u32_value;
 	const char *f32_key;
 	float f32_value;
+	bool tokenizer;		/* one token a character of ASCII; @vocab is 130 */
 };
 
 #define FIXTURE { .dim = 64, .heads = 4, .kv_heads = 2, .head_dim = 16, .ffn = 96, .layers = 2, \
