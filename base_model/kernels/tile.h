@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Quantised rows by tiles, for every instruction set with vectors: a lane is a row. A block
+ * of 32 columns becomes eight vectors, each with four consecutive columns of all rows, to be
+ * multiplied by the same four activations; so each lane sums its row in the canonical order.
+ *
+ * The file of a set defines VECTOR_BYTES, includes this, and defines:
+ *   transpose()        sixteen bytes of each row to four vectors of one 32-bit word per row
+ *   halves()           the f16 in the lower half of each lane, as floats
+ *   look_up()          bytes 0–15 of each lane by a table of sixteen bytes
+ *   to_floats()        of signed integers
+ *   fused()            a * b + c, rounded once
+ *   load_lanes(), store_lanes()	the first n lanes of floats
+ *   weighted()         a · first + b · second of two int16 at an address, in every lane
+ *   dot_codes(), dot_bytes()	see tile-rows.h
+ *   GROUP              vectors of a batch that share one reading of a tile
+ * Then it includes tile-unpack.h (what the types' bytes mean) and tile-rows.h (products).
+ */
+#pragma once
+
+#include <string.h>
+
+#include "base_model/kernels/blocks.h"
+#include "base_model/kernels/decode.h"
+
+#define LANE_ROWS (VECTOR_BYTES / 4)
+#define TILE_WORDS (Q_BLOCK / 4)
+#define SUPER_BLOCKS (Q_SUPER / Q_BLOCK)
+#define INLINE static inline __attribute__((always_inline))
+/* Kept in registers: without it the sums of a group are an array in memory. */
+#define UNROLL _Pragma("GCC unroll 16")
+
+typedef uint32_t words __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t ints __attribute__((vector_size(VECTOR_BYTES)));
+typedef float floats __attribute__((vector_size(VECTOR_BYTES)));
+
+struct tile {
+	const uint8_t *rows[LANE_ROWS];
+	uint32_t first, n;	/* rows of the matrix; a short tile repeats its last */
+};
+
+/* A block of all rows: codes as the format says, scales and minimums by part. */
+struct tile_block {
+	words w[TILE_WORDS];
+	floats d[2], m[2];
+};
+
+INLINE words splat_word(uint32_t x)
+{
+	return x - (words){ 0 };
+}
+
+INLINE floats splat(float x)
+{
+	return x - (floats){ 0 };
+}
