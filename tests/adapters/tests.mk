@@ -19,7 +19,7 @@ check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
-	$(TEST_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lpthread -lm
+	$(TEST_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(PCRE2_LIBS) -lpthread -lm
 
 check_PROGRAMS += tests/adapters/test-train-file
 tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c

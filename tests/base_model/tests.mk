@@ -68,3 +68,9 @@ check_PROGRAMS += tests/base_model/test-sequences
 tests_base_model_test_sequences_SOURCES = tests/base_model/test-sequences.c
 tests_base_model_test_sequences_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_sequences_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-pretokenize
+tests_base_model_test_pretokenize_SOURCES = tests/base_model/test-pretokenize.c \
+	tests/base_model/expressions.h
+tests_base_model_test_pretokenize_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_pretokenize_LDADD = $(MODEL_TEST_LIBS)
