@@ -19,7 +19,7 @@ const struct pretokenizer *pretokenizer_find(const char *name, size_t len)
 }
 
 int pretokenizer_new(struct pretokenizer **ret, const char *const *expressions, size_t n,
-		     const char *field, struct diag *d)
+		     bool ignores_merges, const char *field, struct diag *d)
 {
 	static const struct pass none[] = { { .fn = NULL } };
 	_cleanup_(pretokenizer_freep) struct pretokenizer *p = calloc(1, sizeof(*p));
@@ -28,6 +28,7 @@ int pretokenizer_new(struct pretokenizer **ret, const char *const *expressions, 
 	if (!p)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	p->passes = none;
+	p->ignores_merges = ignores_merges;
 	p->patterns = calloc(n + 1, sizeof(*p->patterns));
 	if (!p->patterns)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");

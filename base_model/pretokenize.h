@@ -16,7 +16,7 @@ const struct pretokenizer *pretokenizer_find(const char *name, size_t len);
 /* By regular expressions, each of which cuts the pieces of the one before: what matches is a
  * piece, and so is what stands between. 0; -EINVAL with @d, whose field is @field; -ENOMEM. */
 int pretokenizer_new(struct pretokenizer **ret, const char *const *expressions, size_t n,
-		     const char *field, struct diag *d);
+		     bool ignores_merges, const char *field, struct diag *d);
 /* Of one that pretokenizer_new() made. */
 struct pretokenizer *pretokenizer_free(struct pretokenizer *p);
 DEFINE_CLEANUP(struct pretokenizer *, pretokenizer_free)

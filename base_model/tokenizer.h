@@ -22,7 +22,9 @@ struct tokenizer;
 enum {
 	TOKENIZE_SPECIAL = 1,	/* the text is a template's: control tokens are recognised */
 	TOKENIZE_BOS = 2,	/* put the beginning-of-text token first, if the model wants it */
-	TOKENIZE_CONTINUES = 4,	/* text goes on from earlier text: no space is put before it */
+	TOKENIZE_CONTINUES = 4,	/* text goes on from the tokens before: no space is put before it,
+				 * unless the last of them is a control or added token */
+	TOKENIZE_EOS = 8,	/* put the end-of-text token last, if the model wants it */
 };
 
 struct token_list {
@@ -43,7 +45,8 @@ struct tokenizer *tokenizer_free(struct tokenizer *t);
 DEFINE_CLEANUP(struct tokenizer *, tokenizer_free)
 
 /* Appends the tokens of @text to @out; bytes that are not UTF-8 are tokenized as bytes.
- * 0; -EINVAL beyond 64 MiB; -ENOMEM. */
+ * 0; -EINVAL beyond 64 MiB; -ELOOP when expressions that the file gives for its words take too
+ * many steps on it; -ENOMEM. */
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t len, unsigned flags,
 		     struct token_list *out);
 /* Appends the bytes that a token stands for: none for control tokens. 0; -EINVAL for an id

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
-#define MAX_TOKEN 1024
 #define MAX_MERGES (4u << 20)
 
 static const char key_tokens[] = "tokenizer.ggml.tokens";
@@ -43,13 +43,14 @@ static int read_tokens(struct vocab *v, const struct gguf *g, struct diag *d)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	gguf_strings_init(&s, &a);
 	for (uint32_t i = 0; gguf_strings_next(&s, &text, &len); i++) {
-		if (len > MAX_TOKEN)
+		if (len > VOCAB_MAX_TOKEN)
 			return diag_set(d, -EINVAL, DIAG_LIMIT, key_tokens,
 					"token %u has %zu bytes", i, len);
 		if (len == 0 || !utf8_valid(text, len))
 			return diag_set(d, -EINVAL, DIAG_VOCAB, key_tokens, "token %u is %s", i,
 					len ? "not UTF-8" : "empty");
 		v->tokens[i] = (struct token){ text, (uint32_t)len, TOKEN_NORMAL, 0.0f };
+		v->longest = MAX(v->longest, (uint32_t)len);
 	}
 	return 0;
 }
@@ -82,37 +83,61 @@ static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len
 	return c ? c : (a_len > b_len) - (a_len < b_len);
 }
 
-static int compare_ids(const void *a, const void *b, void *arg)
+static int compare_ids(const void *arg, uint32_t a, uint32_t b)
 {
-	const struct token *tokens = arg, *x = &tokens[*(const uint32_t *)a],
-			   *y = &tokens[*(const uint32_t *)b];
+	const struct token *tokens = arg, *x = &tokens[a], *y = &tokens[b];
 
 	return compare_text(x->text, x->len, y->text, y->len);
 }
 
+static uint64_t key_of_text(const char *text, size_t len)
+{
+	uint64_t key = len, word;
+
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		word = 0;
+		memcpy(&word, text + i, MIN(len - i, sizeof(word)));
+		key = lookup_mix(key ^ word);
+	}
+	return key;
+}
+
 static int sort_tokens(struct vocab *v, struct diag *d)
 {
-	v->by_text = calloc(v->n, sizeof(*v->by_text));
-	if (!v->by_text)
+	struct lookup_entry *entries = calloc(v->n, sizeof(*entries));
+
+	if (!entries)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	for (uint32_t i = 0; i < v->n; i++)
-		v->by_text[i] = i;
-	qsort_r(v->by_text, v->n, sizeof(*v->by_text), compare_ids, v->tokens);
+		entries[i] = (struct lookup_entry){
+			key_of_text(v->tokens[i].text, v->tokens[i].len), i,
+		};
+	if (lookup_init(&v->by_text, entries, v->n, compare_ids, v->tokens) < 0)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	entries = v->by_text.entries;
 	for (uint32_t i = 1; i < v->n; i++)
-		if (compare_ids(&v->by_text[i - 1], &v->by_text[i], v->tokens) == 0)
+		if (entries[i].key == entries[i - 1].key &&
+		    compare_ids(v->tokens, entries[i - 1].value, entries[i].value) == 0)
 			return diag_set(d, -EINVAL, DIAG_VOCAB, key_tokens,
-					"tokens %u and %u are the same", v->by_text[i - 1],
-					v->by_text[i]);
+					"tokens %u and %u are the same", entries[i - 1].value,
+					entries[i].value);
 	return 0;
 }
 
 int32_t vocab_find(const struct vocab *v, const char *text, size_t len)
 {
-	uint32_t low = 0, high = v->n;
+	const struct lookup_entry *entries;
+	uint32_t low = 0, high;
+	uint64_t key;
 
+	if (len > v->longest)
+		return -1;
+	key = key_of_text(text, len);
+	entries = lookup_near(&v->by_text, key, &high);
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2, id = v->by_text[middle];
-		int c = compare_text(text, len, v->tokens[id].text, v->tokens[id].len);
+		uint32_t middle = low + (high - low) / 2, id = entries[middle].value;
+		int c = entries[middle].key != key ? (key < entries[middle].key ? -1 : 1) :
+			compare_text(text, len, v->tokens[id].text, v->tokens[id].len);
 
 		if (c == 0)
 			return (int32_t)id;
@@ -157,6 +182,20 @@ int vocab_read(struct vocab *v, const struct gguf *g, struct diag *d)
 	return read_special(v, g, "tokenizer.ggml.unknown_token_id", -1, &v->unknown, d);
 }
 
+/* The first @needed bytes have a token, and of none is it a control token: any text has bytes. */
+static int check_bytes(const struct vocab *v, unsigned needed, struct diag *d)
+{
+	for (unsigned b = 0; b < 256; b++) {
+		if (v->bytes[b] < 0 && b < needed)
+			return diag_set(d, -EINVAL, DIAG_VOCAB, key_tokens,
+					"no token for byte %u", b);
+		if (v->bytes[b] >= 0 && v->tokens[v->bytes[b]].type == TOKEN_CONTROL)
+			return diag_set(d, -EINVAL, DIAG_VOCAB, key_types,
+					"the token for byte %u is a control token", b);
+	}
+	return 0;
+}
+
 static int find_byte_tokens(struct vocab *v, struct diag *d)
 {
 	char name[8];
@@ -176,11 +215,8 @@ static int find_byte_tokens(struct vocab *v, struct diag *d)
 	for (unsigned b = 0; b < 256; b++) {
 		snprintf(name, sizeof(name), "<0x%02X>", b);
 		v->bytes[b] = vocab_find(v, name, 6);
-		if (v->bytes[b] < 0)
-			return diag_set(d, -EINVAL, DIAG_VOCAB, key_tokens,
-					"no token for byte %u", b);
 	}
-	return 0;
+	return check_bytes(v, 256, d);
 }
 
 int vocab_read_scores(struct vocab *v, const struct gguf *g, struct diag *d)
@@ -203,54 +239,78 @@ int vocab_read_scores(struct vocab *v, const struct gguf *g, struct diag *d)
 	return find_byte_tokens(v, d);
 }
 
-/* Steele, Lea and Flood's mix: pairs of ids are close together, slots must not be. */
-static uint64_t slot_of(const struct vocab *v, int32_t left, int32_t right)
+static uint64_t key_of_pair(int32_t left, int32_t right)
 {
-	uint64_t z = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) & (v->n_slots - 1);
+	return lookup_mix((uint64_t)(uint32_t)left << 32 | (uint32_t)right);
 }
 
-const struct merge *vocab_merge(const struct vocab *v, int32_t left, int32_t right)
+bool vocab_merge(const struct vocab *v, int32_t left, int32_t right, int32_t *result,
+		 uint32_t *rank)
 {
-	for (uint64_t i = slot_of(v, left, right);; i = (i + 1) & (v->n_slots - 1)) {
-		const struct merge *m = &v->merges[i];
+	uint64_t key = key_of_pair(left, right);
+	uint32_t low = 0, high, n;
+	const struct lookup_entry *entries = lookup_near(&v->by_pair, key, &high);
 
-		if (m->result < 0)
-			return NULL;
-		if (m->left == left && m->right == right)
-			return m;
+	/* Of equal ones the first counts: it has the better rank. */
+	for (n = high; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (entries[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	if (low == n || entries[low].key != key)
+		return false;
+	*rank = entries[low].value;
+	*result = v->results[*rank];
+	return true;
 }
 
 /* "left right"; the space inside a token is written as another character. */
-static int add_merge(struct vocab *v, const char *text, size_t len, uint32_t rank, struct diag *d)
+static int read_merge(const struct vocab *v, const char *text, size_t len, uint32_t rank,
+		      uint64_t *key, int32_t *result, struct diag *d)
 {
 	const char *space = len > 1 ? memchr(text + 1, ' ', len - 1) : NULL;
 	size_t left_len = space ? (size_t)(space - text) : 0;
-	char joined[2 * MAX_TOKEN];
-	struct merge m = { .rank = rank };
-	uint64_t slot;
+	char joined[2 * VOCAB_MAX_TOKEN];
+	int32_t left, right;
 
 	if (!space || left_len + 1 == len || len > sizeof(joined))
 		return diag_set(d, -EINVAL, DIAG_VOCAB, key_merges, "merge %u: expected two tokens",
 				rank);
-	m.left = vocab_find(v, text, left_len);
-	m.right = vocab_find(v, space + 1, len - left_len - 1);
+	left = vocab_find(v, text, left_len);
+	right = vocab_find(v, space + 1, len - left_len - 1);
 	memcpy(joined, text, left_len);
 	memcpy(joined + left_len, space + 1, len - left_len - 1);
-	m.result = vocab_find(v, joined, len - 1);
-	if (m.left < 0 || m.right < 0 || m.result < 0)
+	*result = vocab_find(v, joined, len - 1);
+	if (left < 0 || right < 0 || *result < 0)
 		return diag_set(d, -EINVAL, DIAG_VOCAB, key_merges, "merge %u: %s no token", rank,
-				m.result < 0 ? "its result is" : "a part is");
-	/* The first of two equal ones wins: it has the better rank. */
-	if (vocab_merge(v, m.left, m.right))
-		return 0;
-	for (slot = slot_of(v, m.left, m.right); v->merges[slot].result >= 0;)
-		slot = (slot + 1) & (v->n_slots - 1);
-	v->merges[slot] = m;
+				*result < 0 ? "its result is" : "a part is");
+	*key = key_of_pair(left, right);
+	return 0;
+}
+
+static int read_pairs(struct vocab *v, const struct gguf_array *a, struct diag *d)
+{
+	_cleanup_free_ struct lookup_entry *entries = calloc(a->count + 1, sizeof(*entries));
+	struct gguf_strings s;
+	const char *text;
+	size_t len;
+	int r = 0;
+
+	v->results = calloc(a->count + 1, sizeof(*v->results));
+	if (!entries || !v->results)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	gguf_strings_init(&s, a);
+	for (uint32_t rank = 0; r == 0 && gguf_strings_next(&s, &text, &len); rank++) {
+		entries[rank].value = rank;
+		r = read_merge(v, text, len, rank, &entries[rank].key, &v->results[rank], d);
+	}
+	if (r < 0)
+		return r;
+	if (lookup_init(&v->by_pair, TAKE(entries), (uint32_t)a->count, NULL, NULL) < 0)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	return 0;
 }
 
@@ -258,22 +318,15 @@ static int find_byte_characters(struct vocab *v, struct diag *d)
 {
 	char text[4];
 
-	for (unsigned b = 0; b < 256; b++) {
+	for (unsigned b = 0; b < 256; b++)
 		v->bytes[b] = vocab_find(v, text, utf8_encode(bpe_char_of_byte((uint8_t)b), text));
-		/* A vocabulary made from text may lack bytes that stood nowhere in it. */
-		if (v->bytes[b] < 0 && b < 0x80)
-			return diag_set(d, -EINVAL, DIAG_VOCAB, key_tokens,
-					"no token for byte %u", b);
-	}
-	return 0;
+	/* A vocabulary made from text may lack bytes that stood nowhere in it. */
+	return check_bytes(v, 0x80, d);
 }
 
 int vocab_read_merges(struct vocab *v, const struct gguf *g, struct diag *d)
 {
 	struct gguf_array a;
-	struct gguf_strings s;
-	const char *text;
-	size_t len;
 	int r = gguf_array(g, key_merges, GGUF_TYPE_STRING, &a, d);
 
 	r = missing(r, key_merges, DIAG_VOCAB, d);
@@ -282,26 +335,16 @@ int vocab_read_merges(struct vocab *v, const struct gguf *g, struct diag *d)
 	if (a.count > MAX_MERGES)
 		return diag_set(d, -EINVAL, DIAG_LIMIT, key_merges, "%llu merges, at most %u",
 				(unsigned long long)a.count, MAX_MERGES);
-	for (v->n_slots = 16; v->n_slots < 2 * a.count;)
-		v->n_slots *= 2;
-	v->merges = reallocarray(NULL, v->n_slots, sizeof(*v->merges));
-	if (!v->merges)
-		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	memset(v->merges, 0xff, v->n_slots * sizeof(*v->merges));
-	gguf_strings_init(&s, &a);
-	for (uint32_t rank = 0; gguf_strings_next(&s, &text, &len); rank++) {
-		r = add_merge(v, text, len, rank, d);
-		if (r < 0)
-			return r;
-	}
-	return find_byte_characters(v, d);
+	r = read_pairs(v, &a, d);
+	return r < 0 ? r : find_byte_characters(v, d);
 }
 
 void vocab_deinit(struct vocab *v)
 {
 	free(v->tokens);
-	free(v->by_text);
-	free(v->merges);
+	free(v->results);
+	lookup_deinit(&v->by_text);
+	lookup_deinit(&v->by_pair);
 	*v = (struct vocab){ 0 };
 }
 

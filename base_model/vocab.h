@@ -2,7 +2,10 @@
 /* The tables of a tokenizer: tokens, their kinds and scores, merges. */
 #pragma once
 
+#include "base_model/lookup.h"
 #include "base_model/tokenizer.h"
+
+#define VOCAB_MAX_TOKEN 1024	/* bytes */
 
 enum token_type {
 	TOKEN_NORMAL = 1, TOKEN_UNKNOWN, TOKEN_CONTROL, TOKEN_USER_DEFINED, TOKEN_UNUSED,
@@ -16,18 +19,12 @@ struct token {
 	float score;
 };
 
-struct merge {
-	int32_t left, right;
-	int32_t result;		/* -1: an empty slot */
-	uint32_t rank;
-};
-
 struct vocab {
-	uint32_t n;
+	uint32_t n, longest;	/* tokens; bytes of the longest */
 	struct token *tokens;
-	uint32_t *by_text;	/* ids in the order of their texts */
-	struct merge *merges;	/* hash table of n_slots, a power of two */
-	uint64_t n_slots;
+	struct lookup by_text;	/* ids */
+	struct lookup by_pair;	/* ranks of merges */
+	int32_t *results;	/* of merges, by rank */
 	int32_t bytes[256];	/* token of each byte; -1 for one beyond ASCII without */
 	int32_t bos, eos, unknown;
 };
@@ -43,8 +40,9 @@ void vocab_deinit(struct vocab *v);
 
 /* -1 when there is no such token. */
 int32_t vocab_find(const struct vocab *v, const char *text, size_t len);
-/* NULL when the pair does not merge. */
-const struct merge *vocab_merge(const struct vocab *v, int32_t left, int32_t right);
+/* False when the pair does not merge. */
+bool vocab_merge(const struct vocab *v, int32_t left, int32_t right, int32_t *result,
+		 uint32_t *rank);
 
 /* The character that stands for a byte in the tokens of byte-level BPE, and back (-1). */
 uint32_t bpe_char_of_byte(uint8_t byte);

@@ -35,13 +35,14 @@ static void add(struct table *t, const char *text, enum token_type type)
 	t->n++;
 }
 
-static struct table *start(const char *model)
+static struct table *start(const char *model, const char *architecture)
 {
 	struct table *t = calloc(1, sizeof(*t));
 
 	ck_assert_ptr_nonnull(t);
 	ck_assert_int_eq(gguf_writer_new(&t->w), 0);
-	ck_assert_int_eq(gguf_writer_str(t->w, "general.architecture", "llama", 5), 0);
+	ck_assert_int_eq(gguf_writer_str(t->w, "general.architecture", architecture,
+					 strlen(architecture)), 0);
 	ck_assert_int_eq(gguf_writer_str(t->w, "tokenizer.ggml.model", model, strlen(model)), 0);
 	for (int i = 0; i < VOCABULARY_SPECIALS; i++)
 		add(t, specials[i], i == VOCABULARY_UNKNOWN ? TOKEN_UNKNOWN : TOKEN_CONTROL);
@@ -70,7 +71,7 @@ static struct gguf *finish(struct table *t)
 	return g;
 }
 
-struct gguf *vocabulary_sentencepiece(bool space_first)
+static struct table *sentencepiece(const char *architecture)
 {
 	static const char *const pieces[] = {
 		"\xe2\x96\x81", "a", "b", "aa", "aaaa", "ab", "ba", "\xe2\x96\x81" "ab",
@@ -79,7 +80,7 @@ struct gguf *vocabulary_sentencepiece(bool space_first)
 		"\xc3\xa9", "\xe6\x97\xa5", "\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac",
 		"\xf0\x9f\x98\x80", "[", "[T", "O", "L]",
 	};
-	struct table *t = start("llama");
+	struct table *t = start("llama", architecture);
 	char name[8];
 
 	for (unsigned i = 0; i < 256; i++) {
@@ -90,9 +91,21 @@ struct gguf *vocabulary_sentencepiece(bool space_first)
 		add(t, pieces[i], TOKEN_NORMAL);
 	ck_assert_int_eq(gguf_writer_array(t->w, "tokenizer.ggml.scores", GGUF_TYPE_F32, t->scores,
 					   t->n), 0);
+	return t;
+}
+
+struct gguf *vocabulary_sentencepiece(bool space_first)
+{
+	struct table *t = sentencepiece("llama");
+
 	ck_assert_int_eq(gguf_writer_bool(t->w, "tokenizer.ggml.add_space_prefix", space_first), 0);
 	return finish(t);
 }
+
+/* Llama 3's, as files give it that do not name it. */
+static const char own_cut[] =
+	"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+	"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /* The bytes as byte-level BPE spells them. */
 static void spell(const char *bytes, char *to)
@@ -102,7 +115,7 @@ static void spell(const char *bytes, char *to)
 	*to = '\0';
 }
 
-struct gguf *vocabulary_bpe(const char *pre)
+static struct table *byte_level(const char *architecture)
 {
 	static const struct {
 		const char *left, *right;
@@ -115,7 +128,7 @@ struct gguf *vocabulary_bpe(const char *pre)
 	};
 	char lines[ARRAY_SIZE(merges)][2 * TEXT_MAX], joined[TEXT_MAX];
 	const char *pointers[ARRAY_SIZE(merges)];
-	struct table *t = start("gpt2");
+	struct table *t = start("gpt2", architecture);
 
 	for (unsigned i = 0; i < 256; i++) {
 		joined[utf8_encode(bpe_char_of_byte((uint8_t)i), joined)] = '\0';
@@ -138,6 +151,24 @@ struct gguf *vocabulary_bpe(const char *pre)
 	add(t, "hello", TOKEN_NORMAL);
 	ck_assert_int_eq(gguf_writer_strings(t->w, "tokenizer.ggml.merges", pointers,
 					     ARRAY_SIZE(merges)), 0);
-	ck_assert_int_eq(gguf_writer_str(t->w, "tokenizer.ggml.pre", pre, strlen(pre)), 0);
+	return t;
+}
+
+struct gguf *vocabulary_bpe(const char *pre)
+{
+	struct table *t = byte_level("llama");
+	const char *key = pre ? "tokenizer.ggml.pre" : "tokenizer.ggml.pretokenizer";
+
+	pre = pre ? pre : own_cut;
+	ck_assert_int_eq(gguf_writer_str(t->w, key, pre, strlen(pre)), 0);
+	return finish(t);
+}
+
+struct gguf *vocabulary_with(bool bpe, const char *architecture,
+			     void (*keys)(struct gguf_writer *w))
+{
+	struct table *t = bpe ? byte_level(architecture) : sentencepiece(architecture);
+
+	keys(t->w);
 	return finish(t);
 }

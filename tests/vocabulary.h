@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base_model/base_model.h"
+#include "base_model/gguf-write.h"
 
 enum {
 	VOCABULARY_UNKNOWN,	/* control tokens come first */
@@ -13,5 +14,9 @@ enum {
 
 /* A SentencePiece vocabulary with byte fallback and a token "[TOOL]" that users may write. */
 struct gguf *vocabulary_sentencepiece(bool space_first);
-/* A byte-level one with merges; @pre names how it cuts words. */
+/* A byte-level one with merges; @pre names how it cuts words, or NULL: the file gives an
+ * expression for it. */
 struct gguf *vocabulary_bpe(const char *pre);
+/* One of the two, with what @keys writes beside it. */
+struct gguf *vocabulary_with(bool bpe, const char *architecture,
+			     void (*keys)(struct gguf_writer *w));

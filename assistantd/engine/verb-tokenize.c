@@ -37,17 +37,33 @@ static int say(const char *what, int r)
 	return VERB_BAD_INPUT;
 }
 
+/* The flags that the options behind the model stand for, or -1. */
+static int flags_of(int argc, char **argv)
+{
+	int flags = 0;
+
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--parse-special") == 0)
+			flags |= TOKENIZE_SPECIAL;
+		else if (strcmp(argv[i], "--add-special") == 0)
+			flags |= TOKENIZE_BOS | TOKENIZE_EOS;
+		else
+			return -1;
+	}
+	return flags;
+}
+
 int verb_tokenize(int argc, char **argv)
 {
-	bool special = argc == 3 && strcmp(argv[2], "--parse-special") == 0;
 	_cleanup_(tokenizer_freep) struct tokenizer *t = NULL;
 	_cleanup_(gguf_freep) struct gguf *g = NULL;
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	_cleanup_(token_list_deinit) struct token_list ids = TOKEN_LIST_NULL;
-	int r;
+	int flags = flags_of(argc, argv), r;
 
-	if (argc != 2 && !special) {
-		fputs("usage: assistant-engine tokenize MODEL [--parse-special] < TEXT\n", stderr);
+	if (argc < 2 || flags < 0) {
+		fputs("usage: assistant-engine tokenize MODEL [--parse-special] [--add-special] "
+		      "< TEXT\n", stderr);
 		return VERB_USAGE;
 	}
 	r = open_tokenizer(argv[1], &g, &t);
@@ -55,7 +71,7 @@ int verb_tokenize(int argc, char **argv)
 		return r;
 	r = read_stdin(&text);
 	if (r == 0)
-		r = tokenizer_encode(t, text.data, text.len, special ? TOKENIZE_SPECIAL : 0, &ids);
+		r = tokenizer_encode(t, text.data, text.len, (unsigned)flags, &ids);
 	if (r < 0)
 		return say("text", r);
 	for (size_t i = 0; i < ids.n; i++)

@@ -6,11 +6,11 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base_model/pretokenize.h"
 #include "tests/base_model/expressions.h"
+#include "tests/check-main.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
@@ -100,7 +100,7 @@ static struct pretokenizer *by_expressions(const struct expressions *e)
 
 	while (e->expressions[n])
 		n++;
-	ck_assert_msg(pretokenizer_new(&p, e->expressions, n, "test", &d) == 0, "%s: %s",
+	ck_assert_msg(pretokenizer_new(&p, e->expressions, n, false, "test", &d) == 0, "%s: %s",
 		      e->names[0], d.text);
 	return p;
 }
@@ -129,17 +129,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("pretokenize");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, as_published, 0, ARRAY_SIZE(published));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_tests("pretokenize", tc);
 }

@@ -51,7 +51,8 @@ tests_base_model_test_text_LDADD = $(MODEL_TEST_LIBS)
 check_PROGRAMS += tests/base_model/test-tokenizer-work
 tests_base_model_test_tokenizer_work_SOURCES = tests/base_model/test-tokenizer-work.c
 tests_base_model_test_tokenizer_work_CFLAGS = $(TEST_CFLAGS)
-tests_base_model_test_tokenizer_work_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vocab_find,--wrap=vocab_merge
+tests_base_model_test_tokenizer_work_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vocab_find,--wrap=vocab_merge \
+	-Wl,--wrap=merging_run,--wrap=pretokenize,--wrap=whole_find
 tests_base_model_test_tokenizer_work_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/base_model/test-draft
@@ -74,3 +75,8 @@ tests_base_model_test_pretokenize_SOURCES = tests/base_model/test-pretokenize.c 
 	tests/base_model/expressions.h
 tests_base_model_test_pretokenize_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_pretokenize_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-tokenizer
+tests_base_model_test_tokenizer_SOURCES = tests/base_model/test-tokenizer.c
+tests_base_model_test_tokenizer_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_tokenizer_LDADD = $(MODEL_TEST_LIBS)

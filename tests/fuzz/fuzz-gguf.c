@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Parses the input as a model file and reads all that an accepted one holds: each key by each
- * accessor, each string, the bounds of each tensor. A refusal without a reason is a defect.
+ * accessor, each string, the bounds of each tensor, its tokenizer. A refusal without a reason is
+ * a defect.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +47,29 @@ static void read_key(const struct gguf *g, const char *key)
 		touch(s, len);
 }
 
+/* Any tables that are accepted give tokens of the vocabulary, and those have their bytes. */
+static void use_tokenizer(const struct gguf *g)
+{
+	static const char text[] = "<s>  The \xc3\xa9t\xe9's 1234!\r\n\n[x] \xe6\x97\xa5</s>";
+	_cleanup_(tokenizer_freep) struct tokenizer *t = NULL;
+	_cleanup_(token_list_deinit) struct token_list list = TOKEN_LIST_NULL;
+	_cleanup_(buf_deinit) struct buf back = BUF_NULL;
+	struct diag d = DIAG_NULL;
+	int r = tokenizer_new(&t, g, &d);
+
+	if (r < 0) {
+		if (t || d.code == DIAG_NONE)
+			abort();
+		return;
+	}
+	for (unsigned flags = 0; flags < 16; flags++)
+		if (tokenizer_encode(t, text, sizeof(text) - 1, flags, &list) < 0)
+			return;
+	if (tokenizer_decode(t, list.ids, list.n, &back) < 0)
+		abort();
+	touch(back.data, back.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(gguf_freep) struct gguf *g = NULL;
@@ -74,5 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		touch(t->data, t->size);
 	}
+	use_tokenizer(g);
 	return 0;
 }

@@ -10,7 +10,11 @@
 #include "tests/vocabulary.h"
 #include "util/macro.h"
 
-static const char *const cuts[] = { "gpt-2", "llama-bpe", "qwen2", "smollm", "deepseek-coder" };
+static const char *const cuts[] = {
+	"gpt-2", "llama-bpe", "qwen2", "smollm", "deepseek-coder", "qwen35", "seed-coder",
+	"minicpm5", "tekken", "gpt-4o", "deepseek-v3", "deepseek-llm", "falcon", "default", "bloom",
+	"viking", "superbpe", NULL,	/* the last: by an expression that the file gives */
+};
 
 enum { SENTENCEPIECE, SENTENCEPIECE_SPACE, KINDS = 2 + ARRAY_SIZE(cuts) };
 

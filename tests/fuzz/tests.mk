@@ -21,7 +21,7 @@ endif
 
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_gguf_LDADD = base_model/libbase_model.a util/libutil.a
+tests_fuzz_fuzz_gguf_LDADD = $(ENGINE_LIBS)
 tests_fuzz_fuzz_intents_SOURCES = tests/fuzz/fuzz-intents.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_intents_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_intents_LDADD = intents/libintents.a util/libutil.a $(YAML_LIBS)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What encoding and decoding share. */
+#pragma once
+
+#include "base_model/pretokenize.h"
+#include "base_model/tokenizer.h"
+#include "base_model/vocab.h"
+#include "base_model/whole.h"
+
+#define SPACE_MARK "\xe2\x96\x81"	/* U+2581, a space in SentencePiece */
+
+enum {
+	TRAIT_END = 1,		/* ends a turn or the text */
+	TRAIT_STRIPS = 2,	/* white space behind it is not text */
+};
+
+struct tokenizer {
+	struct vocab vocab;
+	struct whole whole;
+	const struct pretokenizer *pre;	/* NULL: SentencePiece */
+	struct pretokenizer *own_pre;	/* @pre, where the file gives its expressions */
+	bool adds_bos, adds_eos;
+	bool adds_space;		/* before text, SentencePiece only */
+	bool joins_spaces;		/* several are one, none stands first or last */
+	uint8_t *traits;		/* [vocab.n] */
+};
