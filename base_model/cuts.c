@@ -13,61 +13,61 @@
 #define ENDLESS SIZE_MAX
 #define NO_CHARACTER UINT32_MAX
 
-#define GPT2 { .fn = pass_gpt2 }
-#define WORDS(f) { .fn = pass_words, .form = &(f) }
-#define RUN(set, most) { .fn = pass_run, .classes = (set), .longest = (most), \
+#define GPT2 { .fn = split_gpt2 }
+#define WORDS(f) { .fn = split_words, .form = &(f) }
+#define RUN(set, most) { .fn = split_run, .classes = (set), .longest = (most), \
 			 .except = NO_CHARACTER }
-#define RUN_WITHOUT(set, cp) { .fn = pass_run, .classes = (set), .longest = ENDLESS, \
+#define RUN_WITHOUT(set, cp) { .fn = split_run, .classes = (set), .longest = ENDLESS, \
 			       .except = (cp) }
 #define IN(function, table) { .fn = (function), .ranges = (table), .n_ranges = ARRAY_SIZE(table) }
 #define END { .fn = NULL }
 
-static const struct pass gpt2[] = { GPT2, END };
+static const struct splitter gpt2[] = { GPT2, END };
 
 /* \p{N}, then as GPT-2 */
-static const struct pass starcoder[] = { RUN(CHAR_NUMBER, 1), GPT2, END };
+static const struct splitter starcoder[] = { RUN(CHAR_NUMBER, 1), GPT2, END };
 
 static const struct word_form llama3_form = {
 	.contractions = true, .tail = true, .prefix = PREFIX, .letters = CHAR_LETTER,
 	.digits = 3, .signs = SIGNS,
 };
-static const struct pass llama3[] = { WORDS(llama3_form), END };
+static const struct splitter llama3[] = { WORDS(llama3_form), END };
 
 static const struct word_form qwen2_form = {
 	.contractions = true, .tail = true, .prefix = PREFIX, .letters = CHAR_LETTER,
 	.digits = 1, .signs = SIGNS,
 };
-static const struct pass qwen2[] = { WORDS(qwen2_form), END };
+static const struct splitter qwen2[] = { WORDS(qwen2_form), END };
 
 static const struct word_form qwen35_form = {
 	.contractions = true, .tail = true, .prefix = PREFIX,
 	.letters = CHAR_LETTER | CHAR_MARK, .digits = 1, .signs = SIGNS & ~CHAR_MARK,
 };
-static const struct pass qwen35[] = { WORDS(qwen35_form), END };
+static const struct splitter qwen35[] = { WORDS(qwen35_form), END };
 
 static const struct word_form seed_coder_form = {
 	.contractions = true, .prefix = PREFIX, .letters = CHAR_LETTER, .digits = 1,
 	.signs = SIGNS,
 };
-static const struct pass seed_coder[] = { WORDS(seed_coder_form), END };
+static const struct splitter seed_coder[] = { WORDS(seed_coder_form), END };
 
 static const struct word_form minicpm5_form = {
 	.contractions = true, .tail = true, .prefix = PREFIX, .letters = CHAR_LETTER,
 	.digits = ENDLESS, .signs = SIGNS,
 };
-static const struct pass minicpm5[] = { RUN(CHAR_NUMBER, 3), WORDS(minicpm5_form), END };
+static const struct splitter minicpm5[] = { RUN(CHAR_NUMBER, 3), WORDS(minicpm5_form), END };
 
 static const struct word_form tekken_form = {
 	.cased = true, .tail = true, .slash = true, .prefix = PREFIX, .digits = 1,
 	.signs = SIGNS,
 };
-static const struct pass tekken[] = { WORDS(tekken_form), END };
+static const struct splitter tekken[] = { WORDS(tekken_form), END };
 
 static const struct word_form gpt4o_form = {
 	.cased = true, .suffixes = true, .tail = true, .slash = true, .prefix = PREFIX,
 	.digits = 3, .signs = SIGNS,
 };
-static const struct pass gpt4o[] = { WORDS(gpt4o_form), END };
+static const struct splitter gpt4o[] = { WORDS(gpt4o_form), END };
 
 /* [一-龥぀-ヿ]+ : Han, Hiragana and Katakana */
 static const struct range han_and_kana[] = { { 0x3040, 0x30ff }, { 0x4e00, 0x9fa5 } };
@@ -75,17 +75,17 @@ static const struct word_form deepseek_v3_form = {
 	.sign_words = true, .tail = true, .letters = CHAR_LETTER | CHAR_MARK,
 	.prefix = CHAR_ALL & ~(CHAR_NEWLINE | CHAR_LETTER | CHAR_SIGN), .signs = CHAR_SIGN,
 };
-static const struct pass deepseek_v3[] = {
-	RUN(CHAR_NUMBER, 3), IN(pass_ranges, han_and_kana), WORDS(deepseek_v3_form), END,
+static const struct splitter deepseek_v3[] = {
+	RUN(CHAR_NUMBER, 3), IN(split_ranges, han_and_kana), WORDS(deepseek_v3_form), END,
 };
 
 /* [\r\n]   \s?\p{L}+   \s?\p{P}+   [一-龥ࠀ-一가-퟿]+   \p{N} */
 static const struct range east_asian[] = { { 0x0800, 0x9fa5 }, { 0xac00, 0xd7ff } };
-static const struct pass deepseek_coder[] = {
+static const struct splitter deepseek_coder[] = {
 	RUN(CHAR_NEWLINE, 1),
-	{ .fn = pass_spaced, .classes = CHAR_LETTER },
-	{ .fn = pass_spaced, .classes = CHAR_PUNCTUATION },
-	IN(pass_ranges, east_asian), RUN(CHAR_NUMBER, 1), END,
+	{ .fn = split_spaced, .classes = CHAR_LETTER },
+	{ .fn = split_spaced, .classes = CHAR_PUNCTUATION },
+	IN(split_ranges, east_asian), RUN(CHAR_NUMBER, 1), END,
 };
 
 /* Cased letters as DeepSeek's first tokenizer lists them: not all that Unicode has. */
@@ -117,21 +117,21 @@ static const struct range deepseek_signs[] = {
 	{ 0xff01, 0xff0f }, { 0xff1a, 0xff5e },
 };
 /* [\r\n]   \s?[cased letters]+   \s?[signs]+   \s+$   [一-龥ࠀ-一가-퟿]+   \p{N}+ */
-static const struct pass deepseek_llm[] = {
-	RUN(CHAR_NEWLINE, 1), IN(pass_spaced_ranges, cased_letters),
-	IN(pass_spaced_ranges, deepseek_signs), { .fn = pass_white_end },
-	IN(pass_ranges, east_asian), RUN(CHAR_NUMBER, ENDLESS), END,
+static const struct splitter deepseek_llm[] = {
+	RUN(CHAR_NEWLINE, 1), IN(split_spaced_ranges, cased_letters),
+	IN(split_spaced_ranges, deepseek_signs), { .fn = split_white_end },
+	IN(split_ranges, east_asian), RUN(CHAR_NUMBER, ENDLESS), END,
 };
 
 /* [\p{P}$+<=>^~|`]+   as GPT-2   [0-9][0-9][0-9] */
-static const struct pass falcon[] = {
-	RUN(CHAR_PUNCTUATION | CHAR_ASCII_SYMBOL, ENDLESS), GPT2, { .fn = pass_three_digits }, END,
+static const struct splitter falcon[] = {
+	RUN(CHAR_PUNCTUATION | CHAR_ASCII_SYMBOL, ENDLESS), GPT2, { .fn = split_three_digits }, END,
 };
 /* What converters wrote before they knew names: [\p{P}$+<=>^~|]+   as GPT-2   \p{N}+
  * [0-9][0-9][0-9] */
-static const struct pass unnamed[] = {
+static const struct splitter unnamed[] = {
 	RUN_WITHOUT(CHAR_PUNCTUATION | CHAR_ASCII_SYMBOL, '`'), GPT2, RUN(CHAR_NUMBER, ENDLESS),
-	{ .fn = pass_three_digits }, END,
+	{ .fn = split_three_digits }, END,
 };
 
 /* ?[^(\s|.,!?…。，、।۔،)]+ : in the brackets, these characters themselves */
@@ -140,12 +140,12 @@ static const struct range bloom_ends[] = {
 	{ 0x60c, 0x60c }, { 0x6d4, 0x6d4 }, { 0x964, 0x964 }, { 0x2026, 0x2026 },
 	{ 0x3001, 0x3002 }, { 0xff0c, 0xff0c },
 };
-static const struct pass bloom[] = { IN(pass_outside, bloom_ends), END };
-static const struct pass viking[] = { IN(pass_outside, bloom_ends), RUN(CHAR_NUMBER, 1), END };
+static const struct splitter bloom[] = { IN(split_outside, bloom_ends), END };
+static const struct splitter viking[] = { IN(split_outside, bloom_ends), RUN(CHAR_NUMBER, 1), END };
 
 /* \p{N}+   (?=(\d{3})+(?!\d)) : words are not cut at all */
-static const struct pass superbpe[] = {
-	RUN(CHAR_NUMBER, ENDLESS), { .fn = pass_digit_groups }, END,
+static const struct splitter superbpe[] = {
+	RUN(CHAR_NUMBER, ENDLESS), { .fn = split_digit_groups }, END,
 };
 
 /* Whole words that are tokens are taken as such; a beginning is wanted if the file is silent. */

@@ -21,13 +21,13 @@ const struct pretokenizer *pretokenizer_find(const char *name, size_t len)
 int pretokenizer_new(struct pretokenizer **ret, const char *const *expressions, size_t n,
 		     bool ignores_merges, const char *field, struct diag *d)
 {
-	static const struct pass none[] = { { .fn = NULL } };
+	static const struct splitter none[] = { { .fn = NULL } };
 	_cleanup_(pretokenizer_freep) struct pretokenizer *p = calloc(1, sizeof(*p));
 	int r = 0;
 
 	if (!p)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	p->passes = none;
+	p->splitters = none;
 	p->ignores_merges = ignores_merges;
 	p->patterns = calloc(n + 1, sizeof(*p->patterns));
 	if (!p->patterns)
@@ -66,8 +66,8 @@ void words_deinit(struct words *w)
 	*w = (struct words){ 0 };
 }
 
-/* What a pass matches is a piece, and so is what stands between. */
-static void cut_piece(const struct pass *p, struct characters *c, size_t begin, size_t end,
+/* What a splitter matches is a piece, and so is what stands between. */
+static void cut_piece(const struct splitter *p, struct characters *c, size_t begin, size_t end,
 		      uint32_t *to, size_t *n)
 {
 	size_t rest = begin, stop;	/* begin of what matches nothing so far */
@@ -87,8 +87,8 @@ static void cut_piece(const struct pass *p, struct characters *c, size_t begin, 
 		to[(*n)++] = (uint32_t)end;
 }
 
-static size_t pass_cut(const struct pass *p, struct characters *c, const uint32_t *ends, size_t n,
-		       uint32_t *to)
+static size_t split_all(const struct splitter *p, struct characters *c, const uint32_t *ends,
+			size_t n, uint32_t *to)
 {
 	size_t n_to = 0;
 
@@ -123,8 +123,8 @@ static int cut_all(const struct pretokenizer *p, struct characters *c, struct pi
 	size_t n;
 	int r = 0;
 
-	for (const struct pass *pass = p->passes; pass->fn; pass++)
-		advance(pieces, pass_cut(pass, c, pieces->ends, pieces->n, pieces->next));
+	for (const struct splitter *s = p->splitters; s->fn; s++)
+		advance(pieces, split_all(s, c, pieces->ends, pieces->n, pieces->next));
 	for (size_t k = 0; r == 0 && k < p->n_patterns; k++) {
 		r = pattern_cut(p->patterns[k], c, pieces->ends, pieces->n, pieces->next, &n);
 		advance(pieces, n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base_model/passes.h"
+#include "base_model/splitters.h"
 
 #include <string.h>
 
@@ -73,7 +73,7 @@ static size_t lines(struct characters *c, size_t at, size_t end)
 	return last > at ? last : white_space(c, at, end);
 }
 
-bool pass_gpt2(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_gpt2(struct characters *c, size_t at, size_t end, const struct splitter *p, size_t *stop)
 {
 	static const uint16_t words[] = { CHAR_LETTER, CHAR_NUMBER,
 					  CHAR_ALL & ~(CHAR_WHITE | CHAR_LETTER | CHAR_NUMBER) };
@@ -162,7 +162,8 @@ static size_t signs(struct characters *c, size_t at, size_t end, const struct wo
 	return looked(c, first, stop);
 }
 
-bool pass_words(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_words(struct characters *c, size_t at, size_t end, const struct splitter *p,
+		 size_t *stop)
 {
 	const struct word_form *f = p->form;
 
@@ -183,14 +184,14 @@ bool pass_words(struct characters *c, size_t at, size_t end, const struct pass *
 	return false;
 }
 
-/* What the other passes say of a piece that begins at @at and ends at @found. */
+/* What the other splitters say of a piece that begins at @at and ends at @found. */
 static bool piece(size_t at, size_t found, size_t *stop)
 {
 	*stop = MAX(found, at + 1);
 	return found > at;
 }
 
-bool pass_run(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_run(struct characters *c, size_t at, size_t end, const struct splitter *p, size_t *stop)
 {
 	size_t i = at;
 
@@ -200,7 +201,8 @@ bool pass_run(struct characters *c, size_t at, size_t end, const struct pass *p,
 	return piece(at, looked(c, at, i), stop);
 }
 
-bool pass_spaced(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_spaced(struct characters *c, size_t at, size_t end, const struct splitter *p,
+		  size_t *stop)
 {
 	size_t first = at + (is(c, at, CHAR_WHITE) && at + 1 < end);
 	size_t last = run_of(c, first, end, p->classes);
@@ -208,7 +210,7 @@ bool pass_spaced(struct characters *c, size_t at, size_t end, const struct pass 
 	return piece(at, last > first ? last : at, stop);
 }
 
-static bool in_ranges(const struct pass *p, uint32_t cp)
+static bool in_ranges(const struct splitter *p, uint32_t cp)
 {
 	size_t low = 0, high = p->n_ranges;
 
@@ -223,7 +225,7 @@ static bool in_ranges(const struct pass *p, uint32_t cp)
 	return low < p->n_ranges && cp >= p->ranges[low].first;
 }
 
-static size_t run_in(struct characters *c, size_t at, size_t end, const struct pass *p)
+static size_t run_in(struct characters *c, size_t at, size_t end, const struct splitter *p)
 {
 	size_t i = at;
 
@@ -232,13 +234,14 @@ static size_t run_in(struct characters *c, size_t at, size_t end, const struct p
 	return looked(c, at, i);
 }
 
-bool pass_ranges(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_ranges(struct characters *c, size_t at, size_t end, const struct splitter *p,
+		  size_t *stop)
 {
 	return piece(at, run_in(c, at, end, p), stop);
 }
 
-bool pass_spaced_ranges(struct characters *c, size_t at, size_t end, const struct pass *p,
-			size_t *stop)
+bool split_spaced_ranges(struct characters *c, size_t at, size_t end, const struct splitter *p,
+			 size_t *stop)
 {
 	size_t first = at + is(c, at, CHAR_WHITE), last = run_in(c, first, end, p);
 
@@ -246,7 +249,8 @@ bool pass_spaced_ranges(struct characters *c, size_t at, size_t end, const struc
 	return piece(at, last > first ? last : run_in(c, at, first, p), stop);
 }
 
-bool pass_outside(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop)
+bool split_outside(struct characters *c, size_t at, size_t end, const struct splitter *p,
+		   size_t *stop)
 {
 	size_t first = at + (c->cps[at] == ' '), i = first;
 
@@ -255,8 +259,8 @@ bool pass_outside(struct characters *c, size_t at, size_t end, const struct pass
 	return piece(at, looked(c, first, i) > first ? i : at, stop);
 }
 
-bool pass_three_digits(struct characters *c, size_t at, size_t end, const struct pass *p,
-		       size_t *stop)
+bool split_three_digits(struct characters *c, size_t at, size_t end, const struct splitter *p,
+			size_t *stop)
 {
 	size_t i = at;
 
@@ -278,8 +282,8 @@ static size_t next_group(struct characters *c, size_t at, size_t end)
 	return at;
 }
 
-bool pass_digit_groups(struct characters *c, size_t at, size_t end, const struct pass *p,
-		       size_t *stop)
+bool split_digit_groups(struct characters *c, size_t at, size_t end, const struct splitter *p,
+			size_t *stop)
 {
 	size_t n;
 
@@ -295,8 +299,8 @@ bool pass_digit_groups(struct characters *c, size_t at, size_t end, const struct
 	return true;
 }
 
-bool pass_white_end(struct characters *c, size_t at, size_t end, const struct pass *p,
-		    size_t *stop)
+bool split_white_end(struct characters *c, size_t at, size_t end, const struct splitter *p,
+		     size_t *stop)
 {
 	size_t last = run_of(c, at, end, CHAR_WHITE);
 

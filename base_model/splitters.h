@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What cuts text into words: each tokenizer's expressions, one pass an expression. A general
+ * What cuts text into words: each tokenizer's expressions, one splitter an expression. A general
  * engine would backtrack, and on input of one kind of character that is where others overflow
  * their stack or take quadratic time; here every character is looked at a few times.
  */
@@ -8,12 +8,12 @@
 
 #include "base_model/characters.h"
 
-struct pass;
+struct splitter;
 
 /* Where the piece that begins at @at ends; the text ends at @end. False: none begins before
  * *@stop, which is beyond @at. */
-typedef bool (*pass_fn)(struct characters *c, size_t at, size_t end, const struct pass *p,
-			size_t *stop);
+typedef bool splitter_fn(struct characters *c, size_t at, size_t end, const struct splitter *p,
+			 size_t *stop);
 
 struct range {
 	uint32_t first, last;
@@ -36,8 +36,8 @@ struct word_form {
 	size_t digits;
 };
 
-struct pass {
-	pass_fn fn;
+struct splitter {
+	splitter_fn *fn;
 	uint16_t classes;
 	size_t longest;		/* characters of a piece */
 	uint32_t except;	/* a character that is in none */
@@ -47,27 +47,23 @@ struct pass {
 };
 
 /* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
-bool pass_gpt2(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_gpt2;
 /* By @p->form. */
-bool pass_words(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_words;
 /* [classes]{1,longest} without the character except */
-bool pass_run(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_run;
 /* \s?[classes]+ */
-bool pass_spaced(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_spaced;
 /* [ranges]+ */
-bool pass_ranges(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_ranges;
 /* \s?[ranges]+ */
-bool pass_spaced_ranges(struct characters *c, size_t at, size_t end, const struct pass *p,
-			size_t *stop);
+splitter_fn split_spaced_ranges;
 /*  ?[^\s ranges]+ */
-bool pass_outside(struct characters *c, size_t at, size_t end, const struct pass *p, size_t *stop);
+splitter_fn split_outside;
 /* [0-9][0-9][0-9] */
-bool pass_three_digits(struct characters *c, size_t at, size_t end, const struct pass *p,
-		       size_t *stop);
+splitter_fn split_three_digits;
 /* (?=(\d{3})+(?!\d)): before each group of three digits, counted from the last, in pieces that
  * begin no later than their digits. */
-bool pass_digit_groups(struct characters *c, size_t at, size_t end, const struct pass *p,
-		       size_t *stop);
+splitter_fn split_digit_groups;
 /* \s+$ */
-bool pass_white_end(struct characters *c, size_t at, size_t end, const struct pass *p,
-		    size_t *stop);
+splitter_fn split_white_end;
