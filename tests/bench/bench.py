@@ -66,6 +66,20 @@ class Bench:
         self.models = models.Models(options.models, shape, self.tell)
         self.samples, self.runs, self.failures, self.kernels = [], [], {}, []
         self.stolen = []    # share of the machine's time that its host took, by process
+        if options.more:
+            self.resume()
+
+    def resume(self):
+        """What an earlier run has measured, under the same settings."""
+        with open(self.options.out + ".json", encoding="utf-8") as f:
+            earlier = json.load(f)
+        for name in ("prompt", "generate", "context", "small"):
+            if earlier["settings"][name] != getattr(self.options, name):
+                sys.exit(f"error: {self.options.out}.json: another {name}")
+        self.samples, self.runs = earlier["samples"], earlier["runs"]
+        self.kernels, self.stolen = earlier["kernels"], earlier["stolen"]
+        self.failures = {(f["step"], f["type"], f["threads"]): f["reason"]
+                         for f in earlier["failures"]}
 
     def tell(self, line):
         if not self.options.silent:
@@ -104,6 +118,8 @@ class Bench:
         head, *said = self.lines(command, (step.name, kind, threads)) or [None]
         if head:
             self.runs.append({"step": step.name, "type": kind, **head})
+            # Of an earlier run that failed where this one did not.
+            self.failures.pop((step.name, kind, threads), None)
         for sample in said:
             sample.update(step=step.name, type=kind, threads=threads,
                           round=sample.get("round", 0) + number)
@@ -125,30 +141,33 @@ class Bench:
     def round(self, number, threads):
         o = self.options
         for step in STEPS:
-            if (step.rounds_within and number) or step.name not in o.steps:
+            if step.name not in o.steps or (step.rounds_within and number):
                 continue
-            for kind in step.types:
-                pair = [lambda s=step, k=kind: self.ours(s, k, threads, number)]
+            for kind in (k for k in step.types if k in o.types):
+                at = self.next_round(step.name, kind, threads)
+                pair = [lambda s=step, k=kind, r=at: self.ours(s, k, threads, r)]
                 if step.name == "speed" and o.reference:
-                    pair.append(lambda k=kind: self.reference(k, threads, number))
+                    pair.append(lambda k=kind, r=at: self.reference(k, threads, r))
                 # Who goes first changes: caches and clocks favour neither.
-                for run in pair[::-1] if number % 2 else pair:
+                for run in pair[::-1] if at % 2 else pair:
                     run()
+
+    def next_round(self, step, kind, threads):
+        """Of what an earlier run has left, one more."""
+        return 1 + max((s["round"] for s in self.samples if "round" in s and
+                        (s["step"], s["type"], s["threads"]) == (step, kind, threads)), default=-1)
 
     def measure(self):
         """Yields after each round: what there is by then is worth keeping."""
         o = self.options
-        if not o.reference:
-            for kind in rows.TYPES:
-                for threads in o.threads:
-                    self.failures["reference", kind, threads] = "no reference engine was given"
-        command = [o.engine, "bench", "--kernels", "--json", *shlex.split(o.kernels)]
         if "kernels" in o.steps:
-            self.kernels = self.lines(command, ("kernels", None, None))
+            self.kernels = self.lines([o.engine, "bench", "--kernels", "--json",
+                                       *shlex.split(o.kernels)], ("kernels", None, None))
+            yield
         for number in range(o.rounds):
             for threads in o.threads:
                 self.round(number, threads)
-                yield number
+                yield
 
 
 def machine():
@@ -180,6 +199,9 @@ def parse(arguments):
     parser.add_argument("--prompt", default=256, type=int)
     parser.add_argument("--generate", default=32, type=int)
     parser.add_argument("--context", default=4000, type=int)
+    parser.add_argument("--types", default=",".join(rows.TYPES), type=lambda s: s.split(","),
+                        help="of weights, of: %(default)s")
+    parser.add_argument("--more", action="store_true", help="rounds behind those in OUT.json")
     parser.add_argument("--kernels", default="", help="more arguments of bench --kernels")
     parser.add_argument("--small", action="store_true", help="models of a megabyte")
     parser.add_argument("--silent", action="store_true")
@@ -191,16 +213,20 @@ def parse(arguments):
 
 def results(bench, begin):
     o = bench.options
+    threads = sorted({run["threads"] for run in bench.runs} | set(o.threads), reverse=True)
     samples = rows.Samples(bench.samples, bench.failures)
     return {
         "begin": begin, "machine": machine(),
-        "settings": {k: getattr(o, k) for k in
-                     ("threads", "rounds", "prompt", "generate", "context", "reference", "small")},
-        "rows": [dataclasses.asdict(row) for row in rows.build(samples, o.threads)],
-        "warnings": rows.warnings(samples, o.threads, bench.stolen),
+        "settings": {"threads": threads,
+                     "rounds": 1 + max((s.get("round", 0) for s in bench.samples), default=0),
+                     **{k: getattr(o, k) for k in
+                        ("prompt", "generate", "context", "reference", "small")}},
+        "rows": [dataclasses.asdict(row) for row in rows.build(samples, threads)],
+        "warnings": rows.warnings(samples, threads, bench.stolen),
         "failures": [{"step": step, "type": kind, "threads": threads, "reason": reason}
                      for (step, kind, threads), reason in bench.failures.items()],
-        "runs": bench.runs, "samples": bench.samples, "kernels": bench.kernels,
+        "stolen": bench.stolen, "runs": bench.runs, "samples": bench.samples,
+        "kernels": bench.kernels,
     }
 
 

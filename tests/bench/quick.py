@@ -102,6 +102,11 @@ with tempfile.TemporaryDirectory() as folder:
     script = os.path.join(folder, "reference.py")
     with open(script, "w", encoding="utf-8") as f:
         f.write(REFERENCE)
-    beside, page = run(folder, "--reference", f"{sys.executable} {script}")
-    check_rows(beside, NOT_BUILT)
+    command = f"{sys.executable} {script}"
+    check_rows(run(folder, "--reference", command)[0], NOT_BUILT)
+    more, _ = run(folder, "--reference", command, "--more", "--steps", "speed,open",
+                  "--types", "q4_0")
+    check_rows(more, NOT_BUILT)
+    check("more rounds stand behind the earlier ones",
+          {s["round"] for s in more["samples"] if s["step"] == "open"} == {0, 1, 2, 3})
 sys.exit(failures > 0)

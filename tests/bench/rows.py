@@ -11,6 +11,7 @@ import statistics
 MAIN = "q4_0"
 TYPES = ("q4_0", "q4_k", "q8_0")
 UNSTEADY = 0.30     # a plain read that varies by more says that the machine was not quiet
+NO_REFERENCE = "no reference engine was given"
 STOLEN = 0.05       # and so does a host that takes more of its time
 
 
@@ -41,7 +42,8 @@ class Samples:
     def rounds(self, step, measurement, variant, kind, threads, value):
         """Round → the mean of its samples, what @value makes of each."""
         found = {}
-        reason = self.failures.get((step, kind, threads))
+        reason = self.failures.get((step, kind, threads), NO_REFERENCE if step == "reference"
+                                   else "no sample")
         for s in self.samples:
             if (s["step"], s["type"], s["threads"]) != (step, kind, threads) or \
                     s["measurement"] != measurement or variant not in (None, s["variant"]):
@@ -51,7 +53,7 @@ class Samples:
             else:
                 found.setdefault(s["round"], []).append(value(s))
         if not found:
-            raise Missing(reason or "this engine does not measure it")
+            raise Missing(reason)
         return {r: statistics.fmean(values) for r, values in found.items()}
 
 
