@@ -46,8 +46,10 @@ static int gather(struct crowd *c, size_t n, size_t n_adapters)
 	c->n = n;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		c->adapters[i] = (int)(i % n_adapters);
-		bm_sequence_truncate(c->sequences[i], 0);
-		r = bench_feed(c->b, c->sequences[i], c->adapters[i], READ_FIRST, READ_FIRST);
+		r = bm_sequence_truncate(c->sequences[i], 0);
+		if (r == 0)
+			r = bench_feed(c->b, c->sequences[i], c->adapters[i], READ_FIRST,
+				       READ_FIRST);
 	}
 	return r;
 }

@@ -28,11 +28,11 @@ int bench_tell_speed(struct bench *b, const char *measurement, const char *varia
 static int one_speed(struct bench *b, struct bm_sequence *seq, int adapter)
 {
 	const char *variant = adapter == BENCH_NO_ADAPTER ? "base" : "adapter";
+	int r = bm_sequence_truncate(seq, 0);
 	double begin = bench_clock();
-	int r;
 
-	bm_sequence_truncate(seq, 0);
-	r = bench_feed(b, seq, adapter, b->prompt, bm_model_max_batch(b->vm.model));
+	if (r == 0)
+		r = bench_feed(b, seq, adapter, b->prompt, bm_model_max_batch(b->vm.model));
 	if (r == 0)
 		r = bench_tell_speed(b, "prompt", variant, b->prompt, bench_clock() - begin);
 	begin = bench_clock();
@@ -84,7 +84,8 @@ static int one_context(struct bench *b, size_t kv)
 			r = bench_tell_speed(b, "long prompt", kv_types[kv].name, b->long_context,
 				       bench_clock() - begin);
 	}
-	bm_sequence_truncate(b->filled[kv], (uint32_t)b->long_context);
+	if (r == 0)
+		r = bm_sequence_truncate(b->filled[kv], (uint32_t)b->long_context);
 	begin = bench_clock();
 	if (r == 0)
 		r = bench_feed(b, b->filled[kv], BENCH_NO_ADAPTER, b->generate, 1);

@@ -55,11 +55,11 @@ static double cpu_time(pid_t pid)
 /* Generation behind a prompt that has been read; seconds. */
 static int time_generation(struct bench *b, struct bm_sequence *seq, double *ret)
 {
+	int r = bm_sequence_truncate(seq, 1);
 	double begin = bench_clock();
-	int r;
 
-	bm_sequence_truncate(seq, 1);
-	r = bench_feed(b, seq, BENCH_NO_ADAPTER, b->generate, 1);
+	if (r == 0)
+		r = bench_feed(b, seq, BENCH_NO_ADAPTER, b->generate, 1);
 	*ret = bench_clock() - begin;
 	return r;
 }

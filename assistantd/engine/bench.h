@@ -42,6 +42,7 @@ struct bench {
  * adapter   switch between residents, and load from the file: s
  * context   generation behind a long context, by type of KV cache: tokens/s
  * draft     repeating a text of 300 tokens with ten changes, plain and drafted: tokens/s
+ * prefix    first token of 40 behind 300 that are known, and of the 40 alone: s
  * stolen    generation with and without a process that takes one processor away
  * open      time to open the model: s; memory that is neither the file's nor a cache's: bytes
  */
@@ -52,6 +53,7 @@ int bench_batch(struct bench *b);
 int bench_adapter(struct bench *b);
 int bench_context(struct bench *b);
 int bench_draft(struct bench *b);
+int bench_prefix(struct bench *b);
 int bench_stolen(struct bench *b);
 int bench_open(struct bench *b);
 /* Kernels alone, no model, on matrices of that size; writes JSON lines or a table. 0 or

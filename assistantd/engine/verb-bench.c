@@ -25,6 +25,7 @@ static const struct measurement measurements[] = {
 	{ "adapter", bench_adapter, false },
 	{ "context", bench_context, false },
 	{ "draft", bench_draft, false },
+	{ "prefix", bench_prefix, false },
 	{ "stolen", bench_stolen, false },
 	{ "open", bench_open, false },
 };
