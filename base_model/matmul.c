@@ -4,7 +4,7 @@
 #include "util/macro.h"
 
 /* Rows of a task: a few tiles, so that a batch's activations stay in the cache for them. */
-#define TASK_ROWS 64
+#define TASK_ROWS 32
 
 size_t activations_size(size_t n, size_t cols)
 {
@@ -36,8 +36,10 @@ rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w)
 }
 
 struct work {
+	const struct pool *pool;
 	const struct kernels *k;
 	const struct product *products;
+	size_t n_products;
 	struct activations *x;
 };
 
@@ -53,23 +55,39 @@ static size_t task_count(const struct matrix *w)
 	return (w->rows + TASK_ROWS - 1) / TASK_ROWS;
 }
 
+/* The product of a task, and its first row; NULL beyond the last task. */
+static const struct product *find_task(const struct work *work, size_t task, uint32_t *first)
+{
+	for (size_t i = 0; i < work->n_products; i++) {
+		size_t n = task_count(work->products[i].w);
+
+		if (task < n) {
+			*first = (uint32_t)task * TASK_ROWS;
+			return &work->products[i];
+		}
+		task -= n;
+	}
+	return NULL;
+}
+
 static void rows_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
-	const struct product *p = work->products;
-	uint32_t first;
+	uint32_t first = 0, next = 0;
+	const struct product *p = find_task(work, task, &first);
+	const struct product *following = find_task(work, pool_following(work->pool, thread),
+						    &next);
+	struct matrix w = *p->w;
 
-	while (task >= task_count(p->w))
-		task -= task_count(p++->w);
-	first = (uint32_t)task * TASK_ROWS;
-	matrix_kernel(work->k, p->w)(p->w, first, MIN(first + TASK_ROWS, p->w->rows), work->x,
-				     p->y, p->w->rows);
+	w.ahead = following ? following->w->data + next * following->w->row_size : NULL;
+	matrix_kernel(work->k, &w)(&w, first, MIN(first + TASK_ROWS, w.rows), work->x, p->y,
+				   w.rows);
 }
 
 void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
 	    size_t n_products, struct activations *x)
 {
-	struct work work = { .k = k, .products = products, .x = x };
+	struct work work = { pool, k, products, n_products, x };
 	bool quantize = false;
 	size_t tasks = 0;
 

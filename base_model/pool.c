@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SPINS 4000
 
@@ -19,6 +20,8 @@ struct thread {
 	struct pool *pool;
 	pthread_t handle;
 	unsigned number;	/* 0 is the caller of pool_run() */
+	/* Written for every task: not in a line that another thread writes. */
+	size_t following __attribute__((aligned(64)));
 };
 
 struct pool {
@@ -37,10 +40,13 @@ struct pool {
 
 static void work_off(struct pool *p, unsigned thread)
 {
-	size_t task;
+	size_t *following = &p->threads[thread].following;
+	size_t task = atomic_fetch_add(&p->next, 1);
 
-	while ((task = atomic_fetch_add(&p->next, 1)) < p->n_tasks)
+	for (; task < p->n_tasks; task = *following) {
+		*following = atomic_fetch_add(&p->next, 1);
 		p->fn(p->arg, task, thread);
+	}
 }
 
 /* The next phase's number; sleeps when it does not come soon. */
@@ -106,8 +112,10 @@ static void wait_until_done(struct pool *p)
 void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks)
 {
 	if (p->n_started == 0 || n_tasks <= 1) {
-		for (size_t task = 0; task < n_tasks; task++)
+		for (size_t task = 0; task < n_tasks; task++) {
+			p->threads[0].following = task + 1;
 			fn(arg, task, 0);
+		}
 		return;
 	}
 	p->fn = fn;
@@ -127,9 +135,10 @@ int pool_new(struct pool **ret, unsigned n_threads)
 
 	if (n_threads < 1 || n_threads > POOL_MAX_THREADS)
 		return -EINVAL;
-	p = calloc(1, sizeof(*p));
+	p = aligned_alloc(_Alignof(struct pool), sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	memset(p, 0, sizeof(*p));
 	p->n_threads = n_threads;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
@@ -162,6 +171,11 @@ struct pool *pool_free(struct pool *p)
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 	return NULL;
+}
+
+size_t pool_following(const struct pool *p, unsigned thread)
+{
+	return p->threads[thread].following;
 }
 
 unsigned pool_threads(const struct pool *p)

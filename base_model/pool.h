@@ -26,3 +26,6 @@ DEFINE_CLEANUP(struct pool *, pool_free)
  */
 void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks);
 unsigned pool_threads(const struct pool *p);
+/* Within a task: the one that @thread will run next, so that what it reads can be fetched
+ * ahead; at or above the number of tasks when there is none. */
+size_t pool_following(const struct pool *p, unsigned thread);

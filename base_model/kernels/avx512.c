@@ -1,241 +1,397 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AVX-512 with VNNI. A tile is 16 rows, a lane each: a block of 32 columns becomes eight
- * vectors, each with four consecutive columns of all rows, which one vpdpbusd multiplies by
- * the same four activations. It takes unsigned weights, so those are stored with an offset
- * (8 for q4_0, 128 for q8_0), and offset · Σx is taken off the exact sum.
+ * AVX-512 with VNNI. One vector: a tile's blocks go from the mapping to the product. More: the
+ * tile is unpacked once, and every group of vectors runs over it. vpdpbusd multiplies unsigned
+ * by signed bytes: for one vector the codes are the unsigned side, and offset · Σx is taken off;
+ * for more it is the biased input, and 128 · Σw, which all of them share. Both are exact.
  */
-#include <immintrin.h>
-
-#include "base_model/kernels/blocks.h"
+#include "base_model/kernels/avx512-tile.h"
 #include "base_model/kernels/portable.h"
+#include "util/macro.h"
 
-#define TILE 16
-#define GROUP 8		/* vectors of a batch that share one reading of a tile */
-#define CHUNK 64	/* blocks unpacked at once: 36 KiB */
-/* Kept in registers: without it the accumulators of a group are an array in memory. */
-#define UNROLL _Pragma("GCC unroll 8")
-#define INLINE static inline __attribute__((always_inline))
+#define PAIR 2		/* tiles that share one reading of the inputs */
+#define GROUP 6		/* vectors whose sums fit the registers beside two tiles */
+#define CHUNK 32	/* blocks unpacked at once */
 
-struct tile_block {
-	__m512i w[8];	/* [four columns][row] */
-	__m512 d;
+/* A block of two tiles, ready for many vectors: signed weights. */
+struct packed_block {
+	__m512i w[8][PAIR];
+	__m512i start[2][PAIR];		/* −128 · Σw of a part */
+	__m512 d[2][PAIR], m[2][PAIR];
 };
 
-struct tile {
-	const uint8_t *rows[TILE];
-	uint32_t first, n;	/* rows of the matrix; a short tile repeats its last */
-};
-
-typedef void (*load_fn)(const struct tile *t, size_t block, struct tile_block *out);
-
-INLINE __m512i insert_row(__m512i a, const uint8_t *row, int lane)
+/*
+ * The tile of row @first, up to @last. A short one begins earlier, so that all its rows are
+ * the matrix's; where the matrix has not as many, they are one row sixteen times.
+ */
+static void tile_init(struct tile *t, const struct matrix *w, uint32_t first, uint32_t last)
 {
-	__m128i v = _mm_loadu_si128((const __m128i *)row);
+	uint32_t n = MIN(last - first, w->rows < TILE ? 1u : (uint32_t)TILE);
+	uint32_t begin = w->rows < TILE ? first : MIN(first, w->rows - TILE);
 
-	switch (lane) {
-	case 1:
-		return _mm512_inserti32x4(a, v, 1);
-	case 2:
-		return _mm512_inserti32x4(a, v, 2);
-	case 3:
-		return _mm512_inserti32x4(a, v, 3);
-	}
-	return _mm512_castsi128_si512(v);
+	t->data = w->data + begin * w->row_size;
+	t->stride = w->rows < TILE ? 0 : w->row_size;
+	t->begin = begin;
+	t->n = n;
+	t->next = t->data;
+	t->mask = (__mmask16)(((1u << n) - 1) << (first - begin));
 }
 
-/* Sixteen bytes at @at of each row, to four vectors of one 32-bit word per row. */
-INLINE void transpose(const struct tile *t, size_t at, __m512i out[4])
+/* What is read after @t: row @next, or what follows the call; else nothing new. */
+static void tile_follow(struct tile *t, const struct matrix *w, uint32_t next, uint32_t last)
 {
-	__m512i a[4], low, high, low2, high2;
-
-	/* a[i] takes rows i, i+4 … where unpacking expects them: lanes come out as rows
-	 * 0 1 2 3 | 4 5 6 7 | …, when a[i] holds row 4·lane + i. */
-	UNROLL
-	for (int i = 0; i < 4; i++) {
-		a[i] = insert_row(_mm512_undefined_epi32(), t->rows[i] + at, 0);
-		a[i] = insert_row(a[i], t->rows[4 + i] + at, 1);
-		a[i] = insert_row(a[i], t->rows[8 + i] + at, 2);
-		a[i] = insert_row(a[i], t->rows[12 + i] + at, 3);
-	}
-	low = _mm512_unpacklo_epi32(a[0], a[1]);
-	high = _mm512_unpackhi_epi32(a[0], a[1]);
-	low2 = _mm512_unpacklo_epi32(a[2], a[3]);
-	high2 = _mm512_unpackhi_epi32(a[2], a[3]);
-	out[0] = _mm512_unpacklo_epi64(low, low2);
-	out[1] = _mm512_unpackhi_epi64(low, low2);
-	out[2] = _mm512_unpacklo_epi64(high, high2);
-	out[3] = _mm512_unpackhi_epi64(high, high2);
+	if (next < last)
+		t->next = w->data + next * w->row_size;
+	else if (w->ahead)
+		t->next = w->ahead + (next - last) * w->row_size;
 }
 
-/* The f16 scales that stand at @at of each row. */
-INLINE __m512 load_scales(const struct tile *t, size_t at)
-{
-	uint16_t d[TILE];
-
-	_Pragma("GCC unroll 16")
-	for (int i = 0; i < TILE; i++)
-		memcpy(&d[i], t->rows[i] + at, sizeof(d[i]));
-	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)d));
-}
-
-INLINE void load_q4_0(const struct tile *t, size_t block, struct tile_block *out)
-{
-	size_t at = block * sizeof(struct block_q4_0);
-	const __m512i nibble = _mm512_set1_epi8(15);
-	__m512i words[4];
-
-	out->d = load_scales(t, at);
-	transpose(t, at + 2, words);
-	UNROLL
-	for (int i = 0; i < 4; i++) {
-		out->w[i] = _mm512_and_si512(words[i], nibble);
-		out->w[i + 4] = _mm512_and_si512(_mm512_srli_epi16(words[i], 4), nibble);
-	}
-}
-
-INLINE void load_q8_0(const struct tile *t, size_t block, struct tile_block *out)
-{
-	size_t at = block * sizeof(struct block_q8_0);
-	const __m512i top = _mm512_set1_epi8((char)0x80);
-
-	out->d = load_scales(t, at);
-	transpose(t, at + 2, out->w);
-	transpose(t, at + 18, out->w + 4);
-	UNROLL
-	for (int i = 0; i < 8; i++)
-		out->w[i] = _mm512_xor_si512(out->w[i], top);
-}
-
-INLINE __m512i four_columns(const int8_t *x)
+INLINE __m512i broadcast_word(const void *p)
 {
 	int32_t word;
 
-	memcpy(&word, x, sizeof(word));
+	memcpy(&word, p, sizeof(word));
 	return _mm512_set1_epi32(word);
 }
 
-/* acc + the exact sum of block @at of the activations, scaled. */
-INLINE __m512 add_block(const struct tile_block *w, const struct activations *x, size_t at,
-			int32_t offset, __m512 acc)
+/* What the minimums of a part are multiplied by. */
+INLINE __m512 minimum_factor(const struct layout *l, const struct activations *x, size_t block,
+			     int part)
 {
-	const int8_t *q = x->q + at * Q_BLOCK;
-	int32_t sum = x->sums[2 * at] + x->sums[2 * at + 1];
-	__m512i even = _mm512_set1_epi32(-offset * sum), odd = _mm512_setzero_si512();
+	if (l->parts == 1)
+		return _mm512_set1_ps(x->scaled_sums[block]);
+	return _mm512_set1_ps(x->d[block] * (float)x->sums[2 * block + part]);
+}
+
+/* acc + one block of one vector; @block counts those of all vectors. */
+INLINE __m512 add_block(const struct layout *l, const struct tile_block *w,
+			const struct activations *x, size_t block, __m512 acc)
+{
+	const int8_t *q = x->q + block * Q_BLOCK;
+	/* Pairs of 16-bit numbers: −offset for the halves that the part has. */
+	const __m512i offsets[3] = {
+		_mm512_set1_epi16((short)-l->offset),
+		_mm512_set1_epi32(-l->offset & 0xffff),
+		_mm512_set1_epi32((int)((unsigned)-l->offset << 16)),
+	};
+	int words = 8 / l->parts;
 
 	UNROLL
-	for (int i = 0; i < 8; i += 2) {
-		even = _mm512_dpbusd_epi32(even, w->w[i], four_columns(q + 4 * i));
-		odd = _mm512_dpbusd_epi32(odd, w->w[i + 1], four_columns(q + 4 * i + 4));
-	}
-	return _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(even, odd)),
-			       _mm512_mul_ps(w->d, _mm512_set1_ps(x->d[at])), acc);
-}
+	for (int p = 0; p < l->parts; p++) {
+		__m512i even = _mm512_setzero_si512(), odd = even;
 
-static void tile_init(struct tile *t, const struct matrix *w, uint32_t first, uint32_t last)
-{
-	t->first = first;
-	t->n = last - first < TILE ? last - first : TILE;
-	for (uint32_t i = 0; i < TILE; i++) {
-		uint32_t row = first + (i < t->n ? i : t->n - 1);
-
-		t->rows[i] = w->data + row * w->row_size;
-	}
-}
-
-INLINE __mmask16 tile_mask(const struct tile *t)
-{
-	return (__mmask16)((1u << t->n) - 1);
-}
-
-/* One vector: blocks go from the mapping to the product without a copy. Sixteen streams
- * are more than the hardware follows, so the next tile, which lies behind this one in
- * memory, is prefetched linearly. */
-INLINE void tile_single(load_fn load, int32_t offset, size_t block_size, const struct tile *t,
-			const struct activations *x, float *y)
-{
-	size_t n_blocks = x->cols / Q_BLOCK;
-	uintptr_t ahead = (uintptr_t)(t->rows[TILE - 1] + n_blocks * block_size);
-	__m512 acc = _mm512_setzero_ps();
-	struct tile_block w;
-
-	for (size_t b = 0; b < n_blocks; b++) {
-		uintptr_t next = ahead + b * TILE * block_size;
-
-		for (size_t line = 0; line < TILE * block_size; line += 64)
-			_mm_prefetch((const char *)(next + line), _MM_HINT_T0);
-		load(t, b, &w);
-		acc = add_block(&w, x, b, offset, acc);
-	}
-	_mm512_mask_storeu_ps(y + t->first, tile_mask(t), acc);
-}
-
-/* @n vectors from @first against @n_blocks unpacked ones; their chains are independent. */
-INLINE void add_chunk(const struct tile_block *w, size_t n_blocks, const struct activations *x,
-		      size_t first, size_t n, size_t at, int32_t offset, __m512 *acc)
-{
-	size_t per_vector = x->cols / Q_BLOCK;
-
-	for (size_t b = 0; b < n_blocks; b++)
+		if (l->offset)
+			even = _mm512_dpwssd_epi32(even, offsets[l->parts == 1 ? 0 : 1 + p],
+						   broadcast_word(x->sums + 2 * block));
 		UNROLL
-		for (size_t i = 0; i < n; i++)
-			acc[i] = add_block(&w[b], x, (first + i) * per_vector + at + b, offset,
-					   acc[i]);
+		for (int i = p * words; i < (p + 1) * words; i += 2) {
+			even = _mm512_dpbusd_epi32(even, w->w[i], broadcast_word(q + 4 * i));
+			odd = _mm512_dpbusd_epi32(odd, w->w[i + 1], broadcast_word(q + 4 * i + 4));
+		}
+		acc = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(even, odd)),
+				      _mm512_mul_ps(w->d[p], _mm512_set1_ps(x->d[block])), acc);
+		if (l->minimum)
+			acc = _mm512_fmadd_ps(w->m[p], minimum_factor(l, x, block, p), acc);
+	}
+	return acc;
 }
 
-/* As add_chunk(), from and to the sums so far in y. */
-INLINE void continue_sums(const struct tile_block *w, size_t n_blocks, const struct activations *x,
-			  size_t first, size_t n, size_t at, int32_t offset, const struct tile *t,
-			  float *y, size_t y_stride)
+/* Sixteen streams are more than the hardware follows: the next tile's share of this unit is
+ * fetched linearly, into the second cache, since two tiles fill the first. */
+INLINE void prefetch_next(const struct tile *t, size_t unit, size_t bytes)
 {
-	__m512 acc[GROUP];
+	const uint8_t *next = t->next + unit * TILE * bytes;
 
-	y += first * y_stride + t->first;
-	UNROLL
-	for (size_t i = 0; i < n; i++)
-		acc[i] = at ? _mm512_maskz_loadu_ps(tile_mask(t), y + i * y_stride) :
-			      _mm512_setzero_ps();
-	add_chunk(w, n_blocks, x, first, n, at, offset, acc);
-	UNROLL
-	for (size_t i = 0; i < n; i++)
-		_mm512_mask_storeu_ps(y + i * y_stride, tile_mask(t), acc[i]);
+	for (size_t line = 0; line < TILE * bytes; line += 64)
+		_mm_prefetch((const char *)next + line, _MM_HINT_T1);
 }
 
-INLINE void tile_many(load_fn load, int32_t offset, const struct tile *t,
+INLINE void one_vector(const struct layout *l, const struct tile *t, const struct activations *x,
+		       float *y)
+{
+	size_t units = x->cols / Q_BLOCK / l->unit;
+	__m512 acc = _mm512_setzero_ps();
+
+	for (size_t u = 0; u < units; u++) {
+		struct unit unit = { .at = u * l->bytes };
+
+		prefetch_next(t, u, l->bytes);
+		UNROLL
+		for (size_t b = 0; b < l->unit; b++) {
+			struct tile_block w;
+
+			l->decode(t, &unit, (int)b, &w);
+			acc = add_block(l, &w, x, u * l->unit + b, acc);
+		}
+	}
+	_mm512_mask_storeu_ps(y + t->begin, t->mask, acc);
+}
+
+/* The signed weights of one block of one tile. */
+INLINE void pack_block(const struct layout *l, const struct tile_block *w, int tile,
+		       struct packed_block *out)
+{
+	const __m512i offset = _mm512_set1_epi8((char)l->offset);
+	const __m512i bias = _mm512_set1_epi8((char)128);
+
+	UNROLL
+	for (int p = 0; p < l->parts; p++) {
+		__m512i sum = _mm512_setzero_si512();
+
+		UNROLL
+		for (int i = p * (8 / l->parts); i < (p + 1) * (8 / l->parts); i++) {
+			__m512i code = _mm512_sub_epi8(w->w[i], offset);
+
+			sum = _mm512_dpbusd_epi32(sum, bias, code);
+			out->w[i][tile] = code;
+		}
+		out->start[p][tile] = _mm512_sub_epi32(_mm512_setzero_si512(), sum);
+		out->d[p][tile] = w->d[p];
+		if (l->minimum)
+			out->m[p][tile] = w->m[p];
+	}
+}
+
+/* Blocks @at to @at + @n, whole units, of two tiles. */
+INLINE void pack(const struct layout *l, const struct tile *tiles, size_t at, size_t n,
+		 struct packed_block *out)
+{
+	for (size_t b = 0; b < n; b += l->unit)
+		for (int tile = 0; tile < PAIR; tile++) {
+			size_t u = (at + b) / l->unit;
+			struct unit unit = { .at = u * l->bytes };
+
+			prefetch_next(&tiles[tile], u, l->bytes);
+			UNROLL
+			for (size_t k = 0; k < l->unit; k++) {
+				struct tile_block w;
+
+				l->decode(&tiles[tile], &unit, (int)k, &w);
+				pack_block(l, &w, tile, &out[b + k]);
+			}
+		}
+}
+
+/* One part of one block for @n vectors: @block is the first vector's. */
+INLINE void add_part(const struct layout *l, const struct packed_block *w, int part, size_t n,
+		     const struct activations *x, size_t block, size_t per_vector,
+		     __m512 acc[GROUP][PAIR])
+{
+	__m512i sums[GROUP][PAIR];
+	int words = 8 / l->parts;
+
+	UNROLL
+	for (size_t i = 0; i < n; i++) {
+		sums[i][0] = w->start[part][0];
+		sums[i][1] = w->start[part][1];
+	}
+	UNROLL
+	for (int k = part * words; k < (part + 1) * words; k++) {
+		const __m512i w0 = w->w[k][0], w1 = w->w[k][1];
+
+		UNROLL
+		for (size_t i = 0; i < n; i++) {
+			const __m512i v = broadcast_word(
+				x->biased + (block + i * per_vector) * Q_BLOCK + 4 * k);
+
+			sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], v, w0);
+			sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], v, w1);
+		}
+	}
+	UNROLL
+	for (size_t i = 0; i < n; i++) {
+		const __m512 d = _mm512_set1_ps(x->d[block + i * per_vector]);
+
+		UNROLL
+		for (int t = 0; t < PAIR; t++) {
+			acc[i][t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][t]),
+						    _mm512_mul_ps(w->d[part][t], d), acc[i][t]);
+			if (l->minimum)
+				acc[i][t] = _mm512_fmadd_ps(
+					w->m[part][t],
+					minimum_factor(l, x, block + i * per_vector, part),
+					acc[i][t]);
+		}
+	}
+}
+
+struct many {
+	const struct packed_block *packed;
+	const struct tile *tiles;
+	const struct activations *x;
+	size_t at, n_blocks;	/* which blocks are packed */
+	float *y;
+	size_t y_stride;
+};
+
+/* Continues the sums of @n vectors from @first over the packed blocks. */
+INLINE void add_group(const struct layout *l, const struct many *m, size_t first, size_t n)
+{
+	size_t per_vector = m->x->cols / Q_BLOCK;
+	float *y = m->y + first * m->y_stride;
+	__m512 acc[GROUP][PAIR];
+
+	UNROLL
+	for (size_t i = 0; i < n; i++)
+		UNROLL
+		for (int t = 0; t < PAIR; t++)
+			acc[i][t] = m->at == 0 ? _mm512_setzero_ps() :
+				_mm512_maskz_loadu_ps(m->tiles[t].mask,
+						      y + i * m->y_stride + m->tiles[t].begin);
+	for (size_t b = 0; b < m->n_blocks; b++)
+		UNROLL
+		for (int p = 0; p < l->parts; p++)
+			add_part(l, &m->packed[b], p, n, m->x, first * per_vector + m->at + b,
+				 per_vector, acc);
+	UNROLL
+	for (size_t i = 0; i < n; i++)
+		UNROLL
+		for (int t = 0; t < PAIR; t++)
+			_mm512_mask_storeu_ps(y + i * m->y_stride + m->tiles[t].begin,
+					      m->tiles[t].mask, acc[i][t]);
+}
+
+INLINE void add_groups(const struct layout *l, const struct many *m)
+{
+	size_t v = 0;
+
+	for (; v + GROUP <= m->x->n; v += GROUP)
+		add_group(l, m, v, GROUP);
+	switch (m->x->n - v) {
+	case 5:
+		add_group(l, m, v, 5);
+		break;
+	case 4:
+		add_group(l, m, v, 4);
+		break;
+	case 3:
+		add_group(l, m, v, 3);
+		break;
+	case 2:
+		add_group(l, m, v, 2);
+		break;
+	case 1:
+		add_group(l, m, v, 1);
+		break;
+	}
+}
+
+/* These depend on a type's form alone, so types share them. */
+static const struct layout plain = { .parts = 1 }, halves = { .parts = 2 };
+static const struct layout plain_minimum = { .parts = 1, .minimum = 1 };
+static const struct layout halves_minimum = { .parts = 2, .minimum = 1 };
+
+static void __attribute__((noinline)) add_plain(const struct many *m)
+{
+	add_groups(&plain, m);
+}
+
+static void __attribute__((noinline)) add_halves(const struct many *m)
+{
+	add_groups(&halves, m);
+}
+
+static void __attribute__((noinline)) add_plain_minimum(const struct many *m)
+{
+	add_groups(&plain_minimum, m);
+}
+
+static void __attribute__((noinline)) add_halves_minimum(const struct many *m)
+{
+	add_groups(&halves_minimum, m);
+}
+
+INLINE void two_tiles(const struct layout *l, const struct tile *tiles,
 		      const struct activations *x, float *y, size_t y_stride)
 {
-	size_t n_blocks = x->cols / Q_BLOCK, v;
-	struct tile_block unpacked[CHUNK];
+	size_t n_blocks = x->cols / Q_BLOCK;
+	struct packed_block packed[CHUNK];
+	struct many m = { .packed = packed, .tiles = tiles, .x = x, .y = y, .y_stride = y_stride };
 
-	for (size_t at = 0; at < n_blocks; at += CHUNK) {
-		size_t n = n_blocks - at < CHUNK ? n_blocks - at : CHUNK;
-
-		for (size_t b = 0; b < n; b++)
-			load(t, at + b, &unpacked[b]);
-		for (v = 0; v + GROUP <= x->n; v += GROUP)
-			continue_sums(unpacked, n, x, v, GROUP, at, offset, t, y, y_stride);
-		for (; v < x->n; v++)
-			continue_sums(unpacked, n, x, v, 1, at, offset, t, y, y_stride);
+	for (; m.at < n_blocks; m.at += m.n_blocks) {
+		m.n_blocks = MIN(n_blocks - m.at, (size_t)CHUNK);
+		pack(l, tiles, m.at, m.n_blocks, packed);
+		if (l->minimum)
+			l->parts == 2 ? add_halves_minimum(&m) : add_plain_minimum(&m);
+		else
+			l->parts == 2 ? add_halves(&m) : add_plain(&m);
 	}
 }
 
-#define DEFINE_TILED_ROWS(name, load, offset, block)                                           \
-	static void name(const struct matrix *w, uint32_t first, uint32_t last,                \
-			 const struct activations *x, float *y, size_t y_stride)               \
+INLINE void rows(const struct layout *l, const struct matrix *w, uint32_t first, uint32_t last,
+		 const struct activations *x, float *y, size_t y_stride)
+{
+	struct tile tiles[PAIR];
+
+	for (; first < last; first += tiles[0].n) {
+		tile_init(&tiles[0], w, first, last);
+		if (x->n == 1) {
+			tile_follow(&tiles[0], w, first + tiles[0].n, last);
+			one_vector(l, &tiles[0], x, y);
+			continue;
+		}
+		tiles[1] = tiles[0];
+		if (first + tiles[0].n < last)
+			tile_init(&tiles[1], w, first += tiles[0].n, last);
+		tile_follow(&tiles[0], w, first + tiles[1].n, last);
+		tile_follow(&tiles[1], w, first + tiles[1].n + TILE, last);
+		two_tiles(l, tiles, x, y, y_stride);
+	}
+}
+
+#define DEFINE_ROWS_OF(type, ...)                                                              \
+	static void rows_##type(const struct matrix *w, uint32_t first, uint32_t last,         \
+				const struct activations *x, float *y, size_t y_stride)        \
 	{                                                                                      \
-		struct tile t;                                                                 \
+		static const struct layout l = { .decode = decode_##type, __VA_ARGS__ };       \
                                                                                                \
-		for (; first < last; first += t.n) {                                           \
-			tile_init(&t, w, first, last);                                         \
-			if (x->n == 1)                                                         \
-				tile_single(load, offset, sizeof(block), &t, x, y);            \
-			else                                                                   \
-				tile_many(load, offset, &t, x, y, y_stride);                   \
-		}                                                                              \
+		rows(&l, w, first, last, x, y, y_stride);                                      \
 	}
 
-DEFINE_TILED_ROWS(rows_q4_0, load_q4_0, 8, struct block_q4_0)
-DEFINE_TILED_ROWS(rows_q8_0, load_q8_0, 128, struct block_q8_0)
+DEFINE_ROWS_OF(q4_0, .unit = 1, .bytes = 18, .offset = 8, .parts = 1)
+DEFINE_ROWS_OF(q4_1, .unit = 1, .bytes = 20, .parts = 1, .minimum = 1)
+DEFINE_ROWS_OF(q5_0, .unit = 1, .bytes = 22, .offset = 16, .parts = 1)
+DEFINE_ROWS_OF(q5_1, .unit = 1, .bytes = 24, .parts = 1, .minimum = 1)
+DEFINE_ROWS_OF(q8_0, .unit = 1, .bytes = 34, .offset = 128, .parts = 1)
+DEFINE_ROWS_OF(iq4_nl, .unit = 1, .bytes = 18, .offset = 128, .parts = 1)
+DEFINE_ROWS_OF(iq4_xs, .unit = 8, .bytes = 136, .offset = 128, .parts = 1)
+DEFINE_ROWS_OF(tq2_0, .unit = 8, .bytes = 66, .offset = 1, .parts = 1)
+DEFINE_ROWS_OF(q2_k, .unit = 8, .bytes = 84, .parts = 2, .minimum = 1)
+DEFINE_ROWS_OF(q3_k, .unit = 8, .bytes = 110, .offset = 4, .parts = 2)
+DEFINE_ROWS_OF(q4_k, .unit = 8, .bytes = 144, .parts = 1, .minimum = 1)
+DEFINE_ROWS_OF(q5_k, .unit = 8, .bytes = 176, .parts = 1, .minimum = 1)
+DEFINE_ROWS_OF(q6_k, .unit = 8, .bytes = 210, .offset = 32, .parts = 2)
+
+/* The bits of portable_quantize(), which says why. */
+static void quantize(const struct activations *to, size_t t)
+{
+	const __m512 round = _mm512_set1_ps(0x1.8p23f);
+	size_t blocks = to->cols / Q_BLOCK;
+
+	for (size_t b = t * blocks; b < (t + 1) * blocks; b++) {
+		__m512 x0 = _mm512_loadu_ps(to->f + b * Q_BLOCK);
+		__m512 x1 = _mm512_loadu_ps(to->f + b * Q_BLOCK + Q_HALF);
+		/* Of a NaN and a number, the second operand is taken. */
+		__m512 most = _mm512_max_ps(_mm512_abs_ps(x0), _mm512_setzero_ps());
+		float max = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(x1), most));
+		__m512 inverse = _mm512_set1_ps(max > 0x1p-110f ? 127.0f / max : 0.0f);
+		__m512 y0 = _mm512_add_ps(_mm512_mul_ps(x0, inverse), round);
+		__m512 y1 = _mm512_add_ps(_mm512_mul_ps(x1, inverse), round);
+		__m128i q0 = _mm512_cvtepi32_epi8(_mm512_castps_si512(y0));
+		__m128i q1 = _mm512_cvtepi32_epi8(_mm512_castps_si512(y1));
+		__m256i q = _mm256_set_m128i(q1, q0);
+		int32_t sum0 = _mm512_reduce_add_epi32(_mm512_cvtepi8_epi32(q0));
+		int32_t sum1 = _mm512_reduce_add_epi32(_mm512_cvtepi8_epi32(q1));
+
+		_mm256_storeu_si256((__m256i *)(to->q + b * Q_BLOCK), q);
+		_mm256_storeu_si256((__m256i *)(to->biased + b * Q_BLOCK),
+				    _mm256_xor_si256(q, _mm256_set1_epi8((char)0x80)));
+		to->d[b] = max / 127.0f;
+		to->sums[2 * b] = (int16_t)sum0;
+		to->sums[2 * b + 1] = (int16_t)sum1;
+		to->scaled_sums[b] = to->d[b] * (float)(sum0 + sum1);
+	}
+}
 
 /* In assembler, so that the accumulators stay where they are. */
 static uint64_t int8_operations(size_t n)
@@ -257,14 +413,22 @@ const struct kernels kernels_avx512 = {
 	.name = "avx512",
 	.attention = &attention_avx512,
 	.rows = {
-		PORTABLE_ROWS, [TENSOR_Q4_0] = rows_q4_0, [TENSOR_Q8_0] = rows_q8_0,
-		[TENSOR_Q4_1] = generic_rows, [TENSOR_Q5_0] = generic_rows,
-		[TENSOR_Q5_1] = generic_rows, [TENSOR_Q2_K] = generic_rows,
-		[TENSOR_Q3_K] = generic_rows, [TENSOR_Q4_K] = generic_rows,
-		[TENSOR_Q5_K] = generic_rows, [TENSOR_Q6_K] = generic_rows,
-		[TENSOR_IQ4_NL] = generic_rows, [TENSOR_IQ4_XS] = generic_rows,
-		[TENSOR_TQ2_0] = generic_rows,
+		PORTABLE_ROWS,
+		[TENSOR_Q4_0] = rows_q4_0,
+		[TENSOR_Q8_0] = rows_q8_0,
+		[TENSOR_Q4_1] = rows_q4_1,
+		[TENSOR_Q5_0] = rows_q5_0,
+		[TENSOR_Q5_1] = rows_q5_1,
+		[TENSOR_Q2_K] = rows_q2_k,
+		[TENSOR_Q3_K] = rows_q3_k,
+		[TENSOR_Q4_K] = rows_q4_k,
+		[TENSOR_Q5_K] = rows_q5_k,
+		[TENSOR_Q6_K] = rows_q6_k,
+		[TENSOR_IQ4_NL] = rows_iq4_nl,
+		[TENSOR_IQ4_XS] = rows_iq4_xs,
+		[TENSOR_TQ2_0] = rows_tq2_0,
 	},
+	.quantize = quantize,
 	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
 };

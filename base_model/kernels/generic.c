@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The specification of every kernel. */
 #include "base_model/kernels/decode.h"
+#include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
 
 static int32_t dot(const int8_t *w, const int8_t *x, size_t n)
@@ -63,5 +64,6 @@ const struct kernels kernels_generic = {
 		[TENSOR_IQ4_NL] = generic_rows, [TENSOR_IQ4_XS] = generic_rows,
 		[TENSOR_TQ2_0] = generic_rows,
 	},
+	.quantize = portable_quantize,
 	PORTABLE_KERNELS,
 };

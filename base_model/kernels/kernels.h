@@ -29,6 +29,9 @@ struct matrix {
 	uint32_t rows, cols;
 	size_t row_size;	/* bytes from one row to the next */
 	const uint8_t *data;
+	/* What the thread reads after the rows of a call: it may be fetched meanwhile. NULL
+	 * when that is not known. */
+	const uint8_t *ahead;
 };
 
 /* The inputs of a product: @n vectors of @cols. The quantised form (block scale
