@@ -2,11 +2,15 @@
 #include "tests/engine/front.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "assistantd/engine/prompt.h"
 #include "util/macro.h"
 
 uint32_t front_below(uint64_t *state, uint32_t n)
@@ -15,7 +19,7 @@ uint32_t front_below(uint64_t *state, uint32_t n)
 	return (uint32_t)((*state >> 33) % n);
 }
 
-static struct adapter *load_adapter(const struct front *f, const struct bm_model *m, int i)
+static struct adapter *load_adapter(const struct front *f, const struct bm_model *m, size_t i)
 {
 	struct adapter *a = NULL;
 	struct diag d = DIAG_NULL;
@@ -25,83 +29,136 @@ static struct adapter *load_adapter(const struct front *f, const struct bm_model
 	return a;
 }
 
+/* What a case asks for; adapters are the caller's. */
+static void fill_start(struct engine_start *s, const struct front_case *c)
+{
+	*s = (struct engine_start)ENGINE_START_NULL;
+	s->max_tokens = c->max_tokens;
+	s->temperature = c->temperature;
+	s->seed = c->seed;
+	s->scale = c->scale;
+	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0, c->prompt,
+					  c->prompt_len), 0);
+}
+
+static void keep_answer(struct front_case *c, const struct tokenizer *t, const int32_t *tokens)
+{
+	_cleanup_(bm_stream_freep) struct bm_stream *stream = NULL;
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+
+	ck_assert_int_eq(bm_stream_new(&stream, NULL, 0), 0);
+	ck_assert_int_eq(bm_stream_push_tokens(stream, t, tokens, c->n_answer, &text), 0);
+	ck_assert_int_eq(bm_stream_finish(stream, &text), 0);
+	ck_assert_uint_le(text.len, sizeof(c->answer));
+	c->answer_len = text.len;
+	if (text.len)
+		memcpy(c->answer, text.data, text.len);
+}
+
 /* One pass for the prompt, one for each token: no batch, no guesses, no scheduler. */
 static void answer_alone(struct bm_model *m, struct front_case *c, const struct adapter *a)
 {
 	const struct tokenizer *t = bm_model_tokenizer(m);
+	const struct bm_config *config = bm_model_config(m);
 	const struct bm_delta *delta = a ? adapter_delta(a) : NULL;
 	struct bm_sampling sampling = BM_SAMPLING_GREEDY;
 	_cleanup_(bm_sequence_freep) struct bm_sequence *s = NULL;
 	_cleanup_(bm_sampler_freep) struct bm_sampler *sampler = NULL;
-	_cleanup_(token_list_deinit) struct token_list prompt = TOKEN_LIST_NULL;
-	float logits[FRONT_VOCAB];
+	_cleanup_free_ float *logits = reallocarray(NULL, config->n_vocab, sizeof(*logits));
 	struct bm_item item = { .deltas = &delta, .scales = &c->scale, .n_deltas = a ? 1 : 0,
 				.logits = logits };
-	int32_t token;
+	int32_t tokens[FRONT_ANSWER_MAX], token;
+	struct engine_start start;
+	struct prompt prompt;
 
 	sampling.temperature = c->temperature;
 	sampling.seed = c->seed;
-	ck_assert_int_eq(bm_sequence_new(&s, m, FRONT_CONTEXT, BM_KV_F16), 0);
-	ck_assert_int_eq(bm_sampler_new(&sampler, &sampling, FRONT_VOCAB), 0);
-	ck_assert_int_eq(tokenizer_encode(t, c->prompt, c->n_prompt, TOKENIZE_BOS, &prompt), 0);
+	fill_start(&start, c);
+	ck_assert_int_eq(prompt_build(&prompt, m, &start, NULL), 0);
+	engine_start_deinit(&start);
+	ck_assert_int_eq(bm_sequence_new(&s, m, config->context, BM_KV_F16), 0);
+	ck_assert_int_eq(bm_sampler_new(&sampler, &sampling, config->n_vocab), 0);
 	item.seq = s;
-	item.tokens = prompt.ids;
-	item.n_tokens = prompt.n;
-	c->n_tokens_in = (uint32_t)prompt.n;
-	while (c->n_tokens < c->max_tokens) {
+	item.tokens = prompt.tokens.ids;
+	item.n_tokens = c->n_prompt = (uint32_t)prompt.tokens.n;
+	while (c->n_answer < c->max_tokens) {
 		ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
 		token = bm_sampler_pick(sampler, logits);
 		c->ends = tokenizer_is_end(t, token);
 		if (c->ends)
 			break;
-		c->n_tokens++;
-		if (token < 128)
-			c->answer[c->n_answer++] = (char)token;
+		tokens[c->n_answer++] = token;
 		item.tokens = &token;
 		item.n_tokens = 1;
 	}
+	prompt_deinit(&prompt);
+	keep_answer(c, t, tokens);
 }
 
-/* Pieces of what was answered with the same adapter, so that some answers repeat their prompt. */
-static void make_prompt(struct front *f, struct front_case *c, size_t index, uint64_t *state)
+/* Phrases, and what was answered with the same adapter, so that some answers repeat their
+ * prompt. */
+static void make_prompt(struct front *f, struct front_case *c, size_t index,
+			const struct front_words *words, uint64_t *state)
 {
-	uint32_t want = 1 + front_below(state, front_below(state, 3) ? 60 : 250);
+	size_t most = front_below(state, 3) ? words->max_bytes / 4 : words->max_bytes;
+	size_t want = 1 + front_below(state, (uint32_t)most);
 
-	while (c->n_prompt < want) {
+	while (c->prompt_len < want) {
 		const struct front_case *other = &f->cases[front_below(state, (uint32_t)index + 1)];
-		uint32_t n = MIN(other->n_answer, want - c->n_prompt);
+		const char *text = other->answer;
+		size_t len = other->answer_len;
 
-		if (other->adapter == c->adapter && front_below(state, 4)) {
-			memcpy(c->prompt + c->n_prompt, other->answer, n);
-			c->n_prompt += n;
-		} else if (front_below(state, 4) == 0) {
-			c->prompt[c->n_prompt++] = (char)('a' + front_below(state, 26));
+		if (other->adapter != c->adapter || len == 0 || front_below(state, 4) == 0) {
+			text = words->phrases[front_below(state, (uint32_t)words->n_phrases)];
+			len = strlen(text);
 		}
+		if (c->prompt_len + len > words->max_bytes)
+			break;
+		memcpy(c->prompt + c->prompt_len, text, len);
+		c->prompt_len += len;
 	}
 }
 
-static void make_cases(struct front *f, struct bm_model *m, uint64_t *state)
+static void make_cases(struct front *f, struct bm_model *m, const struct front_words *words,
+		       uint64_t seed)
 {
 	struct adapter *adapters[FRONT_ADAPTERS];
+	uint64_t state = seed;
 
-	for (int i = 0; i < FRONT_ADAPTERS; i++) {
+	for (size_t i = 0; i < f->n_adapters; i++) {
 		adapters[i] = load_adapter(f, m, i);
 		f->digests[i] = *adapter_digest(adapters[i]);
-		f->adapter_bytes = adapter_bytes(adapters[i]);
+		f->adapter_bytes = MAX(f->adapter_bytes, adapter_bytes(adapters[i]));
 	}
 	for (size_t i = 0; i < FRONT_CASES; i++) {
 		struct front_case *c = &f->cases[i];
 
-		c->adapter = (int)front_below(state, FRONT_ADAPTERS + 1) - 1;
-		make_prompt(f, c, i, state);
-		c->max_tokens = 1 + front_below(state, FRONT_ANSWER_MAX);
-		c->scale = 0.25f * (float)(1 + front_below(state, 8));
-		c->temperature = front_below(state, 2) ? 0.0f : 0.5f;
-		c->seed = front_below(state, 1000);
+		c->adapter = (int)front_below(&state, (uint32_t)f->n_adapters + 1) - 1;
+		make_prompt(f, c, i, words, &state);
+		c->max_tokens = 1 + front_below(&state, FRONT_ANSWER_MAX);
+		c->scale = 0.25f * (float)(1 + front_below(&state, 8));
+		c->temperature = front_below(&state, 2) ? 0.0f : 0.5f;
+		c->seed = front_below(&state, 1000);
 		answer_alone(m, c, c->adapter < 0 ? NULL : adapters[c->adapter]);
 	}
-	for (int i = 0; i < FRONT_ADAPTERS; i++)
+	for (size_t i = 0; i < f->n_adapters; i++)
 		adapter_unref(adapters[i]);
+}
+
+void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
+		      const struct front_words *words, uint64_t seed)
+{
+	struct bm_params params = { .threads = 1 };
+	struct bm_model *m = NULL;
+
+	memset(f, 0, sizeof(*f));
+	f->model_fd = model_fd;
+	f->n_adapters = n_adapters;
+	memcpy(f->adapter_fds, adapter_fds, n_adapters * sizeof(*adapter_fds));
+	ck_assert_int_eq(bm_model_open_fd(&m, model_fd, &params, NULL), 0);
+	f->context = bm_model_config(m)->context;
+	make_cases(f, m, words, seed);
+	bm_model_free(m);
 }
 
 void front_init(struct front *f, uint64_t seed)
@@ -110,32 +167,29 @@ void front_init(struct front *f, uint64_t seed)
 		"blk.0.attn_q.weight", "blk.1.attn_q.weight", "blk.0.attn_output.weight",
 		"blk.1.attn_output.weight", "blk.1.attn_q.weight", "blk.0.attn_q.weight",
 	};
-	struct bm_params params = { .threads = 1 };
+	static const char *const letters[] = { "a", "b", "c", "i", "j", "k", "x", "y", "z" };
+	const struct front_words words = { letters, ARRAY_SIZE(letters), 250 };
 	struct fixture model = FIXTURE;
-	struct bm_model *m = NULL;
+	int adapters[FRONT_ADAPTERS];
 
-	memset(f, 0, sizeof(*f));
-	model.vocab = FRONT_VOCAB;
-	model.context = FRONT_CONTEXT;
+	model.vocab = 130;
+	model.context = 320;
 	model.tokenizer = true;
 	model.seed = seed;
-	f->model_fd = fixture_model_fd(&model);
 	for (int i = 0; i < FRONT_ADAPTERS; i++) {
 		struct lora_fixture lora = LORA_FIXTURE;
 
 		lora.seed = seed + 10 + (uint64_t)i;
 		lora.matrix = matrices[i];
-		f->adapter_fds[i] = fixture_lora_fd(&lora);
+		adapters[i] = fixture_lora_fd(&lora);
 	}
-	ck_assert_int_eq(bm_model_open_fd(&m, f->model_fd, &params, NULL), 0);
-	make_cases(f, m, &seed);
-	bm_model_free(m);
+	front_init_files(f, fixture_model_fd(&model), adapters, FRONT_ADAPTERS, &words, seed);
 }
 
 void front_deinit(struct front *f)
 {
 	close(f->model_fd);
-	for (int i = 0; i < FRONT_ADAPTERS; i++)
+	for (size_t i = 0; i < f->n_adapters; i++)
 		close(f->adapter_fds[i]);
 }
 
@@ -154,19 +208,13 @@ static void send_message(struct front *f, struct ipc_message *m, int encoded)
 	ipc_message_deinit(m);
 }
 
-void front_start(struct front *f, unsigned threads, size_t adapters)
+static void open_model(struct front *f, unsigned threads, size_t adapters)
 {
 	struct engine_open open = { .fd = f->model_fd, .threads = threads,
 				    .adapter_budget = adapters * f->adapter_bytes };
 	struct engine_model v = { 0 };
 	struct ipc_message m;
-	int pair[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	f->sock = pair[0];
-	f->engine_sock = pair[1];
-	ck_assert_int_eq(scheduler_new(&f->scheduler, f->engine_sock, threads), 0);
-	ck_assert_int_eq(pthread_create(&f->reader, NULL, read_all, f), 0);
 	ipc_message_init(&m, ENGINE_OPEN_MODEL, ++f->next_id);
 	send_message(f, &m, engine_put_open(&m, &open));
 	ck_assert(front_receive(f, &m, true));
@@ -177,36 +225,76 @@ void front_start(struct front *f, unsigned threads, size_t adapters)
 	ipc_message_deinit(&m);
 }
 
+void front_start(struct front *f, unsigned threads, size_t adapters)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	f->sock = pair[0];
+	f->engine_sock = pair[1];
+	ck_assert_int_eq(scheduler_new(&f->scheduler, f->engine_sock, threads), 0);
+	ck_assert_int_eq(pthread_create(&f->reader, NULL, read_all, f), 0);
+	open_model(f, threads, adapters);
+}
+
+void front_spawn(struct front *f, const char *engine, unsigned threads, size_t adapters)
+{
+	enum { SERVE_SOCKET = 3 };
+	struct ipc_message m;
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	f->sock = pair[0];
+	f->pid = fork();
+	ck_assert_int_ge(f->pid, 0);
+	if (f->pid == 0) {
+		/* Where it is the right one already, dup2() would leave it to close. */
+		if (pair[1] == SERVE_SOCKET)
+			fcntl(SERVE_SOCKET, F_SETFD, 0);
+		else
+			dup2(pair[1], SERVE_SOCKET);
+		execl(engine, engine, "serve", NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	ck_assert(front_receive(f, &m, true));
+	ck_assert_uint_eq(m.type, ENGINE_HELLO);
+	ipc_message_deinit(&m);
+	open_model(f, threads, adapters);
+}
+
 void front_stop(struct front *f)
 {
+	int status = 0;
+
 	ck_assert_int_eq(shutdown(f->sock, SHUT_RDWR), 0);
-	ck_assert_int_eq(pthread_join(f->reader, NULL), 0);
-	f->scheduler = scheduler_free(f->scheduler);
+	if (f->pid) {
+		ck_assert_int_eq(waitpid(f->pid, &status, 0), f->pid);
+		ck_assert_int_eq(status, 0);
+		f->pid = 0;
+	} else {
+		ck_assert_int_eq(pthread_join(f->reader, NULL), 0);
+		f->scheduler = scheduler_free(f->scheduler);
+		close(f->engine_sock);
+	}
 	close(f->sock);
-	close(f->engine_sock);
 }
 
 uint64_t front_request(struct front *f, const struct front_case *c, struct front_options o,
 		       bool count)
 {
-	struct engine_start s = ENGINE_START_NULL;
+	struct engine_start s;
 	struct ipc_message m;
 
+	fill_start(&s, c);
 	if (c->adapter >= 0) {
-		int file = (c->adapter + o.wrong_file) % FRONT_ADAPTERS;
-
 		s.has_adapter = true;
 		s.adapter = f->digests[c->adapter];
-		s.adapter_fd = dup(f->adapter_fds[file]);
-		s.scale = c->scale;
+		s.adapter_fd = dup(f->adapter_fds[((size_t)c->adapter + o.wrong_file) %
+						  f->n_adapters]);
 	}
-	s.max_tokens = c->max_tokens;
-	s.temperature = c->temperature;
-	s.seed = c->seed;
 	s.lane = o.interactive;
 	s.draft = o.draft;
-	ck_assert_int_eq(engine_start_add(&s, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0, c->prompt,
-					  c->n_prompt), 0);
 	ipc_message_init(&m, count ? ENGINE_COUNT : ENGINE_START, ++f->next_id);
 	send_message(f, &m, engine_put_start(&m, &s));
 	engine_start_deinit(&s);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A front end for tests: the scheduler in this process, on a socket pair, and requests whose
- * right answers were computed alone, token by token and without it.
+ * A front end for tests: the scheduler in this process or the engine's program, on a socket
+ * pair, and requests whose right answers were computed alone, token by token and without it.
  */
 #pragma once
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "assistantd/engine/scheduler.h"
 #include "tests/fixture.h"
@@ -13,43 +14,57 @@
 enum {
 	FRONT_ADAPTERS = 6,
 	FRONT_CASES = 48,
-	FRONT_CONTEXT = 320,
-	FRONT_VOCAB = 130,
-	FRONT_ANSWER_MAX = 40,
+	FRONT_ANSWER_MAX = 40,	/* tokens */
+	FRONT_TEXT_MAX = 1024,
 };
 
 struct front_case {
-	char prompt[FRONT_CONTEXT];
-	uint32_t n_prompt, n_tokens_in, max_tokens;
+	char prompt[FRONT_TEXT_MAX], answer[FRONT_TEXT_MAX];
+	size_t prompt_len, answer_len;
+	uint32_t n_prompt, n_answer, max_tokens;	/* tokens; of some there is no text */
 	int adapter;		/* -1: none */
 	float scale, temperature;
 	uint64_t seed;
-	char answer[FRONT_ANSWER_MAX];
-	uint32_t n_answer, n_tokens;	/* a control token has no text */
 	bool ends;		/* by an end token */
+};
+
+/* What prompts are made of: at most @max_bytes of phrases and of answers given before. */
+struct front_words {
+	const char *const *phrases;
+	size_t n_phrases, max_bytes;
 };
 
 struct front {
 	int model_fd, adapter_fds[FRONT_ADAPTERS];
+	size_t n_adapters;
+	uint32_t context;
 	struct digest digests[FRONT_ADAPTERS];
-	size_t adapter_bytes;	/* in memory; all have the same size */
+	size_t adapter_bytes;	/* in memory, of the largest */
 	struct front_case cases[FRONT_CASES];
 	int sock;		/* the front end's */
+	uint64_t next_id;
+	/* In this process. */
 	int engine_sock;
 	struct scheduler *scheduler;
 	pthread_t reader;
-	uint64_t next_id;
+	/* Or the program. */
+	pid_t pid;
 };
 
 /* Below @n, from the state of a generator. */
 uint32_t front_below(uint64_t *state, uint32_t n);
 
-/* Makes the model, its adapters and the cases of a seed. */
+/* Makes a small model, its adapters and the cases of a seed. */
 void front_init(struct front *f, uint64_t seed);
+/* The cases of a model and of adapters, whose descriptors are taken over. */
+void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
+		      const struct front_words *words, uint64_t seed);
 void front_deinit(struct front *f);
-/* Starts the engine and opens the model; adapters have room for @adapters of them. */
+/* Starts the scheduler and opens the model; adapters have room for @adapters of them. */
 void front_start(struct front *f, unsigned threads, size_t adapters);
-/* Closes; all that is running is dropped. */
+/* The same with the program @engine. */
+void front_spawn(struct front *f, const char *engine, unsigned threads, size_t adapters);
+/* Closes; all that is running is dropped. The program must end by itself, with status 0. */
 void front_stop(struct front *f);
 
 struct front_options {

@@ -5,8 +5,8 @@ tests_engine_test_batch_LDADD = $(MODEL_TEST_LIBS)
 
 # The same, longer: make check-schedules.
 check_PROGRAMS += tests/engine/test-scheduler
-tests_engine_test_scheduler_SOURCES = \
-	tests/engine/front.c tests/engine/front.h tests/engine/test-scheduler.c
+TRAFFIC = tests/engine/front.c tests/engine/front.h tests/engine/traffic.c tests/engine/traffic.h
+tests_engine_test_scheduler_SOURCES = tests/engine/test-scheduler.c $(TRAFFIC)
 tests_engine_test_scheduler_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_scheduler_LDADD = $(MODEL_TEST_LIBS)
 SCHEDULES = 6000
@@ -14,3 +14,13 @@ SWITCHES = 10000
 check-schedules: tests/engine/test-scheduler
 	SCHEDULES=$(SCHEDULES) SWITCHES=$(SWITCHES) tests/engine/test-scheduler
 .PHONY: check-schedules
+
+# Not in make check: make soak, two hours or SOAK_SECONDS; the figures are in soak.json, too.
+EXTRA_PROGRAMS += tests/engine/soak
+tests_engine_soak_SOURCES = tests/engine/soak.c $(TRAFFIC)
+tests_engine_soak_CFLAGS = $(TEST_CFLAGS)
+tests_engine_soak_LDADD = $(MODEL_TEST_LIBS)
+soak: assistant-engine tests/engine/soak
+	tests/engine/soak ./assistant-engine $(srcdir)/examples/tiny soak.json
+.PHONY: soak
+CLEANFILES += tests/engine/soak soak.json

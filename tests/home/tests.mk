@@ -18,7 +18,7 @@ dist_check_SCRIPTS += tests/home/house.py
 
 # Opt-in: make check-zigbee2mqtt RIG=DIR starts DIR/start.sh, which prints "ready" once a real
 # Zigbee2MQTT with a virtual radio answers on 127.0.0.1:18830; WORK keeps what it downloads.
-EXTRA_PROGRAMS = tests/home/zigbee2mqtt tests/home/corpus
+EXTRA_PROGRAMS += tests/home/zigbee2mqtt tests/home/corpus
 tests_home_zigbee2mqtt_SOURCES = tests/home/house.c tests/home/house.h tests/home/zigbee2mqtt.c
 tests_home_zigbee2mqtt_CFLAGS = $(TEST_CFLAGS)
 tests_home_zigbee2mqtt_LDADD = $(tests_home_test_tools_LDADD)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random requests on a front end: both lanes, with and without guesses, cancelled, with the
+ * wrong file, beside LOAD, UNLOAD, PIN and COUNT. What is answered is compared with what is
+ * right; the first difference ends the test.
+ */
+#pragma once
+
+#include "tests/engine/front.h"
+
+enum { TRAFFIC_BESIDE = 16, TRAFFIC_REQUESTS = 24 };
+
+struct flight {
+	uint64_t id;		/* 0: free */
+	const struct front_case *c;
+	struct buf text;
+	uint32_t n_tokens;
+	bool cancelled, wrong_file, started;
+};
+
+struct traffic {
+	struct front *f;
+	uint64_t state;
+	struct flight flights[TRAFFIC_BESIDE];
+	size_t beside, limit, begun, total;
+	uint64_t other;		/* the id of LOAD, UNLOAD, PIN or COUNT that is not answered; 0 */
+	uint32_t needed;	/* tokens of the text that is counted, and of its answer */
+	/* What came of it. */
+	size_t done, cancelled, refused, tokens, guessed, right, changes;
+};
+
+/* Sends START for @c; there must be a flight that is free. */
+void traffic_start(struct traffic *t, const struct front_case *c, struct front_options o);
+/* Takes one message and checks it; with @wait false, does nothing when there is none. */
+void traffic_take(struct traffic *t, bool wait);
+/* One schedule of up to TRAFFIC_REQUESTS, to its end. */
+void traffic_run(struct traffic *t);
