@@ -7,8 +7,10 @@
 
 #include "util/macro.h"
 
-/* Pages smaller than this gain nothing from huge ones, and would share them. */
+/* What the system calls a huge page: reading through them misses the TLB less often. */
 #define HUGE ((size_t)2 << 20)
+/* A page is made of whole ones where that costs this part of it at most. */
+#define HUGE_WASTE 8
 
 static int place_layers(struct bm_kv_pool *p, const struct bm_config *c)
 {
@@ -24,6 +26,12 @@ static int place_layers(struct bm_kv_pool *p, const struct bm_config *c)
 		p->window = MAX(p->window, l->window);
 		if (mul_overflow(2 * to->half, (size_t)l->n_kv_heads, &bytes) ||
 		    add_overflow(to->offset, bytes, &p->page_size[to->kind]))
+			return -EOVERFLOW;
+	}
+	for (int k = 0; k < KV_KINDS; k++) {
+		size_t size = p->page_size[k], rest = (HUGE - size % HUGE) % HUGE;
+
+		if (rest <= size / HUGE_WASTE && add_overflow(size, rest, &p->page_size[k]))
 			return -EOVERFLOW;
 	}
 	return 0;
@@ -103,6 +111,25 @@ void kv_pool_forgive(struct bm_kv_pool *p, enum kv_kind kind, uint32_t n)
 	p->used -= n * p->page_size[kind];
 }
 
+/* Zeros; aligned so that huge pages fit where @size is made of them. */
+static void *map(size_t size)
+{
+	size_t align = size % HUGE ? 0 : HUGE, before;
+	uint8_t *data = mmap(NULL, size + align, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (data == MAP_FAILED || !align)
+		return data;
+	before = (align - (uintptr_t)data % align) % align;
+	if (before)
+		munmap(data, before);
+	if (before < align)
+		munmap(data + before + size, align - before);
+	/* A wish only. */
+	(void)madvise(data + before, size, MADV_HUGEPAGE);
+	return data + before;
+}
+
 int kv_page_new(struct kv_page **ret, const struct bm_kv_pool *p, enum kv_kind kind)
 {
 	size_t size = p->page_size[kind];
@@ -111,15 +138,11 @@ int kv_page_new(struct kv_page **ret, const struct bm_kv_pool *p, enum kv_kind k
 
 	if (!page)
 		return -ENOMEM;
-	data = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	data = map(size);
 	if (data == MAP_FAILED) {
 		free(page);
 		return -ENOMEM;
 	}
-	/* Quick to give back, and fewer TLB misses; a wish only. */
-	if (size >= HUGE)
-		(void)madvise(data, size, MADV_HUGEPAGE);
 	*page = (struct kv_page){ .refs = 1, .data = data };
 	*ret = page;
 	return 0;

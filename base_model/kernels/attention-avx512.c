@@ -183,6 +183,8 @@ struct mix {
 INLINE_ALWAYS void mix_some(load_fn load, const struct mix *m, size_t row, size_t n, uint32_t at,
 			    uint32_t vectors)
 {
+	/* Once for all columns and queries. */
+	size_t ahead = row == 0 && at == 0 ? m->row_size : 0;
 	const float *weights = m->weights + row * KV_CHUNK;
 	float *out = m->out + row * m->width + at;
 	__m512 acc[ROWS_MAX][8];
@@ -194,19 +196,20 @@ INLINE_ALWAYS void mix_some(load_fn load, const struct mix *m, size_t row, size_
 			acc[r][v] = _mm512_loadu_ps(out + r * m->width + v * KV_LANES);
 	for (uint32_t p = m->first; p < m->last; p++) {
 		const uint8_t *value = m->values + p * m->row_size;
-		__m512 w[ROWS_MAX];
+		const uint8_t *next = m->next + p * m->row_size;
+		__m512 x[8];
 
+		UNROLL
+		for (uint32_t v = 0; v < vectors; v++)
+			x[v] = load(value, at + v * KV_LANES);
+		for (size_t i = 0; i < ahead; i += LINE)
+			_mm_prefetch(next + i, _MM_HINT_T0);
 		UNROLL
 		for (size_t r = 0; r < n; r++)
-			w[r] = _mm512_set1_ps(weights[r * KV_CHUNK + p]);
-		UNROLL
-		for (uint32_t v = 0; v < vectors; v++) {
-			__m512 x = load(value, at + v * KV_LANES);
-
 			UNROLL
-			for (size_t r = 0; r < n; r++)
-				acc[r][v] = _mm512_fmadd_ps(w[r], x, acc[r][v]);
-		}
+			for (uint32_t v = 0; v < vectors; v++)
+				acc[r][v] = _mm512_fmadd_ps(
+					_mm512_set1_ps(weights[r * KV_CHUNK + p]), x[v], acc[r][v]);
 	}
 	UNROLL
 	for (size_t r = 0; r < n; r++)
@@ -227,12 +230,6 @@ INLINE_ALWAYS void mix_rows(load_fn load, const struct mix *m, size_t row, size_
 		mix_some(load, m, row, n, at, 1);
 }
 
-static void fetch(const uint8_t *next, size_t size)
-{
-	for (size_t at = 0; at < size; at += LINE)
-		_mm_prefetch(next + at, _MM_HINT_T0);
-}
-
 #define DEFINE_MIX_512(name, load, size)                                                       \
 	static void name(const uint8_t *values, uint32_t width, uint32_t first, uint32_t last, \
 			 const uint8_t *next, const float *weights, size_t n, float *out)      \
@@ -240,7 +237,6 @@ static void fetch(const uint8_t *next, size_t size)
 		struct mix m = { values, next, size, width, first, last, weights, out };       \
 		size_t r = 0;                                                                  \
                                                                                                \
-		fetch(next, (last - first) * m.row_size);                                      \
 		for (; r + 12 <= n; r += 12)                                                   \
 			mix_rows(load, &m, r, 12, 2);                                          \
 		for (; r + 6 <= n; r += 6)                                                     \
@@ -248,7 +244,7 @@ static void fetch(const uint8_t *next, size_t size)
 		for (; r + 4 <= n; r += 4)                                                     \
 			mix_rows(load, &m, r, 4, 4);                                           \
 		for (; r + 3 <= n; r += 3)                                                     \
-			mix_rows(load, &m, r, 3, 8);                                           \
+			mix_rows(load, &m, r, 3, 4);                                           \
 		for (; r < n; r++)                                                             \
 			mix_rows(load, &m, r, 1, 8);                                           \
 	}

@@ -212,21 +212,22 @@ static inline float largest(const float *x, size_t n)
 
 static inline float portable_weigh(float *scores, size_t n, float scale, float cap, float *max)
 {
-	float sums[KV_LANES] = { 0 };
+	float sums[KV_LANES] = { 0 }, most;
 	size_t i = 0;
 
 	for (size_t k = 0; k < n; k++)
 		scores[k] *= scale;
 	for (size_t k = 0; k < n && cap > 0.0f; k++)
 		scores[k] = soft_cap_of(scores[k], cap);
-	*max = largest(scores, n);
+	most = largest(scores, n);
 	for (size_t k = 0; k < n; k++)
-		scores[k] = exp_of(scores[k] - *max);
+		scores[k] = exp_of(scores[k] - most);
 	for (; i + KV_LANES <= n; i += KV_LANES)
 		for (int k = 0; k < KV_LANES; k++)
 			sums[k] += scores[i + k];
 	for (int k = 0; i < n; i++, k++)
 		sums[k] += scores[i];
+	*max = most;
 	return reduce_lanes(sums);
 }
 
