@@ -7,6 +7,7 @@ What a megabyte takes says nothing of a gigabyte, so no figure is judged.
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree
@@ -68,6 +69,16 @@ def check_kernels(result):
     check("every time is one", all(k["seconds"] > 0 for k in result["kernels"]))
 
 
+def check_usage():
+    """What is wrong with a command line is said, and is no figure."""
+    for arguments, status in ((("--kernels", "--cols", "300"), 1), (("--kernels", "model"), 64),
+                              (("model", "no-such-figure"), 64), ((), 64)):
+        done = subprocess.run([ENGINE, "bench", *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        check(f"bench {' '.join(arguments)}: status {done.returncode}",
+              done.returncode == status and done.stderr and not done.stdout)
+
+
 def check_page(page, result):
     charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     check(f"{len(charts)} charts", len(charts) >= 6)
@@ -92,6 +103,7 @@ def check_arithmetic():
 
 with tempfile.TemporaryDirectory() as folder:
     check_arithmetic()
+    check_usage()
     plain, page = run(folder)
     check_rows(plain, {"prompt", "generation"})
     check_kernels(plain)
