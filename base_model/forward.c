@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "base_model/attention.h"
 #include "base_model/delta.h"
@@ -172,6 +173,42 @@ static void end_layer_task(void *arg, size_t t, unsigned thread)
 	begin_layer(p, p->layer + 1, t);
 }
 
+/* Token @from stands at @to from now on. */
+static void move_token(struct pass *p, size_t from, size_t to)
+{
+	const struct bm_config *c = &p->m->config;
+	size_t width = (size_t)c->layers[p->layer].n_heads * c->head_dim;
+	struct run_state *s = &p->m->state;
+
+	if (from == to)
+		return;
+	memcpy(s->x + to * c->dim, s->x + from * c->dim, c->dim * sizeof(float));
+	memcpy(s->normed + to * c->dim, s->normed + from * c->dim, c->dim * sizeof(float));
+	memcpy(s->attended + to * width, s->attended + from * width, width * sizeof(float));
+}
+
+/* Leaves those tokens whose logits somebody wants: of the others, the last layer's keys and
+ * values are all that is needed. */
+static void narrow(struct pass *p)
+{
+	struct bm_item *wanted = p->m->state.wanted;
+	size_t n = 0, n_items = 0, first = 0;
+
+	for (size_t i = 0; i < p->n_items; first += p->items[i++].n_tokens) {
+		size_t skip = p->items[i].all_logits ? 0 : p->items[i].n_tokens - 1;
+
+		if (!p->items[i].logits)
+			continue;
+		for (size_t k = skip; k < p->items[i].n_tokens; k++)
+			move_token(p, first + k, n++);
+		wanted[n_items] = p->items[i];
+		wanted[n_items++].n_tokens -= skip;
+	}
+	p->items = wanted;
+	p->n_items = n_items;
+	p->n = n;
+}
+
 static void run_layer(struct pass *p)
 {
 	static const enum bm_matrix qkv[] = { BM_ATTN_Q, BM_ATTN_K, BM_ATTN_V };
@@ -185,6 +222,10 @@ static void run_layer(struct pass *p)
 
 	project(p, qkv, (float *[]){ s->q, s->k, s->v }, 3, input);
 	attention(p->m, p->layer, s->places, p->n);
+	if (p->layer + 1 == p->m->config.n_layers)
+		narrow(p);
+	if (p->n == 0)
+		return;
 	project(p, output, (float *[]){ s->branch }, 1, s->attended);
 	pool_run(p->m->pool, between_branches_task, p, p->n);
 	project(p, up_gate, (float *[]){ s->up, s->gate }, gated ? 2 : 1, input);

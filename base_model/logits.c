@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a pass: the vocabulary's logits of the tokens that somebody asks for. */
+/* The end of a pass: the vocabulary's logits. */
 #include <string.h>
 
 #include "base_model/delta.h"
@@ -9,7 +9,7 @@
 
 #define TASK_LOGITS 4096u
 
-/* A token whose logits somebody wants. */
+/* A token and where its logits go. */
 struct wanted {
 	size_t token;		/* in the batch */
 	size_t item;
@@ -82,21 +82,16 @@ void pass_logits(struct pass *p)
 	struct wanted wanted[HEAD_ROWS];
 	size_t n = 0, token = 0;
 
-	for (size_t i = 0; i < p->n_items; i++) {
-		const struct bm_item *item = &p->items[i];
-		size_t first = item->all_logits ? 0 : item->n_tokens - 1;
-
-		for (size_t k = first; item->logits && k < item->n_tokens; k++) {
+	for (size_t i = 0; i < p->n_items; i++)
+		for (size_t k = 0; k < p->items[i].n_tokens; k++) {
 			wanted[n++] = (struct wanted){
-				token + k, i, item->logits + (k - first) * p->m->config.n_vocab,
+				token++, i, p->items[i].logits + k * p->m->config.n_vocab,
 			};
 			if (n == MIN((size_t)HEAD_ROWS, (size_t)p->m->max_batch)) {
 				run_head(p, wanted, n);
 				n = 0;
 			}
 		}
-		token += item->n_tokens;
-	}
 	if (n)
 		run_head(p, wanted, n);
 }

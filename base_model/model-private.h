@@ -23,6 +23,7 @@ struct run_state {
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */
 	int32_t *tokens;	/* [B] */
+	struct bm_item *wanted;	/* [B] items by the tokens whose logits they want */
 	struct token_place *places;	/* [B] */
 	void *memory;
 	size_t size;

@@ -13,5 +13,5 @@ struct pass {
 	uint32_t layer;
 };
 
-/* The logits that the items want, after the last layer. */
+/* After the last layer, which leaves tokens whose logits are wanted: those of each. */
 void pass_logits(struct pass *p);

@@ -106,12 +106,11 @@ START_TEST(as_computed_plainly)
 }
 END_TEST
 
-/* One token at a time beside another sequence; then in pieces. */
-static void compare_company(struct bm_model *m, const float *want, const char *name)
+/* One token at a time beside another sequence. */
+static void compare_beside(struct bm_model *m, const float *want, const char *name)
 {
 	_cleanup_(bm_sequence_freep) struct bm_sequence *s = sequence(m, BM_KV_F16);
 	_cleanup_(bm_sequence_freep) struct bm_sequence *beside = sequence(m, BM_KV_F16);
-	_cleanup_(bm_sequence_freep) struct bm_sequence *pieces = sequence(m, BM_KV_F16);
 	static float have[TOKENS * V], ignored[V];
 	int32_t tokens[TOKENS], others[TOKENS];
 
@@ -126,9 +125,31 @@ static void compare_company(struct bm_model *m, const float *want, const char *n
 		ck_assert_int_eq(bm_forward(m, items, 2, NULL), 0);
 	}
 	ck_assert_msg(memcmp(want, have, sizeof(have)) == 0, "%s: beside another", name);
-	for (size_t at = 0; at < TOKENS; at += 7)
-		compute(m, pieces, tokens + at, MIN((size_t)7, TOKENS - at), have + at * V);
-	ck_assert_msg(memcmp(want, have, sizeof(have)) == 0, "%s: in pieces", name);
+}
+
+/* In pieces of which all logits are wanted, the last ones, or none, as of those beside. */
+static void compare_pieces(struct bm_model *m, const float *want, const char *name)
+{
+	_cleanup_(bm_sequence_freep) struct bm_sequence *s = sequence(m, BM_KV_F16);
+	_cleanup_(bm_sequence_freep) struct bm_sequence *beside = sequence(m, BM_KV_F16);
+	static float have[TOKENS * V], ignored[V];
+	int32_t tokens[TOKENS];
+
+	make_tokens(tokens, 5);
+	for (size_t at = 0, piece = 0; at < TOKENS; at += 5, piece++) {
+		size_t first = piece % 3 == 0 ? 0 : 4;
+		struct bm_item items[] = {
+			{ .seq = beside, .tokens = tokens, .n_tokens = 3,
+			  .logits = piece % 2 ? ignored : NULL },
+			{ .seq = s, .tokens = tokens + at, .n_tokens = 5, .all_logits = !first,
+			  .logits = piece % 3 == 2 ? NULL : have + (at + first) * V },
+		};
+
+		ck_assert_int_eq(bm_forward(m, items, 2, NULL), 0);
+		for (size_t t = at + first; piece % 3 != 2 && t < at + 5; t++)
+			ck_assert_msg(memcmp(want + t * V, have + t * V, V * sizeof(*have)) == 0,
+				      "%s: in pieces, position %zu", name, t);
+	}
 }
 
 START_TEST(alone_beside_others_and_in_pieces)
@@ -149,7 +170,8 @@ START_TEST(alone_beside_others_and_in_pieces)
 			s = sequence(m, BM_KV_F16);
 			if (n == 1)
 				compute(m, s, tokens, TOKENS, want);
-			compare_company(m, want, sample.architecture);
+			compare_beside(m, want, sample.architecture);
+			compare_pieces(m, want, sample.architecture);
 		}
 	}
 }

@@ -221,6 +221,41 @@ START_TEST(zero_factor)
 }
 END_TEST
 
+/* A bit of each byte of the metadata and the tensors' names: refused with a reason, or run,
+ * whatever the numbers are then. */
+START_TEST(flip)
+{
+	static const char *const flipped[] = { "mistral3", "openelm", "gemma3", "phi3" };
+	_cleanup_close_ int fd = sample_fd(&family_case_find(flipped[_i])->s, "");
+	struct bm_params params = { .threads = 1, .max_batch = 4 };
+	static float logits[SAMPLE_VOCAB];
+	static uint8_t bytes[1 << 20];
+	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+	const int32_t tokens[] = { 1, 2, 3 };
+
+	ck_assert_int_gt(n, 1500);
+	/* Nine further: the next byte, and another of its bits. */
+	for (size_t bit = 0; bit < 1500 * 8; bit += 9) {
+		_cleanup_(bm_model_freep) struct bm_model *m = NULL;
+		_cleanup_(bm_sequence_freep) struct bm_sequence *s = NULL;
+		struct bm_item item = { .tokens = tokens, .n_tokens = 3, .logits = logits };
+		struct diag d = DIAG_NULL;
+
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		ck_assert_int_eq(pwrite(fd, &bytes[bit / 8], 1, (off_t)(bit / 8)), 1);
+		if (bm_model_open_fd(&m, fd, &params, &d) == 0) {
+			ck_assert_int_eq(bm_sequence_new(&s, m, 3, BM_KV_F16), 0);
+			item.seq = s;
+			ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
+		} else {
+			ck_assert_msg(d.code != DIAG_NONE && d.text[0], "bit %zu", bit);
+		}
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		ck_assert_int_eq(pwrite(fd, &bytes[bit / 8], 1, (off_t)(bit / 8)), 1);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("all");
@@ -229,5 +264,7 @@ int main(void)
 	tcase_add_loop_test(tc, key, 0, ARRAY_SIZE(keys));
 	tcase_add_loop_test(tc, tensor, 0, ARRAY_SIZE(tensors));
 	tcase_add_test(tc, zero_factor);
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, flip, 0, 4);
 	return run_tests("refused families", tc);
 }
