@@ -23,7 +23,8 @@ struct bm_writer_params {
 	size_t n_prompt;	/* at least 1 */
 	uint32_t max_tokens;	/* of the answer, at least 1 */
 	uint32_t context;	/* tokens of prompt and answer together, at most the model's */
-	enum bm_kv_type kv;
+	enum bm_kv_type kv;	/* of a cache of its own, where there is no pool */
+	struct bm_kv_pool *pool;	/* where the cache comes from, or NULL */
 	struct bm_sampling sampling;
 	bool draft;		/* guess from the prompt */
 	/* What is "chosen" whatever the logits say, [max_tokens], borrowed; NULL: the sampler
@@ -37,7 +38,8 @@ struct bm_writer_counts {
 	uint64_t guessed, right;	/* tokens that drafting put forward, and that came true */
 };
 
-/* 0; -EINVAL for a prompt that is empty or leaves no room, or for bad sampling; -ENOMEM. */
+/* 0; -EINVAL for a prompt that is empty or leaves no room, or for bad sampling; -ENOSPC where
+ * the pool has no room; -ENOMEM. */
 int bm_writer_new(struct bm_writer **ret, struct bm_model *m, const struct bm_writer_params *p);
 struct bm_writer *bm_writer_free(struct bm_writer *w);
 DEFINE_CLEANUP(struct bm_writer *, bm_writer_free)
@@ -65,7 +67,11 @@ enum bm_writer_state {
  */
 int bm_writer_advance(struct bm_writer *w, const struct bm_item *item, const int32_t **tokens,
 		      size_t *n);
-/* Forgets what was computed and keeps what was written: it is read again. */
-void bm_writer_forget(struct bm_writer *w);
+/* Gives its cache back and keeps what was written; until it is resumed it takes part in no
+ * pass, and then reads all again. */
+void bm_writer_park(struct bm_writer *w);
+bool bm_writer_parked(const struct bm_writer *w);
+/* 0; -ENOSPC where the pool has no room; -ENOMEM. */
+int bm_writer_resume(struct bm_writer *w);
 
 struct bm_writer_counts bm_writer_counts(const struct bm_writer *w);

@@ -220,6 +220,10 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 	case ENGINE_E_NO_MODEL:
 		job_finish(job, "ModelMissing", "%s", text);
 		break;
+	case ENGINE_E_BUSY:
+		job->retry_after_ms = jobs_retry_after(job->d);
+		job_finish(job, "Busy", "%s", text);
+		break;
 	default:
 		job_finish(job, "Internal", "%s", *text ? text : "the engine failed");
 	}

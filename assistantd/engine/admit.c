@@ -113,7 +113,7 @@ static int decode(struct preparation *p, struct ipc_message *m)
 void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
 {
 	_cleanup_(preparation_freep) struct preparation *p =
-		preparation_new(m->id, m->type, s->model);
+		preparation_new(m->id, m->type, s->model, s->context);
 	int r = p ? decode(p, m) : -ENOMEM;
 
 	if (r < 0)
@@ -129,7 +129,7 @@ void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
 
 void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_adapter *v)
 {
-	struct preparation *p = preparation_new(id, ENGINE_LOAD, s->model);
+	struct preparation *p = preparation_new(id, ENGINE_LOAD, s->model, 0);
 
 	if (!p) {
 		scheduler_tell_adapter(s, id, -ENOMEM, NULL);
@@ -141,18 +141,34 @@ void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_a
 	submit(s, p);
 }
 
+/* Interactive ones may take the room of the background. */
+static int make_request(struct scheduler *s, struct preparation *p, struct request **ret)
+{
+	int r;
+
+	if (!scheduler_lets_in(s))
+		return -ENOSPC;
+	do
+		r = request_new(ret, s->model, s->kv, p);
+	while (r == -ENOSPC && p->start->lane != 0 && scheduler_park_one(s));
+	return r;
+}
+
 static void begin(struct scheduler *s, struct preparation *p)
 {
 	struct request *request = NULL;
-	int r = request_new(&request, s->model, p);
+	int r = make_request(s, p, &request);
 
-	if (r < 0) {
+	if (r == 0) {
+		scheduler_add(s, request);
+		scheduler_tell_counted(s, ENGINE_STARTED, p->id, &p->prompt.counted);
+	} else if (r == -ENOSPC) {
+		scheduler_tell_failed(s, p->id, ENGINE_E_BUSY, &p->prompt.counted,
+				      "no room for the request beside those that run");
+	} else {
 		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
 				    &p->diag, r);
-		return;
 	}
-	scheduler_add(s, request);
-	scheduler_tell_counted(s, ENGINE_STARTED, p->id, &p->prompt.counted);
 }
 
 static void answer(struct scheduler *s, struct preparation *p)
@@ -165,7 +181,7 @@ static void answer(struct scheduler *s, struct preparation *p)
 		scheduler_tell_counted(s, ENGINE_COUNTED, p->id, &p->prompt.counted);
 	else if (r == PROMPT_E_TOO_LONG)
 		scheduler_tell_failed(s, p->id, ENGINE_E_TOO_LONG, &p->prompt.counted,
-				      "the text does not fit the model's context");
+				      "the text does not fit the context");
 	else if (r < 0)
 		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
 				    &p->diag, r);

@@ -21,7 +21,8 @@ struct preparer {
 	bool working, stop;
 };
 
-struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m)
+struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m,
+				    uint32_t context)
 {
 	struct preparation *p = calloc(1, sizeof(*p));
 
@@ -30,6 +31,7 @@ struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_
 	p->id = id;
 	p->type = type;
 	p->model = m;
+	p->context = context;
 	p->fd = -1;
 	return p;
 }
@@ -103,7 +105,8 @@ static void prepare(struct preparation *p)
 	if (p->reads)
 		p->adapter_result = read_adapter(p);
 	if (p->start && p->adapter_result == 0)
-		p->prompt_result = prompt_build(&p->prompt, p->model, p->start, &p->diag);
+		p->prompt_result = prompt_build(&p->prompt, p->model, p->context, p->start,
+						&p->diag);
 }
 
 static void *run(void *arg)

@@ -16,6 +16,7 @@ struct preparation {
 	uint64_t id;
 	uint32_t type;			/* ENGINE_START, ENGINE_COUNT or ENGINE_LOAD */
 	const struct bm_model *model;
+	uint32_t context;		/* tokens that prompt and answer may have */
 	struct engine_start *start;	/* NULL for LOAD */
 	bool reads;			/* the adapter of @digest is to be read from @fd */
 	struct digest digest;
@@ -33,7 +34,8 @@ struct preparation {
 	struct preparation *next;
 };
 
-struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m);
+struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_model *m,
+				    uint32_t context);
 struct preparation *preparation_free(struct preparation *p);
 DEFINE_CLEANUP(struct preparation *, preparation_free)
 

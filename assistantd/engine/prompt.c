@@ -162,11 +162,10 @@ static uint64_t answer_room(const struct engine_start *s, size_t n)
 	return MAX(room, (uint64_t)1);
 }
 
-int prompt_build(struct prompt *ret, const struct bm_model *m, struct engine_start *start,
-		 struct diag *d)
+int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
+		 struct engine_start *start, struct diag *d)
 {
 	const struct tokenizer *t = bm_model_tokenizer(m);
-	uint32_t context = bm_model_config(m)->context;
 	size_t first = 0;
 
 	*ret = (struct prompt){ .counted.limit = context };

@@ -19,14 +19,15 @@ static uint32_t milliseconds(uint64_t from, uint64_t to)
 	return (uint32_t)((to - from + 500) / 1000);
 }
 
-int request_new(struct request **ret, struct bm_model *m, struct preparation *p)
+int request_new(struct request **ret, struct bm_model *m, struct bm_kv_pool *kv,
+		struct preparation *p)
 {
 	struct bm_writer_params params = {
 		.prompt = p->prompt.tokens.ids,
 		.n_prompt = p->prompt.tokens.n,
 		.max_tokens = p->prompt.max_answer,
-		.context = bm_model_config(m)->context,
-		.kv = BM_KV_F16,
+		.context = p->context,
+		.pool = kv,
 		.sampling = BM_SAMPLING_GREEDY,
 		.draft = p->start->draft,
 	};

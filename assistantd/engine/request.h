@@ -20,12 +20,15 @@ struct request {
 	const struct bm_delta *delta;
 	float scale;
 	uint64_t served;		/* the pass that served it last */
+	bool was_parked;		/* once is enough */
 	uint64_t began_us, wrote_us;	/* start of reading, and of writing */
 	struct engine_done done;
 };
 
-/* Takes over the adapter of @p, whose prompt was built. 0; -EINVAL; -ENOMEM. */
-int request_new(struct request **ret, struct bm_model *m, struct preparation *p);
+/* With a cache in @kv. Takes over the adapter of @p, whose prompt was built. 0; -EINVAL;
+ * -ENOSPC and -ENOMEM, and then @p is as it was. */
+int request_new(struct request **ret, struct bm_model *m, struct bm_kv_pool *kv,
+		struct preparation *p);
 struct request *request_free(struct request *r);
 DEFINE_CLEANUP(struct request *, request_free)
 

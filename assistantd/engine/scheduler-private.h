@@ -24,12 +24,15 @@ struct scheduler {
 	struct bm_model *model;
 	struct digest digest;
 	struct residents *residents;
+	struct bm_kv_pool *kv;
+	uint32_t context;		/* the model's, as far as one request has room for it */
 	struct preparer *preparer;
 	struct preparation *preparing;	/* all that came and have not begun */
 	struct request *requests[ENGINE_REQUESTS_MAX];	/* in order of arrival */
 	size_t n_requests;
 	float *logits;			/* [SCHEDULER_ROWS][n_vocab] */
 	uint64_t passes;
+	uint64_t parked_since;		/* the pass since which somebody is parked; 0: nobody */
 	bool interrupted;		/* the last pass was left; its requests have waited */
 	bool broken;			/* the front end is gone */
 };
@@ -55,6 +58,12 @@ void scheduler_end_preparing(struct scheduler *s);
 
 /* Puts a request in; the place was kept when it came. */
 void scheduler_add(struct scheduler *s, struct request *r);
+/* Parks one of the background, the last to come; false when there is none to park. */
+bool scheduler_park_one(struct scheduler *s);
+/* Resumes the parked ones for which there is room, in order of arrival. */
+void scheduler_resume(struct scheduler *s);
+/* False while somebody has been parked for so long that nobody else is let in. */
+bool scheduler_lets_in(const struct scheduler *s);
 void scheduler_drop(struct scheduler *s, struct request *r);
 
 /* Tell the front end; waits while it does not read. */

@@ -97,21 +97,28 @@ static void collect(struct scheduler *s, struct batch *b)
 {
 	size_t n_vocab = bm_model_config(s->model)->n_vocab, rows = 0;
 	struct batch_entry plan[ENGINE_REQUESTS_MAX];
+	struct request *able[ENGINE_REQUESTS_MAX];
+	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_requests; i++)
-		plan[i] = request_entry(s->requests[i]);
-	batch_plan(plan, s->n_requests, bm_model_max_batch(s->model));
-	b->n = 0;
 	for (size_t i = 0; i < s->n_requests; i++) {
+		if (bm_writer_parked(s->requests[i]->writer))
+			continue;
+		able[n] = s->requests[i];
+		plan[n] = request_entry(able[n]);
+		n++;
+	}
+	batch_plan(plan, n, bm_model_max_batch(s->model));
+	b->n = 0;
+	for (size_t i = 0; i < n; i++) {
 		struct bm_item *item = &b->items[b->n];
 		size_t wanted;
 
 		if (plan[i].tokens == 0)
 			continue;
-		wanted = request_item(s->requests[i], &plan[i], item);
+		wanted = request_item(able[i], &plan[i], item);
 		item->logits = wanted ? s->logits + rows * n_vocab : NULL;
 		rows += wanted;
-		b->owners[b->n++] = s->requests[i];
+		b->owners[b->n++] = able[i];
 	}
 }
 
@@ -199,6 +206,7 @@ static void *run(void *arg)
 			scheduler_execute(s, &c->message);
 			command_free(c);
 		}
+		scheduler_resume(s);
 		scheduler_begin_prepared(s);
 		if (s->stop || s->broken)
 			break;
@@ -253,6 +261,7 @@ struct scheduler *scheduler_free(struct scheduler *s)
 		s->first = next;
 	}
 	residents_free(s->residents);
+	bm_kv_pool_unref(s->kv);
 	free(s->logits);
 	bm_model_free(s->model);
 	pthread_cond_destroy(&s->wake);

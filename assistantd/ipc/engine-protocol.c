@@ -8,6 +8,7 @@ static void code_open(struct codec *c, struct engine_open *v)
 	codec_fd(c, &v->fd);
 	codec_below(c, &v->threads, 65);
 	codec_u64(c, &v->adapter_budget);
+	codec_u64(c, &v->kv_budget);
 }
 
 static void code_start(struct codec *c, struct engine_start *v)

@@ -50,7 +50,7 @@ enum engine_error {
 	ENGINE_E_TOO_LONG,	/* does not fit the context; @needed and @limit say by how much */
 	ENGINE_E_ADAPTER,	/* the adapter's file is bad or made for another base */
 	ENGINE_E_DIGEST,	/* the adapter's file is not the one that was named */
-	ENGINE_E_BUSY,		/* pinned, in use, or no room */
+	ENGINE_E_BUSY,		/* pinned, in use, or no room beside what runs */
 	ENGINE_E_INVALID,	/* the prompt cannot be built */
 	ENGINE_E_MEMORY,
 	ENGINE_E_COUNT,
@@ -63,6 +63,7 @@ struct engine_open {
 	int fd;			/* owned after decoding */
 	uint32_t threads;	/* 0: one per processor */
 	uint64_t adapter_budget;	/* bytes of resident adapters */
+	uint64_t kv_budget;	/* bytes of KV caches; 0: without a limit */
 };
 
 #define ENGINE_OPEN_NULL { .fd = -1 }

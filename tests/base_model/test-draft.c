@@ -158,8 +158,11 @@ static size_t write_some(struct bm_model *m, const int32_t *prompt, size_t n_pro
 		const int32_t *tokens;
 		struct bm_item item;
 
-		if (s->seed && below(&s->seed, 12) == 0)
-			bm_writer_forget(w);
+		if (s->seed && below(&s->seed, 12) == 0) {
+			bm_writer_park(w);
+			ck_assert(bm_writer_parked(w));
+			ck_assert_int_eq(bm_writer_resume(w), 0);
+		}
 		rows = bm_writer_item(w, room, guesses, &item);
 		ck_assert_uint_le(item.n_tokens, room);
 		ck_assert_uint_le(rows, MIN(guesses, (size_t)BM_DRAFT_MAX) + 1);

@@ -74,7 +74,7 @@ static void answer_alone(struct bm_model *m, struct front_case *c, const struct 
 	sampling.temperature = c->temperature;
 	sampling.seed = c->seed;
 	fill_start(&start, c);
-	ck_assert_int_eq(prompt_build(&prompt, m, &start, NULL), 0);
+	ck_assert_int_eq(prompt_build(&prompt, m, config->context, &start, NULL), 0);
 	engine_start_deinit(&start);
 	ck_assert_int_eq(bm_sequence_new(&s, m, config->context, BM_KV_F16), 0);
 	ck_assert_int_eq(bm_sampler_new(&sampler, &sampling, config->n_vocab), 0);
@@ -149,6 +149,7 @@ void front_init_files(struct front *f, int model_fd, const int *adapter_fds, siz
 		      const struct front_words *words, uint64_t seed)
 {
 	struct bm_params params = { .threads = 1 };
+	struct bm_kv_pool *kv = NULL;
 	struct bm_model *m = NULL;
 
 	memset(f, 0, sizeof(*f));
@@ -157,6 +158,9 @@ void front_init_files(struct front *f, int model_fd, const int *adapter_fds, siz
 	memcpy(f->adapter_fds, adapter_fds, n_adapters * sizeof(*adapter_fds));
 	ck_assert_int_eq(bm_model_open_fd(&m, model_fd, &params, NULL), 0);
 	f->context = bm_model_config(m)->context;
+	ck_assert_int_eq(bm_kv_pool_new(&kv, m, BM_KV_F16, SIZE_MAX), 0);
+	f->context_bytes = bm_kv_pool_need(kv, f->context);
+	bm_kv_pool_unref(kv);
 	make_cases(f, m, words, seed);
 	bm_model_free(m);
 }
@@ -208,10 +212,11 @@ static void send_message(struct front *f, struct ipc_message *m, int encoded)
 	ipc_message_deinit(m);
 }
 
-static void open_model(struct front *f, unsigned threads, size_t adapters)
+static void open_model(struct front *f, unsigned threads, struct front_room room)
 {
 	struct engine_open open = { .fd = f->model_fd, .threads = threads,
-				    .adapter_budget = adapters * f->adapter_bytes };
+				    .adapter_budget = room.adapters * f->adapter_bytes,
+				    .kv_budget = room.contexts * f->context_bytes };
 	struct engine_model v = { 0 };
 	struct ipc_message m;
 
@@ -225,7 +230,7 @@ static void open_model(struct front *f, unsigned threads, size_t adapters)
 	ipc_message_deinit(&m);
 }
 
-void front_start(struct front *f, unsigned threads, size_t adapters)
+void front_start(struct front *f, unsigned threads, struct front_room room)
 {
 	int pair[2];
 
@@ -234,10 +239,10 @@ void front_start(struct front *f, unsigned threads, size_t adapters)
 	f->engine_sock = pair[1];
 	ck_assert_int_eq(scheduler_new(&f->scheduler, f->engine_sock, threads), 0);
 	ck_assert_int_eq(pthread_create(&f->reader, NULL, read_all, f), 0);
-	open_model(f, threads, adapters);
+	open_model(f, threads, room);
 }
 
-void front_spawn(struct front *f, const char *engine, unsigned threads, size_t adapters)
+void front_spawn(struct front *f, const char *engine, unsigned threads, struct front_room room)
 {
 	enum { SERVE_SOCKET = 3 };
 	struct ipc_message m;
@@ -260,7 +265,7 @@ void front_spawn(struct front *f, const char *engine, unsigned threads, size_t a
 	ck_assert(front_receive(f, &m, true));
 	ck_assert_uint_eq(m.type, ENGINE_HELLO);
 	ipc_message_deinit(&m);
-	open_model(f, threads, adapters);
+	open_model(f, threads, room);
 }
 
 void front_stop(struct front *f)

@@ -40,6 +40,7 @@ struct front {
 	uint32_t context;
 	struct digest digests[FRONT_ADAPTERS];
 	size_t adapter_bytes;	/* in memory, of the largest */
+	size_t context_bytes;	/* of a KV cache of a whole context */
 	struct front_case cases[FRONT_CASES];
 	int sock;		/* the front end's */
 	uint64_t next_id;
@@ -60,10 +61,15 @@ void front_init(struct front *f, uint64_t seed);
 void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
 		      const struct front_words *words, uint64_t seed);
 void front_deinit(struct front *f);
-/* Starts the scheduler and opens the model; adapters have room for @adapters of them. */
-void front_start(struct front *f, unsigned threads, size_t adapters);
+/* What the engine has room for: so many adapters, and whole contexts (0: no limit). */
+struct front_room {
+	size_t adapters, contexts;
+};
+
+/* Starts the scheduler and opens the model. */
+void front_start(struct front *f, unsigned threads, struct front_room room);
 /* The same with the program @engine. */
-void front_spawn(struct front *f, const char *engine, unsigned threads, size_t adapters);
+void front_spawn(struct front *f, const char *engine, unsigned threads, struct front_room room);
 /* Closes; all that is running is dropped. The program must end by itself, with status 0. */
 void front_stop(struct front *f);
 

@@ -21,6 +21,7 @@ enum {
 	DEFAULT_SECONDS = 7200,
 	SAMPLES_MAX = 240,	/* kept for the report */
 	RESIDENT = 2,		/* adapters that fit, of four */
+	CONTEXTS = 10,		/* whole ones that fit, of sixteen requests */
 	THREADS = 2,
 };
 
@@ -85,13 +86,15 @@ static double slope_per_hour(const struct memory *mem)
 
 static json_t *figures(const struct traffic *t, const struct memory *mem, double seconds)
 {
-	size_t requests = t->done + t->cancelled + t->refused;
+	size_t requests = t->done + t->cancelled + t->refused + t->busy;
 	double slope = slope_per_hour(mem), per_hour = 3600.0 * (double)requests / seconds;
 
-	return json_pack("{s:f, s:I, s:I, s:I, s:I, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+	return json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:I,"
+			 " s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
 			 "seconds", seconds, "requests", (json_int_t)requests,
 			 "answered", (json_int_t)t->done, "cancelled", (json_int_t)t->cancelled,
-			 "refused_wrong_file", (json_int_t)t->refused, "wrong_answers", 0,
+			 "refused_wrong_file", (json_int_t)t->refused,
+			 "busy", (json_int_t)t->busy, "wrong_answers", 0,
 			 "adapter_changes", (json_int_t)t->changes,
 			 "tokens_per_s", (double)t->tokens / seconds,
 			 "requests_per_s", (double)requests / seconds,
@@ -167,7 +170,7 @@ START_TEST(mixed_load)
 	ck_assert_msg(total > 0.0, "SOAK_SECONDS: a number above 0");
 	prepare(&f);
 	t.f = &f;
-	front_spawn(&f, engine, THREADS, RESIDENT);
+	front_spawn(&f, engine, THREADS, (struct front_room){ RESIDENT, CONTEXTS });
 	for (begin = now(); at < total; at = now() - begin) {
 		traffic_run(&t);
 		/* Now and then nothing is asked. */

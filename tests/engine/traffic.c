@@ -82,6 +82,8 @@ static void on_failed(struct traffic *t, struct ipc_message *m)
 			t->cancelled++;
 		else if (fl->wrong_file && v.error == ENGINE_E_DIGEST)
 			t->refused++;
+		else if (v.error == ENGINE_E_BUSY)
+			t->busy++;
 		else
 			ck_abort_msg("%s", v.text.data);
 		land(t, fl);

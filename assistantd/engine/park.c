@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room for KV caches. Where it is used up, an interactive request takes that of one of the
+ * background, which is parked: it keeps what it wrote and reads it again once there is room.
+ * That happens to each at most once; and when one has been parked for long, nobody else is let
+ * in before it, so that a flow of interactive requests cannot keep it out.
+ */
+#include "assistantd/engine/scheduler-private.h"
+
+#define PARKED_MAX 512	/* passes */
+
+bool scheduler_park_one(struct scheduler *s)
+{
+	for (size_t i = s->n_requests; i-- > 0;) {
+		struct request *r = s->requests[i];
+
+		if (r->lane != 0 || r->was_parked)
+			continue;
+		bm_writer_park(r->writer);
+		r->was_parked = true;
+		if (!s->parked_since)
+			s->parked_since = s->passes + 1;
+		return true;
+	}
+	return false;
+}
+
+void scheduler_resume(struct scheduler *s)
+{
+	bool parked = false;
+
+	if (!s->parked_since)
+		return;
+	for (size_t i = 0; i < s->n_requests; i++) {
+		struct bm_writer *w = s->requests[i]->writer;
+
+		/* The first for which there is no room keeps those behind it waiting. */
+		if (bm_writer_parked(w) && !parked)
+			parked = bm_writer_resume(w) < 0;
+		else
+			parked |= bm_writer_parked(w);
+	}
+	if (!parked)
+		s->parked_since = 0;
+}
+
+bool scheduler_lets_in(const struct scheduler *s)
+{
+	return !s->parked_since || s->passes < s->parked_since + PARKED_MAX;
+}
