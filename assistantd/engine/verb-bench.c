@@ -60,29 +60,23 @@ static bool choose(struct job *job, const char *name)
 	return false;
 }
 
-/* A flag, a number, the model or a measurement at argv[i]: how many words; 0: none of them. */
+/* An option, the model or a measurement at argv[i]: how many words; 0: none of them. */
 static int take(struct job *job, int argc, char **argv, int i)
 {
 	struct bench *b = &job->bench;
-	const struct {
-		const char *name;
-		uint64_t min, max, *value;
-	} numbers[] = {
-		{ "-p", 1, 65536, &b->prompt },		{ "-n", 1, 65536, &b->generate },
-		{ "-c", 1, 65536, &b->long_context },	{ "-r", 1, MAX_ROUNDS, &b->rounds },
-		{ "--rows", 1, 65536, &job->rows },	{ "--cols", 256, 65536, &job->cols },
+	const struct verb_option own[] = {
+		{ .name = "--json", .flag = &b->as_json },
+		{ .name = "--kernels", .flag = &job->kernels },
+		{ .name = "-p", .number = &b->prompt, .min = 1, .max = 65536 },
+		{ .name = "-n", .number = &b->generate, .min = 1, .max = 65536 },
+		{ .name = "-c", .number = &b->long_context, .min = 1, .max = 65536 },
+		{ .name = "-r", .number = &b->rounds, .min = 1, .max = MAX_ROUNDS },
+		{ .name = "--rows", .number = &job->rows, .min = 1, .max = 65536 },
+		{ .name = "--cols", .number = &job->cols, .min = 256, .max = 65536 },
 	};
 
-	if (strcmp(argv[i], "--json") == 0)
-		return b->as_json = true;
-	if (strcmp(argv[i], "--kernels") == 0)
-		return job->kernels = true;
-	for (size_t n = 0; n < ARRAY_SIZE(numbers); n++)
-		if (strcmp(argv[i], numbers[n].name) == 0 && i + 1 < argc)
-			return verb_number(argv[i], argv[i + 1], numbers[n].min, numbers[n].max,
-					   numbers[n].value) ? 2 : 0;
 	if (argv[i][0] == '-')
-		return 0;
+		return verb_option_take(own, ARRAY_SIZE(own), argc, argv, i);
 	if (!b->path) {
 		b->path = argv[i];
 		return 1;

@@ -74,8 +74,7 @@ static bool take_value(const struct verb_option *o, const char *text)
 	return end != text && !*end;
 }
 
-/* How many words it took, 0 when it is none of @own or its value is wrong. */
-static int take_own(const struct verb_option *own, size_t n, int argc, char **argv, int i)
+int verb_option_take(const struct verb_option *own, size_t n, int argc, char **argv, int i)
 {
 	for (const struct verb_option *o = own; o < own + n; o++) {
 		if (strcmp(argv[i], o->name) != 0)
@@ -99,7 +98,7 @@ bool verb_parse(int argc, char **argv, const char **model, struct verb_options *
 	for (int i = 2; took > 0 && i < argc; i += took) {
 		took = verb_options_take(common, argc, argv, i);
 		if (took == 0)
-			took = take_own(own, n, argc, argv, i);
+			took = verb_option_take(own, n, argc, argv, i);
 	}
 	return *model && took > 0;
 }

@@ -41,6 +41,9 @@ struct verb_option {
 	bool *flag;		/* takes no value */
 };
 
+/* Takes one of @n options at argv[i]: how many words it took, 0 when it is none of them or its
+ * value is wrong, which is said on stderr. */
+int verb_option_take(const struct verb_option *own, size_t n, int argc, char **argv, int i);
 /* Reads `VERB MODEL [OPTION]…`: the options that all verbs have into @common, @n more as @own
  * says. False when the command line is not of that form; wrong values are said on stderr. */
 bool verb_parse(int argc, char **argv, const char **model, struct verb_options *common,
