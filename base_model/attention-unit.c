@@ -79,8 +79,7 @@ void unit_begin(const struct attention_unit *u, struct unit_scratch *s, void *me
 		s->total[i].sum = 0.0f;
 	}
 	if (u->seq->pool->type == BM_KV_Q8_0)
-		for (uint32_t i = 0; i < n; i++)
-			u->quantize(&s->queries.rows, i);
+		u->quantize(&s->queries.rows, 0, (size_t)n * (width / Q_BLOCK));
 	else
 		for (uint32_t i = 0; i < n; i++)
 			for (uint32_t d = 0; d < width; d++)

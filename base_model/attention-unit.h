@@ -13,7 +13,7 @@
  */
 struct attention_unit {
 	const struct attention_kernels *kernels;
-	void (*quantize)(const struct activations *x, size_t t);
+	void (*quantize)(const struct activations *x, size_t first, size_t last);
 	const struct bm_sequence *seq;
 	uint32_t layer, key_head;
 	uint32_t pos;			/* of the first token */

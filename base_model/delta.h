@@ -3,18 +3,14 @@
 
 #include "base_model/model-private.h"
 
-struct low_rank {
-	struct matrix a;	/* [rank][cols]; rank 0: no update */
-	struct matrix b;	/* [rows][rank] */
-	float scale;
-};
-
 /* The update of one matrix, or NULL. */
 const struct low_rank *delta_of(const struct bm_delta *delta, uint32_t layer,
 				enum bm_matrix matrix);
 
-/* Adds the items' updates to products that were just computed from @x->f: y[t] +=
- * scale · B (A x[t]) for the tokens of each item. @matrices names the products. */
-void delta_apply(struct bm_model *m, const struct bm_item *items, size_t n_items, uint32_t layer,
-		 const enum bm_matrix *matrices, const struct product *products,
-		 size_t n_products, const struct activations *x);
+/* Room for all updates of a pass of @items. 0 or -ENOMEM. */
+int delta_reserve(struct bm_model *m, const struct bm_item *items, size_t n_items);
+void delta_scratch_deinit(struct delta_scratch *s);
+/* Gives the products the updates of their items. @matrices names them; valid until the next
+ * call. */
+void delta_plan(struct bm_model *m, const struct bm_item *items, size_t n_items, uint32_t layer,
+		const enum bm_matrix *matrices, struct product *products, size_t n_products);

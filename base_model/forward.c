@@ -103,11 +103,12 @@ static void project(struct pass *p, const enum bm_matrix *matrices, float *const
 	struct activations x;
 
 	for (size_t i = 0; i < n; i++)
-		products[i] = (struct product){ &layer->matrices[matrices[i]], outputs[i] };
+		products[i] = (struct product){ .w = &layer->matrices[matrices[i]],
+						.y = outputs[i] };
 	activations_init(&x, m->state.quantized, p->n, products[0].w->cols);
 	x.f = input;
+	delta_plan(m, p->items, p->n_items, p->layer, matrices, products, n);
 	matmul(m->pool, m->kernels, products, n, &x);
-	delta_apply(m, p->items, p->n_items, p->layer, matrices, products, n, &x);
 }
 
 /* x += what a branch computed. */
@@ -240,6 +241,8 @@ int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
 	struct pass p = { .m = m, .items = items, .n_items = n_items };
 	int r = check_items(m, items, n_items, &p.n);
 
+	if (r == 0)
+		r = delta_reserve(m, items, n_items);
 	if (r < 0)
 		return r;
 	embed(&p);

@@ -75,7 +75,7 @@ static double time_of(void (*run)(struct rig *rig), struct rig *rig)
 
 static void run_product(struct rig *rig)
 {
-	struct product product = { &rig->w, rig->out };
+	struct product product = { .w = &rig->w, .y = rig->out };
 	struct activations x;
 
 	activations_init(&x, rig->quantized, rig->vectors, rig->w.cols);
@@ -110,7 +110,7 @@ static void run_quantize(struct rig *rig)
 
 	activations_init(&x, rig->quantized, 1, rig->w.cols);
 	x.f = rig->in;
-	rig->k->quantize(&x, 0);
+	rig->k->quantize(&x, 0, x.cols / Q_BLOCK);
 }
 
 static void run_square_sum(struct rig *rig)
@@ -200,8 +200,7 @@ static int measure_queries(struct rig *rig, uint32_t n, bm_kernel_speed_fn tell,
 
 	activations_init(&rig->queries.rows, rig->quantized, n, HEAD);
 	rig->queries.rows.f = rig->queries.columns = rig->in;
-	for (size_t i = 0; i < n; i++)
-		rig->k->quantize(&rig->queries.rows, i);
+	rig->k->quantize(&rig->queries.rows, 0, n * (HEAD / Q_BLOCK));
 	speed.kernel = names[rig->type][0];
 	speed.seconds = time_of(run_score, rig);
 	r = tell(arg, &speed);

@@ -60,7 +60,7 @@ static void run_head(const struct pass *p, const struct wanted *wanted, size_t n
 {
 	static const enum bm_matrix output[] = { BM_OUTPUT };
 	struct bm_model *m = p->m;
-	struct product product = { &m->weights.output, m->state.logits };
+	struct product product = { .w = &m->weights.output, .y = m->state.logits };
 	struct head h = { m, wanted, n };
 	struct bm_item items[HEAD_ROWS];
 	struct activations x;
@@ -72,8 +72,8 @@ static void run_head(const struct pass *p, const struct wanted *wanted, size_t n
 	pool_run(m->pool, norm_task, &h, n);
 	activations_init(&x, m->state.quantized, n, m->config.dim);
 	x.f = m->state.normed;
+	delta_plan(m, items, n, 0, output, &product, 1);
 	matmul(m->pool, m->kernels, &product, 1, &x);
-	delta_apply(m, items, n, 0, output, &product, 1, &x);
 	pool_run(m->pool, finish_task, &h, n * parts_of(&m->config));
 }
 

@@ -5,6 +5,7 @@
 
 /* Rows of a task: a few tiles, so that a batch's activations stay in the cache for them. */
 #define TASK_ROWS 32
+#define TASK_BLOCKS 64	/* of the input, to be quantised */
 
 size_t activations_size(size_t n, size_t cols)
 {
@@ -41,13 +42,39 @@ struct work {
 	const struct product *products;
 	size_t n_products;
 	struct activations *x;
+	bool quantize;
 };
 
-static void quantize_task(void *arg, size_t task, unsigned thread)
+static size_t quantize_tasks(const struct work *work)
+{
+	size_t blocks = work->x->n * (work->x->cols / Q_BLOCK);
+
+	return work->quantize ? (blocks + TASK_BLOCKS - 1) / TASK_BLOCKS : 0;
+}
+
+/* What the products start from: the quantised input, and of each update A x. */
+static void input_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
+	size_t blocks = work->x->n * (work->x->cols / Q_BLOCK), n = quantize_tasks(work);
 
-	work->k->quantize(work->x, task);
+	if (task < n) {
+		work->k->quantize(work->x, task * TASK_BLOCKS,
+				  MIN((task + 1) * TASK_BLOCKS, blocks));
+		return;
+	}
+	task -= n;
+	for (size_t i = 0; i < work->n_products; i++)
+		for (size_t u = 0; u < work->products[i].n_updates; u++) {
+			const struct update *update = &work->products[i].updates[u];
+
+			n = update_tasks(update);
+			if (task < n) {
+				update_reduce(work->k, update, work->x, task);
+				return;
+			}
+			task -= n;
+		}
 }
 
 static size_t task_count(const struct matrix *w)
@@ -77,25 +104,30 @@ static void rows_task(void *arg, size_t task, unsigned thread)
 	const struct product *p = find_task(work, task, &first);
 	const struct product *following = find_task(work, pool_following(work->pool, thread),
 						    &next);
+	uint32_t last = MIN(first + TASK_ROWS, p->w->rows);
 	struct matrix w = *p->w;
 
 	w.ahead = following ? following->w->data + next * following->w->row_size : NULL;
-	matrix_kernel(work->k, &w)(&w, first, MIN(first + TASK_ROWS, w.rows), work->x, p->y,
-				   w.rows);
+	matrix_kernel(work->k, &w)(&w, first, last, work->x, p->y, w.rows);
+	for (size_t i = 0; i < p->n_updates; i++)
+		update_expand(work->k, &p->updates[i], first, last, p->y, w.rows);
 }
 
 void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
 	    size_t n_products, struct activations *x)
 {
-	struct work work = { pool, k, products, n_products, x };
-	bool quantize = false;
-	size_t tasks = 0;
+	struct work work = { .pool = pool, .k = k, .products = products,
+			     .n_products = n_products, .x = x };
+	size_t tasks = 0, inputs;
 
 	for (size_t i = 0; i < n_products; i++) {
-		quantize |= matrix_is_quantized(products[i].w);
+		work.quantize |= matrix_is_quantized(products[i].w);
 		tasks += task_count(products[i].w);
 	}
-	if (quantize)
-		pool_run(pool, quantize_task, &work, x->n);
+	inputs = quantize_tasks(&work);
+	for (size_t i = 0; i < n_products; i++)
+		for (size_t u = 0; u < products[i].n_updates; u++)
+			inputs += update_tasks(&products[i].updates[u]);
+	pool_run(pool, input_task, &work, inputs);
 	pool_run(pool, rows_task, &work, tasks);
 }

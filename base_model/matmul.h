@@ -2,12 +2,14 @@
 /* Products of weight matrices with the activations of all tokens of a pass. */
 #pragma once
 
-#include "base_model/kernels/kernels.h"
+#include "base_model/low-rank.h"
 #include "base_model/pool.h"
 
 struct product {
 	const struct matrix *w;
 	float *y;	/* [n][w->rows] */
+	const struct update *updates;	/* added in this order */
+	size_t n_updates;
 };
 
 /* Bytes of the quantised form of @n vectors of @cols. */
@@ -21,8 +23,8 @@ bool matrix_is_quantized(const struct matrix *w);
 rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w);
 
 /*
- * y = W x for each product, all of the same columns: x->f is the input, its quantised form
- * is filled when a matrix needs it. Every matrix has a kernel.
+ * y = W x, and the updates added, for each product, all of the same columns: x->f is the
+ * input, its quantised form is filled when a matrix needs it. Every matrix has a kernel.
  */
 void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
 	    size_t n_products, struct activations *x);

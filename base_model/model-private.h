@@ -19,7 +19,6 @@ struct run_state {
 	float *cosines[BM_ROTATE_NONE], *sines[BM_ROTATE_NONE];	/* [B][rope_dim / 2] */
 	float *temperatures;	/* [B] factor on the queries */
 	void *attention;	/* its scratch */
-	float *low;		/* [products of a group][B][ADAPTER rank] */
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */
 	int32_t *tokens;	/* [B] */
@@ -31,7 +30,13 @@ struct run_state {
 
 #define HEAD_ROWS 16		/* tokens whose logits are computed at once */
 #define GROUP_PRODUCTS 3	/* most matrices that share an input: q, k, v */
-#define MAX_RANK 256
+
+/* The adapters' updates of the products that are computed at once; grown as passes need it. */
+struct delta_scratch {
+	struct update *updates;
+	float *low;
+	size_t n_updates, n_low;
+};
 
 struct bm_model {
 	struct gguf *gguf;
@@ -43,4 +48,5 @@ struct bm_model {
 	struct pool *pool;
 	uint32_t max_batch;
 	struct run_state state;
+	struct delta_scratch updates;
 };

@@ -9,6 +9,7 @@
 
 #include "base_model/attention.h"
 #include "base_model/config.h"
+#include "base_model/delta.h"
 #include "base_model/dequantize.h"
 #include "base_model/family.h"
 #include "base_model/model-private.h"
@@ -60,7 +61,6 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 	s->temperatures = place(l, batch, 1, sizeof(float));
 	s->attention = place(l, 1, attention_scratch_size(c, m->max_batch,
 							   pool_threads(m->pool)), 1);
-	s->low = place(l, GROUP_PRODUCTS * batch, MAX_RANK, sizeof(float));
 	s->logits = place(l, HEAD_ROWS, c->n_vocab, sizeof(float));
 	s->quantized = place(l, 1, activations_size(batch, widest), 1);
 	s->tokens = place(l, batch, 1, sizeof(*s->tokens));
@@ -163,6 +163,7 @@ struct bm_model *bm_model_free(struct bm_model *m)
 		return NULL;
 	if (m->state.memory)
 		munmap(m->state.memory, m->state.size);
+	delta_scratch_deinit(&m->updates);
 	for (int i = 0; i < BM_ROTATE_NONE; i++)
 		rope_deinit(&m->ropes[i]);
 	pool_free(m->pool);

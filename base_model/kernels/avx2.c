@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #define VECTOR_BYTES 32
+#include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
 #include "base_model/kernels/tile.h"
@@ -155,5 +156,6 @@ const struct kernels kernels_avx2 = {
 	.attention = &attention_avx2,
 	.rows = { PORTABLE_ROWS, TILE_ROWS },
 	.quantize = portable_quantize,
+	PORTABLE_LOW,
 	PORTABLE_KERNELS,
 };

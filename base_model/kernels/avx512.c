@@ -363,12 +363,11 @@ DEFINE_ROWS_OF(q5_k, .unit = 8, .bytes = 176, .parts = 1, .minimum = 1)
 DEFINE_ROWS_OF(q6_k, .unit = 8, .bytes = 210, .offset = 32, .parts = 2)
 
 /* The bits of portable_quantize(), which says why. */
-static void quantize(const struct activations *to, size_t t)
+static void quantize(const struct activations *to, size_t first, size_t last)
 {
 	const __m512 round = _mm512_set1_ps(0x1.8p23f);
-	size_t blocks = to->cols / Q_BLOCK;
 
-	for (size_t b = t * blocks; b < (t + 1) * blocks; b++) {
+	for (size_t b = first; b < last; b++) {
 		__m512 x0 = _mm512_loadu_ps(to->f + b * Q_BLOCK);
 		__m512 x1 = _mm512_loadu_ps(to->f + b * Q_BLOCK + Q_HALF);
 		/* Of a NaN and a number, the second operand is taken. */
@@ -429,6 +428,8 @@ const struct kernels kernels_avx512 = {
 		[TENSOR_TQ2_0] = rows_tq2_0,
 	},
 	.quantize = quantize,
+	.low_f16 = &low_f16_avx512,
+	.low_f32 = &low_f32_avx512,
 	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The specification of every kernel. */
 #include "base_model/kernels/decode.h"
+#include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
 
@@ -65,5 +66,6 @@ const struct kernels kernels_generic = {
 		[TENSOR_TQ2_0] = generic_rows,
 	},
 	.quantize = portable_quantize,
+	PORTABLE_LOW,
 	PORTABLE_KERNELS,
 };

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base_model/gguf.h"
+#include "base_model/kernels/low-rank.h"
 
 #define Q_BLOCK 32
 #define Q_HALF 16
@@ -52,13 +53,15 @@ typedef void (*rows_fn)(const struct matrix *w, uint32_t first, uint32_t last,
 
 /* In attention.h. */
 struct attention_kernels;
+extern const struct low_kernels low_f16_avx512, low_f32_avx512;
 extern const struct attention_kernels attention_generic, attention_avx2, attention_avx512;
 
 struct kernels {
 	const char *name;
 	rows_fn rows[TENSOR_TYPES];	/* by type; NULL for one that we do not compute with */
-	/* Fills the quantised form of vector @t; the columns are whole blocks. */
-	void (*quantize)(const struct activations *x, size_t t);
+	/* Fills the quantised form of blocks @first to @last - 1, counted over all vectors. */
+	void (*quantize)(const struct activations *x, size_t first, size_t last);
+	const struct low_kernels *low_f16, *low_f32;
 	/* y += a * x, elementwise with fma. */
 	void (*axpy_f32)(float a, const float *x, float *y, size_t n);
 	/* gate = silu(gate) * up, gate = gelu(gate) * up, x = gelu(x): silu(x) = x / (1 + e^-x);

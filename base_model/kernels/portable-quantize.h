@@ -7,15 +7,12 @@
 #include "base_model/kernels/convert.h"
 #include "base_model/kernels/kernels.h"
 
-static void portable_quantize(const struct activations *to, size_t t)
+static void portable_quantize(const struct activations *to, size_t first, size_t last)
 {
-	size_t blocks = to->cols / Q_BLOCK;
-	const float *x = to->f + t * to->cols;
-	int8_t *q = to->q + t * to->cols;
-	uint8_t *biased = to->biased + t * to->cols;
-
-	for (size_t b = t * blocks; b < (t + 1) * blocks;
-	     b++, x += Q_BLOCK, q += Q_BLOCK, biased += Q_BLOCK) {
+	for (size_t b = first; b < last; b++) {
+		const float *x = to->f + b * Q_BLOCK;
+		int8_t *q = to->q + b * Q_BLOCK;
+		uint8_t *biased = to->biased + b * Q_BLOCK;
 		float max = 0.0f, inverse;
 		int32_t sums[2] = { 0 };
 

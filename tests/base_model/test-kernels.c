@@ -65,7 +65,7 @@ static void compare_rows(enum tensor_type type, uint32_t rows, uint32_t cols, si
 	activations_init(&x, memory, n, cols);
 	x.f = f;
 	for (size_t t = 0; t < n && matrix_is_quantized(&w); t++)
-		kernels_generic.quantize(&x, t);
+		kernels_generic.quantize(&x, t * (cols / Q_BLOCK), (t + 1) * (cols / Q_BLOCK));
 	matrix_kernel(&kernels_generic, &w)(&w, 0, rows, &x, want, rows);
 	for (int k = 0; k < n_sets; k++) {
 		memset(have, 0xff, n * rows * sizeof(float));
@@ -114,7 +114,7 @@ START_TEST(batches_and_threads)
 		ck_assert_int_eq(pool_new(&pool, threads), 0);
 		for (size_t batch = threads == 1 ? 1 : N; batch <= N; batch += 13) {
 			for (size_t at = 0; at < N; at += batch) {
-				struct product p = { &w, have + at * ROWS };
+				struct product p = { .w = &w, .y = have + at * ROWS };
 				struct activations x;
 
 				activations_init(&x, memory, MIN(batch, N - at), COLS);
@@ -162,8 +162,8 @@ START_TEST(elementwise)
 				activations_init(&q[i], forms[i], 1, 320);
 				q[i].f = x;
 			}
-			kernels_generic.quantize(&q[0], 0);
-			sets[k]->quantize(&q[1], 0);
+			kernels_generic.quantize(&q[0], 0, 10);
+			sets[k]->quantize(&q[1], 0, 10);
 			ck_assert_int_eq(memcmp(forms[0], forms[1], sizeof(forms[0])), 0);
 		}
 }
@@ -231,7 +231,7 @@ START_TEST(generic_is_right)
 	fill(f, COLS, 1.0f, &seed);
 	activations_init(&x, memory, 1, COLS);
 	x.f = f;
-	kernels_generic.quantize(&x, 0);
+	kernels_generic.quantize(&x, 0, COLS / Q_BLOCK);
 	matrix_kernel(&kernels_generic, &w)(&w, 0, ROWS, &x, y, ROWS);
 	for (uint32_t r = 0; r < ROWS; r++) {
 		double sum = 0.0, size = 0.0;

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "base_model/low-rank.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_model/kernels/convert.h"
+#include "util/macro.h"
+
+#define VECTORS 8	/* of a task; of fewer than that, each segment is a task of its own */
+
+static bool fits_f16(const float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (f16_to_f32(f32_to_f16(x[i])) != x[i])
+			return false;
+	return true;
+}
+
+static void put(const struct low_rank *u, void *to, size_t at, float x)
+{
+	if (u->half)
+		((uint16_t *)to)[at] = f32_to_f16(x);
+	else
+		((float *)to)[at] = x;
+}
+
+static size_t groups_of(size_t n)
+{
+	return (n + LOW_LANES - 1) / LOW_LANES;
+}
+
+/* [lines][length] to [groups of lines][length][lane]. */
+static int pack(const struct low_rank *u, const float *from, size_t lines, size_t length,
+		void **ret, size_t *bytes)
+{
+	size_t n, size;
+
+	if (mul_overflow(groups_of(lines) * LOW_LANES, length, &n) ||
+	    mul_overflow(n, u->half ? sizeof(uint16_t) : sizeof(float), &size))
+		return -ENOMEM;
+	*ret = aligned_alloc(64, (size + 63) / 64 * 64);
+	if (!*ret)
+		return -ENOMEM;
+	memset(*ret, 0, size);
+	for (size_t line = 0; line < lines; line++) {
+		size_t at = line / LOW_LANES * length * LOW_LANES + line % LOW_LANES;
+
+		for (size_t i = 0; i < length; i++)
+			put(u, *ret, at + i * LOW_LANES, from[line * length + i]);
+	}
+	*bytes += size;
+	return 0;
+}
+
+int low_rank_init(struct low_rank *u, uint32_t rows, uint32_t cols, uint32_t rank, float scale,
+		  const float *a, const float *b, size_t *bytes)
+{
+	int r;
+
+	*u = (struct low_rank){
+		.rows = rows,
+		.cols = cols,
+		.rank = rank,
+		.width = (uint32_t)groups_of(rank) * LOW_LANES,
+		.half = fits_f16(a, (size_t)rank * cols) && fits_f16(b, (size_t)rows * rank),
+		.scale = scale,
+	};
+	r = pack(u, a, rank, cols, &u->a, bytes);
+	if (r == 0)
+		r = pack(u, b, rows, rank, &u->b, bytes);
+	return r;
+}
+
+void low_rank_deinit(struct low_rank *u)
+{
+	free(u->a);
+	free(u->b);
+	*u = (struct low_rank){ 0 };
+}
+
+static const void *element(const struct low_rank *u, const void *m, size_t at)
+{
+	return (const uint8_t *)m + at * (u->half ? sizeof(uint16_t) : sizeof(float));
+}
+
+static const struct low_kernels *kernels_of(const struct kernels *k, const struct low_rank *u)
+{
+	return u->half ? k->low_f16 : k->low_f32;
+}
+
+static size_t segments_of(uint32_t cols)
+{
+	return (cols + LOW_SEGMENT - 1) / LOW_SEGMENT;
+}
+
+/* Few vectors: their segments are computed by all threads, and added when they are read. */
+static size_t parts_of(uint32_t cols, size_t n)
+{
+	return n < VECTORS ? segments_of(cols) : 1;
+}
+
+size_t update_low_size(uint32_t width, uint32_t cols, size_t n)
+{
+	return n * parts_of(cols, n) * width;
+}
+
+size_t update_tasks(const struct update *v)
+{
+	size_t parts = parts_of(v->u->cols, v->n);
+
+	return groups_of(v->u->rank) *
+	       (parts > 1 ? parts : (v->n + VECTORS - 1) / VECTORS);
+}
+
+/* One segment of one group of ranks, for @n vectors from @first of the update's. */
+static void reduce_segment(const struct kernels *k, const struct update *v,
+			   const struct activations *x, size_t group, size_t segment,
+			   size_t first, size_t n, float *low, size_t low_stride)
+{
+	const struct low_rank *u = v->u;
+	size_t at = segment * LOW_SEGMENT, cols = MIN(u->cols - at, (size_t)LOW_SEGMENT);
+
+	kernels_of(k, u)->reduce(element(u, u->a, (group * u->cols + at) * LOW_LANES), cols,
+				 x->f + (v->first + first) * x->cols + at, x->cols, n, low,
+				 low_stride);
+}
+
+/* All segments, added as they come. */
+static void reduce_whole(const struct kernels *k, const struct update *v,
+			 const struct activations *x, size_t group, size_t first, size_t n)
+{
+	float sums[VECTORS][LOW_LANES];
+	size_t width = v->u->width;
+	float *low = v->low + first * width + group * LOW_LANES;
+
+	for (size_t s = 0; s < segments_of(v->u->cols); s++) {
+		reduce_segment(k, v, x, group, s, first, n, sums[0], LOW_LANES);
+		for (size_t i = 0; i < n; i++)
+			for (int lane = 0; lane < LOW_LANES; lane++)
+				low[i * width + lane] = s ? low[i * width + lane] + sums[i][lane] :
+							    sums[i][lane];
+	}
+}
+
+void update_reduce(const struct kernels *k, const struct update *v, const struct activations *x,
+		   size_t task)
+{
+	size_t parts = parts_of(v->u->cols, v->n), groups = groups_of(v->u->rank);
+	size_t group = task % groups, rest = task / groups;
+
+	if (parts > 1)
+		reduce_segment(k, v, x, group, rest, 0, v->n,
+			       v->low + rest * v->u->width + group * LOW_LANES,
+			       parts * v->u->width);
+	else
+		reduce_whole(k, v, x, group, rest * VECTORS,
+			     MIN(v->n - rest * VECTORS, (size_t)VECTORS));
+}
+
+/* The sums of the parts of @n vectors from @first on, to @sums [n][width]. */
+static void add_parts(const struct update *v, size_t parts, size_t first, size_t n, float *sums)
+{
+	size_t width = v->u->width;
+
+	for (size_t i = 0; i < n; i++) {
+		const float *low = v->low + (first + i) * parts * width;
+
+		memcpy(sums + i * width, low, width * sizeof(float));
+		for (size_t p = 1; p < parts; p++)
+			for (size_t k = 0; k < width; k++)
+				sums[i * width + k] += low[p * width + k];
+	}
+}
+
+void update_expand(const struct kernels *k, const struct update *v, uint32_t first, uint32_t last,
+		   float *y, size_t y_stride)
+{
+	const struct low_rank *u = v->u;
+	size_t parts = parts_of(u->cols, v->n);
+	float sums[VECTORS * LOW_MAX_RANK];
+
+	for (size_t t = 0; t < v->n; t += VECTORS) {
+		size_t n = MIN(v->n - t, (size_t)VECTORS);
+		const float *low = v->low + t * u->width;
+
+		if (parts > 1) {
+			add_parts(v, parts, t, n, sums);
+			low = sums;
+		}
+		for (uint32_t row = first; row < last; row += LOW_LANES)
+			kernels_of(k, u)->expand(element(u, u->b, (size_t)row * u->rank), u->rank,
+						 low, u->width, n, v->scale * u->scale,
+						 MIN(last - row, (uint32_t)LOW_LANES),
+						 y + (v->first + t) * y_stride + row, y_stride);
+	}
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The low-rank update of one matrix, packed for the kernels, and its use in a pass. */
+#pragma once
+
+#include "base_model/kernels/kernels.h"
+
+#define LOW_MAX_RANK 256
+
+struct low_rank {
+	uint32_t rows, cols, rank;	/* rank 0: no update */
+	uint32_t width;			/* rank, up to whole groups of lanes */
+	bool half;			/* a and b are f16, which loses nothing of them */
+	float scale;
+	void *a, *b;
+};
+
+/* From @a [rank][cols] and @b [rows][rank], which are copied. Adds the bytes it takes to
+ * @bytes. 0 or -ENOMEM. */
+int low_rank_init(struct low_rank *u, uint32_t rows, uint32_t cols, uint32_t rank, float scale,
+		  const float *a, const float *b, size_t *bytes);
+void low_rank_deinit(struct low_rank *u);
+
+/* An update applied to some vectors of a product. */
+struct update {
+	const struct low_rank *u;
+	float scale;		/* times the update's own */
+	size_t first, n;	/* vectors of the product's inputs */
+	float *low;		/* [n][update_parts()][width] A x; by parts until they are added */
+};
+
+/* Floats of update.low for @n vectors. */
+size_t update_low_size(uint32_t width, uint32_t cols, size_t n);
+/* The tasks of A x. They depend on nothing but @x->f. */
+size_t update_tasks(const struct update *v);
+void update_reduce(const struct kernels *k, const struct update *v, const struct activations *x,
+		   size_t task);
+/* When all of them are done: adds rows @first to @last - 1, @first a multiple of LOW_LANES, to
+ * @y [vectors][y_stride]. */
+void update_expand(const struct kernels *k, const struct update *v, uint32_t first, uint32_t last,
+		   float *y, size_t y_stride);
