@@ -15,6 +15,9 @@
 #include "base_model/norm.h"
 #include "base_model/pass.h"
 #include "base_model/sequence.h"
+#include "util/macro.h"
+
+#define TASK_COLUMNS 1024	/* of an activation */
 
 static int check_item(const struct bm_model *m, const struct bm_item *item)
 {
@@ -93,6 +96,25 @@ static void embed(struct pass *p)
 	pool_run(p->m->pool, embed_task, p, p->n);
 }
 
+/* What is multiplied after the matrices that @first begins. */
+static const struct matrix *next_matrix(const struct pass *p, enum bm_matrix first)
+{
+	const struct weights *w = &p->m->weights;
+	const struct layer *layer = &w->layers[p->layer];
+
+	switch (first) {
+	case BM_ATTN_Q:
+		return &layer->matrices[BM_ATTN_OUTPUT];
+	case BM_ATTN_OUTPUT:
+		return &layer->matrices[BM_FFN_UP];
+	case BM_FFN_UP:
+		return &layer->matrices[BM_FFN_DOWN];
+	default:
+		return p->layer + 1 < p->m->config.n_layers ? &layer[1].matrices[BM_ATTN_Q] :
+							      &w->output;
+	}
+}
+
 /* Matrices of a layer that share an input, with their adapters. */
 static void project(struct pass *p, const enum bm_matrix *matrices, float *const *outputs,
 		    size_t n, const float *input)
@@ -108,7 +130,7 @@ static void project(struct pass *p, const enum bm_matrix *matrices, float *const
 	activations_init(&x, m->state.quantized, p->n, products[0].w->cols);
 	x.f = input;
 	delta_plan(m, p->items, p->n_items, p->layer, matrices, products, n);
-	matmul(m->pool, m->kernels, products, n, &x);
+	matmul(m->pool, m->kernels, products, n, &x, next_matrix(p, matrices[0]));
 }
 
 /* x += what a branch computed. */
@@ -142,16 +164,25 @@ static void between_branches_task(void *arg, size_t t, unsigned thread)
 		add_branch(p, t, layer->biases[BM_ATTN_OUTPUT], &layer->attn_post_norm);
 }
 
-static void activate_task(void *arg, size_t t, unsigned thread)
+static size_t activation_parts(const struct pass *p)
+{
+	return (p->m->config.layers[p->layer].ffn_dim + TASK_COLUMNS - 1) / TASK_COLUMNS;
+}
+
+/* Task: some columns of one token. */
+static void activate_task(void *arg, size_t task, unsigned thread)
 {
 	struct pass *p = arg;
 	const struct kernels *k = p->m->kernels;
 	const struct layer *layer = &p->m->weights.layers[p->layer];
-	size_t n = p->m->config.layers[p->layer].ffn_dim;
-	float *gate = p->m->state.gate + t * n, *up = p->m->state.up + t * n;
+	size_t ffn = p->m->config.layers[p->layer].ffn_dim, parts = activation_parts(p);
+	size_t first = task % parts * TASK_COLUMNS, n = MIN((size_t)TASK_COLUMNS, ffn - first);
+	float *gate = p->m->state.gate + task / parts * ffn + first;
+	float *up = p->m->state.up + task / parts * ffn + first;
+	const float *up_bias = layer->biases[BM_FFN_UP], *gate_bias = layer->biases[BM_FFN_GATE];
 
-	add_bias(up, layer->biases[BM_FFN_UP], n);
-	add_bias(gate, layer->biases[BM_FFN_GATE], n);
+	add_bias(up, up_bias ? up_bias + first : NULL, n);
+	add_bias(gate, gate_bias ? gate_bias + first : NULL, n);
 	switch (p->m->config.family->ffn) {
 	case FFN_SILU_GATE:
 		k->silu_mul(gate, up, n);
@@ -230,7 +261,7 @@ static void run_layer(struct pass *p)
 	project(p, output, (float *[]){ s->branch }, 1, s->attended);
 	pool_run(p->m->pool, between_branches_task, p, p->n);
 	project(p, up_gate, (float *[]){ s->up, s->gate }, gated ? 2 : 1, input);
-	pool_run(p->m->pool, activate_task, p, p->n);
+	pool_run(p->m->pool, activate_task, p, p->n * activation_parts(p));
 	project(p, down, (float *[]){ s->branch }, 1, gated ? s->gate : s->up);
 	pool_run(p->m->pool, end_layer_task, p, p->n);
 }

@@ -80,7 +80,7 @@ static void run_product(struct rig *rig)
 
 	activations_init(&x, rig->quantized, rig->vectors, rig->w.cols);
 	x.f = rig->in;
-	matmul(rig->pool, rig->k, &product, 1, &x);
+	matmul(rig->pool, rig->k, &product, 1, &x, NULL);
 }
 
 /* A copy of the input: what a kernel leaves there would be no input any more. */

@@ -73,7 +73,7 @@ static void run_head(const struct pass *p, const struct wanted *wanted, size_t n
 	activations_init(&x, m->state.quantized, n, m->config.dim);
 	x.f = m->state.normed;
 	delta_plan(m, items, n, 0, output, &product, 1);
-	matmul(m->pool, m->kernels, &product, 1, &x);
+	matmul(m->pool, m->kernels, &product, 1, &x, NULL);
 	pool_run(m->pool, finish_task, &h, n * parts_of(&m->config));
 }
 

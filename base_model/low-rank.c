@@ -174,6 +174,16 @@ static void add_parts(const struct update *v, size_t parts, size_t first, size_t
 	}
 }
 
+void update_prefetch(const struct update *v, uint32_t first, uint32_t last)
+{
+	const struct low_rank *u = v->u;
+	const uint8_t *at = element(u, u->b, (size_t)first * u->rank);
+	const uint8_t *end = element(u, u->b, (size_t)last * u->rank);
+
+	for (; at < end; at += 64)
+		__builtin_prefetch(at);
+}
+
 void update_expand(const struct kernels *k, const struct update *v, uint32_t first, uint32_t last,
 		   float *y, size_t y_stride)
 {

@@ -34,6 +34,8 @@ size_t update_low_size(uint32_t width, uint32_t cols, size_t n);
 size_t update_tasks(const struct update *v);
 void update_reduce(const struct kernels *k, const struct update *v, const struct activations *x,
 		   size_t task);
+/* Fetches what update_expand() of these rows will read. */
+void update_prefetch(const struct update *v, uint32_t first, uint32_t last);
 /* When all of them are done: adds rows @first to @last - 1, @first a multiple of LOW_LANES, to
  * @y [vectors][y_stride]. */
 void update_expand(const struct kernels *k, const struct update *v, uint32_t first, uint32_t last,

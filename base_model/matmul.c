@@ -42,6 +42,7 @@ struct work {
 	const struct product *products;
 	size_t n_products;
 	struct activations *x;
+	const struct matrix *next;
 	bool quantize;
 };
 
@@ -97,6 +98,14 @@ static const struct product *find_task(const struct work *work, size_t task, uin
 	return NULL;
 }
 
+/* Where thread @thread may begin in the next call: which task it gets is not known yet. */
+static const uint8_t *next_ahead(const struct matrix *next, unsigned thread)
+{
+	size_t row = (size_t)thread * TASK_ROWS;
+
+	return next && row < next->rows ? next->data + row * next->row_size : NULL;
+}
+
 static void rows_task(void *arg, size_t task, unsigned thread)
 {
 	struct work *work = arg;
@@ -107,17 +116,20 @@ static void rows_task(void *arg, size_t task, unsigned thread)
 	uint32_t last = MIN(first + TASK_ROWS, p->w->rows);
 	struct matrix w = *p->w;
 
-	w.ahead = following ? following->w->data + next * following->w->row_size : NULL;
+	w.ahead = following ? following->w->data + next * following->w->row_size :
+			      next_ahead(work->next, thread);
+	for (size_t i = 0; i < p->n_updates; i++)
+		update_prefetch(&p->updates[i], first, last);
 	matrix_kernel(work->k, &w)(&w, first, last, work->x, p->y, w.rows);
 	for (size_t i = 0; i < p->n_updates; i++)
 		update_expand(work->k, &p->updates[i], first, last, p->y, w.rows);
 }
 
 void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
-	    size_t n_products, struct activations *x)
+	    size_t n_products, struct activations *x, const struct matrix *next)
 {
 	struct work work = { .pool = pool, .k = k, .products = products,
-			     .n_products = n_products, .x = x };
+			     .n_products = n_products, .x = x, .next = next };
 	size_t tasks = 0, inputs;
 
 	for (size_t i = 0; i < n_products; i++) {

@@ -25,6 +25,7 @@ rows_fn matrix_kernel(const struct kernels *k, const struct matrix *w);
 /*
  * y = W x, and the updates added, for each product, all of the same columns: x->f is the
  * input, its quantised form is filled when a matrix needs it. Every matrix has a kernel.
+ * @next is what the next call begins with, or NULL: a thread that is done begins to fetch it.
  */
 void matmul(struct pool *pool, const struct kernels *k, const struct product *products,
-	    size_t n_products, struct activations *x);
+	    size_t n_products, struct activations *x, const struct matrix *next);

@@ -119,7 +119,7 @@ START_TEST(batches_and_threads)
 
 				activations_init(&x, memory, MIN(batch, N - at), COLS);
 				x.f = f + at * COLS;
-				matmul(pool, kernels_choose(), &p, 1, &x);
+				matmul(pool, kernels_choose(), &p, 1, &x, NULL);
 			}
 			if (threads == 1 && batch == 1)
 				memcpy(want, have, sizeof(want));
