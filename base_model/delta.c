@@ -91,7 +91,8 @@ int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, 
 	unsigned n = matrix_parts(matrix, &first);
 	int r = 0;
 
-	if (layer >= m->config.n_layers || first >= BM_MATRIX_COUNT || rank < 1 || rank > LOW_MAX_RANK)
+	if (layer >= m->config.n_layers || first >= BM_MATRIX_COUNT || rank < 1 ||
+	    rank > LOW_MAX_RANK)
 		return -EINVAL;
 	if (matrix == BM_OUTPUT && m->weights.tied)
 		return -EINVAL;

@@ -217,6 +217,77 @@ START_TEST(functions_are_right)
 }
 END_TEST
 
+/* An update packed, reduced and expanded by every set; and against double precision. */
+static void compare_low(uint32_t rank, uint32_t rows, uint32_t cols, size_t n, bool half)
+{
+	uint64_t seed = rank * 131u + rows * 7u + cols + n;
+	float *a = malloc(rank * cols * sizeof(float)), *b = malloc(rank * rows * sizeof(float));
+	float *x = malloc(n * cols * sizeof(float)), *y = malloc(n * rows * sizeof(float));
+	float *want = malloc(n * rows * sizeof(float));
+	struct low_rank u = { 0 };
+	struct update v = { .u = &u, .scale = 0.75f, .n = n };
+	struct activations in = { .f = x, .n = n, .cols = cols };
+	size_t bytes = 0;
+
+	fill(x, n * cols, 1.0f, &seed);
+	fill(a, rank * cols, 1.0f, &seed);
+	fill(b, rank * rows, 1.0f, &seed);
+	for (size_t i = 0; half && i < rank * cols; i++)
+		a[i] = (float)(int)(a[i] * 64.0f) / 64.0f;
+	for (size_t i = 0; half && i < rank * rows; i++)
+		b[i] = (float)(int)(b[i] * 64.0f) / 64.0f;
+	ck_assert_int_eq(low_rank_init(&u, rows, cols, rank, 0.5f, a, b, &bytes), 0);
+	ck_assert_int_eq(u.half, half);
+	v.low = malloc(update_low_size(u.width, cols, n) * sizeof(float));
+	for (int k = -1; k < n_sets; k++) {
+		const struct kernels *set = k < 0 ? &kernels_generic : sets[k];
+
+		for (size_t i = 0; i < n * rows; i++)
+			y[i] = (float)(i % 17);
+		for (size_t task = update_tasks(&v); task-- > 0;)
+			update_reduce(set, &v, &in, task);
+		for (uint32_t row = 0; row < rows; row += 32)
+			update_expand(set, &v, row, MIN(row + 32, rows), y, rows);
+		if (k < 0)
+			memcpy(want, y, n * rows * sizeof(float));
+		ck_assert_msg(memcmp(want, y, n * rows * sizeof(float)) == 0,
+			      "%s, rank %u, %u rows, %u columns, %zu vectors", set->name, rank,
+			      rows, cols, n);
+	}
+	for (size_t t = 0; t < n; t++)
+		for (uint32_t r = 0; r < rows; r++) {
+			double sum = 0.0;
+
+			for (uint32_t k = 0; k < rank; k++)
+				for (uint32_t c = 0; c < cols; c++)
+					sum += (double)b[r * rank + k] * a[k * cols + c] *
+					       x[t * cols + c];
+			ck_assert_double_eq_tol(want[t * rows + r],
+						(double)((t * rows + r) % 17) + 0.375 * sum,
+						1e-5 * rank * cols);
+		}
+	low_rank_deinit(&u);
+	free(v.low);
+	free(a);
+	free(b);
+	free(x);
+	free(y);
+	free(want);
+}
+
+START_TEST(low_rank_updates)
+{
+	static const size_t vectors[] = { 1, 3, 7, 8, 9, 21 };
+	static const uint32_t ranks[] = { 1, 4, 16, 17, 48 };
+
+	for (size_t r = 0; r < ARRAY_SIZE(ranks); r++)
+		for (size_t n = 0; n < ARRAY_SIZE(vectors); n++) {
+			compare_low(ranks[r], 40, 300, vectors[n], r % 2);
+			compare_low(ranks[r], 33, 20, vectors[n], n % 2);
+		}
+}
+END_TEST
+
 /* Against plain arithmetic in double precision: right, not only equal. */
 START_TEST(generic_is_right)
 {
@@ -263,6 +334,7 @@ int main(void)
 	tcase_add_loop_test(tc, rows_of_every_type, 0, ARRAY_SIZE(types));
 	tcase_add_loop_test(tc, batches_and_threads, 0, ARRAY_SIZE(types));
 	tcase_add_test(tc, elementwise);
+	tcase_add_test(tc, low_rank_updates);
 	tcase_add_test(tc, halves);
 	tcase_add_test(tc, functions_are_right);
 	return run_tests("kernels", tc);
