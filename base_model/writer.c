@@ -10,8 +10,6 @@
 
 struct bm_writer {
 	const struct bm_model *model;
-	struct bm_kv_pool *pool;	/* a reference, or NULL */
-	enum bm_kv_type kv;
 	struct bm_sequence *sequence;	/* what was computed of the tokens; NULL: parked */
 	struct bm_sampler *sampler;
 	struct bm_draft *draft;		/* NULL: it does not guess */
@@ -32,12 +30,13 @@ static int init(struct bm_writer *w, const struct bm_writer_params *p)
 	const struct bm_config *c = bm_model_config(w->model);
 	int r;
 
-	w->kv = p->kv;
-	w->pool = p->pool ? bm_kv_pool_ref(p->pool) : NULL;
-	if ((r = bm_writer_resume(w)) < 0 ||
-	    (r = bm_sampler_new(&w->sampler, &p->sampling, c->n_vocab)) < 0)
+	r = bm_sampler_new(&w->sampler, &p->sampling, c->n_vocab);
+	if (r == 0 && p->draft)
+		r = bm_draft_new(&w->draft, w->tokens, w->n_prompt);
+	if (r < 0)
 		return r;
-	return p->draft ? bm_draft_new(&w->draft, w->tokens, w->n_prompt) : 0;
+	w->sequence = p->sequence;
+	return w->sequence ? 0 : bm_sequence_new(&w->sequence, w->model, (uint32_t)w->n_end, p->kv);
 }
 
 int bm_writer_new(struct bm_writer **ret, struct bm_model *m, const struct bm_writer_params *p)
@@ -69,7 +68,6 @@ struct bm_writer *bm_writer_free(struct bm_writer *w)
 	if (!w)
 		return NULL;
 	bm_sequence_free(w->sequence);
-	bm_kv_pool_unref(w->pool);
 	bm_sampler_free(w->sampler);
 	bm_draft_free(w->draft);
 	free(w);
@@ -168,9 +166,16 @@ int bm_writer_advance(struct bm_writer *w, const struct bm_item *item, const int
 	return state;
 }
 
-void bm_writer_park(struct bm_writer *w)
+const int32_t *bm_writer_tokens(const struct bm_writer *w, size_t *n, size_t *n_end)
 {
-	w->sequence = bm_sequence_free(w->sequence);
+	*n = w->n;
+	*n_end = w->n_end;
+	return w->tokens;
+}
+
+struct bm_sequence *bm_writer_park(struct bm_writer *w)
+{
+	return TAKE(w->sequence);
 }
 
 bool bm_writer_parked(const struct bm_writer *w)
@@ -178,11 +183,9 @@ bool bm_writer_parked(const struct bm_writer *w)
 	return !w->sequence;
 }
 
-int bm_writer_resume(struct bm_writer *w)
+void bm_writer_resume(struct bm_writer *w, struct bm_sequence *sequence)
 {
-	if (w->pool)
-		return bm_sequence_in(&w->sequence, w->pool, (uint32_t)w->n_end);
-	return bm_sequence_new(&w->sequence, w->model, (uint32_t)w->n_end, w->kv);
+	w->sequence = sequence;
 }
 
 struct bm_writer_counts bm_writer_counts(const struct bm_writer *w)

@@ -23,8 +23,10 @@ struct bm_writer_params {
 	size_t n_prompt;	/* at least 1 */
 	uint32_t max_tokens;	/* of the answer, at least 1 */
 	uint32_t context;	/* tokens of prompt and answer together, at most the model's */
-	enum bm_kv_type kv;	/* of a cache of its own, where there is no pool */
-	struct bm_kv_pool *pool;	/* where the cache comes from, or NULL */
+	/* With the first tokens of the prompt, fewer than all, and room for all that may come:
+	 * taken over where the writer is made. NULL: a new one of type @kv. */
+	struct bm_sequence *sequence;
+	enum bm_kv_type kv;
 	struct bm_sampling sampling;
 	bool draft;		/* guess from the prompt */
 	/* What is "chosen" whatever the logits say, [max_tokens], borrowed; NULL: the sampler
@@ -38,8 +40,7 @@ struct bm_writer_counts {
 	uint64_t guessed, right;	/* tokens that drafting put forward, and that came true */
 };
 
-/* 0; -EINVAL for a prompt that is empty or leaves no room, or for bad sampling; -ENOSPC where
- * the pool has no room; -ENOMEM. */
+/* 0; -EINVAL for a prompt that is empty or leaves no room, or for bad sampling; -ENOMEM. */
 int bm_writer_new(struct bm_writer **ret, struct bm_model *m, const struct bm_writer_params *p);
 struct bm_writer *bm_writer_free(struct bm_writer *w);
 DEFINE_CLEANUP(struct bm_writer *, bm_writer_free)
@@ -67,11 +68,13 @@ enum bm_writer_state {
  */
 int bm_writer_advance(struct bm_writer *w, const struct bm_item *item, const int32_t **tokens,
 		      size_t *n);
-/* Gives its cache back and keeps what was written; until it is resumed it takes part in no
- * pass, and then reads all again. */
-void bm_writer_park(struct bm_writer *w);
+/* What is known: prompt and what was written, *@n tokens, and *@n_end that it may become. */
+const int32_t *bm_writer_tokens(const struct bm_writer *w, size_t *n, size_t *n_end);
+/* Hands over what was computed of its tokens, as many as the sequence is long; until it is
+ * resumed it takes part in no pass. */
+struct bm_sequence *bm_writer_park(struct bm_writer *w);
 bool bm_writer_parked(const struct bm_writer *w);
-/* 0; -ENOSPC where the pool has no room; -ENOMEM. */
-int bm_writer_resume(struct bm_writer *w);
+/* Takes over @sequence, which has fewer than all known tokens and room for the others. */
+void bm_writer_resume(struct bm_writer *w, struct bm_sequence *sequence);
 
 struct bm_writer_counts bm_writer_counts(const struct bm_writer *w);

@@ -28,6 +28,7 @@ static int set_text(char **at, const char *text)
 int config_init(struct config *c)
 {
 	*c = (struct config){
+		.memory_budget = 2048 * MIB,
 		.adapter_budget = 512 * MIB,
 		.running_max = 8,
 		.queued_max = 64,
@@ -114,11 +115,14 @@ static int section(const struct yaml_node *root, const char *key, const char *co
 
 static int read_model(struct config *c, const struct yaml_node *root, struct diag *d)
 {
-	static const char *const keys[] = { "path", "threads", NULL };
+	static const char *const keys[] = { "path", "threads", "memory_mib", NULL };
 	const struct yaml_node *map;
 	int r = section(root, "model", keys, &map, d);
 
 	if (r < 0 || (r = take_text(map, "path", &c->model, d)) < 0)
+		return r;
+	r = take_number(map, "memory_mib", 1, 1 << 20, MIB, &c->memory_budget, d);
+	if (r < 0)
 		return r;
 	return take_u32(map, "threads", 1, 64, &c->threads, d);
 }

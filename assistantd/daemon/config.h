@@ -10,7 +10,8 @@
 struct config {
 	char *model;			/* path, or NULL: the one that was chosen, or the default */
 	uint32_t threads;		/* 0: one per processor */
-	uint64_t adapter_budget;	/* bytes */
+	uint64_t memory_budget;		/* bytes of adapters and KV caches */
+	uint64_t adapter_budget;	/* of them, of adapters */
 	bool require_sandbox;
 	uint32_t running_max, queued_max;	/* requests of all callers */
 	uint32_t caller_running_max, caller_queued_max;

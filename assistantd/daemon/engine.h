@@ -39,7 +39,7 @@ struct engine_call_ops {
 struct engine_config {
 	const char *path;	/* of the program */
 	uint32_t threads;
-	uint64_t adapter_budget;
+	uint64_t memory_budget, adapter_budget;
 	bool require_sandbox;
 };
 

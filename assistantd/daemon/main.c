@@ -147,6 +147,7 @@ static int start_engine(struct service *s)
 	struct daemon *d = &s->d;
 	struct engine_config config = {
 		.threads = d->config.threads,
+		.memory_budget = d->config.memory_budget,
 		.adapter_budget = d->config.adapter_budget,
 		.require_sandbox = d->config.require_sandbox,
 	};

@@ -149,7 +149,7 @@ static int make_request(struct scheduler *s, struct preparation *p, struct reque
 	if (!scheduler_lets_in(s))
 		return -ENOSPC;
 	do
-		r = request_new(ret, s->model, s->kv, p);
+		r = request_new(ret, s->model, s->residents, p);
 	while (r == -ENOSPC && p->start->lane != 0 && scheduler_park_one(s));
 	return r;
 }

@@ -48,25 +48,9 @@ static int describe(struct scheduler *s, struct engine_model *v)
 	return r;
 }
 
-static size_t kv_limit(const struct engine_open *open)
+static size_t bytes_of(uint64_t budget)
 {
-	return open->kv_budget ? (size_t)MIN(open->kv_budget, (uint64_t)SIZE_MAX) : SIZE_MAX;
-}
-
-/* The longest request that @limit has room for. */
-static uint32_t context_within(const struct bm_kv_pool *kv, uint32_t context, size_t limit)
-{
-	uint32_t low = 0, high = context;
-
-	while (low < high) {
-		uint32_t middle = high - (high - low) / 2;
-
-		if (bm_kv_pool_need(kv, middle) <= limit)
-			low = middle;
-		else
-			high = middle - 1;
-	}
-	return low;
+	return budget ? (size_t)MIN(budget, (uint64_t)SIZE_MAX) : SIZE_MAX;
 }
 
 static int open_model(struct scheduler *s, const struct engine_open *open,
@@ -76,17 +60,11 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 	int r;
 
 	s->residents = residents_free(s->residents);
-	s->kv = bm_kv_pool_unref(s->kv);
 	s->model = bm_model_free(s->model);
 	free(TAKE(s->logits));
 	r = bm_model_open_fd(&s->model, open->fd, &params, d);
 	if (r == 0 && !bm_model_tokenizer(s->model))
 		r = diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.model", "missing");
-	if (r == 0)
-		r = bm_kv_pool_new(&s->kv, s->model, BM_KV_F16, kv_limit(open));
-	if (r == 0)
-		s->context = context_within(s->kv, bm_model_config(s->model)->context,
-					    kv_limit(open));
 	/* Touched as far as requests run at once, and no further. */
 	if (r == 0)
 		s->logits = reallocarray(NULL, bm_model_config(s->model)->n_vocab,
@@ -96,8 +74,10 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 	if (r == 0)
 		r = hash_file(open->fd, &s->digest, &v->bytes);
 	if (r == 0)
-		r = residents_new(&s->residents,
+		r = residents_new(&s->residents, s->model, bytes_of(open->budget),
 				  (size_t)MIN(open->adapter_budget, (uint64_t)SIZE_MAX));
+	if (r == 0)
+		s->context = residents_context(s->residents);
 	return r == 0 ? describe(s, v) : r;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room for KV caches. Where it is used up, an interactive request takes that of one of the
- * background, which is parked: it keeps what it wrote and reads it again once there is room.
+ * background, which is parked: it keeps what it wrote, and what it computed as long as nobody
+ * needs the room; the rest it reads again once there is room.
  * That happens to each at most once; and when one has been parked for long, nobody else is let
  * in before it, so that a flow of interactive requests cannot keep it out.
  */
@@ -16,7 +17,7 @@ bool scheduler_park_one(struct scheduler *s)
 
 		if (r->lane != 0 || r->was_parked)
 			continue;
-		bm_writer_park(r->writer);
+		request_park(r);
 		r->was_parked = true;
 		if (!s->parked_since)
 			s->parked_since = s->passes + 1;
@@ -32,13 +33,13 @@ void scheduler_resume(struct scheduler *s)
 	if (!s->parked_since)
 		return;
 	for (size_t i = 0; i < s->n_requests; i++) {
-		struct bm_writer *w = s->requests[i]->writer;
+		struct request *r = s->requests[i];
 
 		/* The first for which there is no room keeps those behind it waiting. */
-		if (bm_writer_parked(w) && !parked)
-			parked = bm_writer_resume(w) < 0;
+		if (bm_writer_parked(r->writer) && !parked)
+			parked = request_resume(r) < 0;
 		else
-			parked |= bm_writer_parked(w);
+			parked |= bm_writer_parked(r->writer);
 	}
 	if (!parked)
 		s->parked_since = 0;

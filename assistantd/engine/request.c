@@ -19,15 +19,26 @@ static uint32_t milliseconds(uint64_t from, uint64_t to)
 	return (uint32_t)((to - from + 500) / 1000);
 }
 
-int request_new(struct request **ret, struct bm_model *m, struct bm_kv_pool *kv,
+static struct prefix_key key_of(const struct preparation *p)
+{
+	struct prefix_key key = { .has_adapter = p->start->has_adapter };
+
+	if (key.has_adapter) {
+		key.adapter = p->start->adapter;
+		key.scale = p->start->scale;
+	}
+	return key;
+}
+
+int request_new(struct request **ret, struct bm_model *m, struct residents *residents,
 		struct preparation *p)
 {
+	_cleanup_(bm_sequence_freep) struct bm_sequence *sequence = NULL;
 	struct bm_writer_params params = {
 		.prompt = p->prompt.tokens.ids,
 		.n_prompt = p->prompt.tokens.n,
 		.max_tokens = p->prompt.max_answer,
 		.context = p->context,
-		.pool = kv,
 		.sampling = BM_SAMPLING_GREEDY,
 		.draft = p->start->draft,
 	};
@@ -38,8 +49,20 @@ int request_new(struct request **ret, struct bm_model *m, struct bm_kv_pool *kv,
 		return -ENOMEM;
 	params.sampling.temperature = p->start->temperature;
 	params.sampling.seed = p->start->seed;
-	if ((e = bm_writer_new(&r->writer, m, &params)) < 0 ||
-	    (e = bm_stream_new(&r->stream, NULL, 0)) < 0)
+	r->residents = residents;
+	r->key = key_of(p);
+	e = residents_begin(residents, &r->key, params.prompt, params.n_prompt,
+			    (uint32_t)params.n_prompt + params.max_tokens, &sequence);
+	if (e < 0)
+		return e;
+	r->done.known = bm_sequence_length(sequence);
+	params.sequence = sequence;
+	e = bm_writer_new(&r->writer, m, &params);
+	if (e < 0)
+		return e;
+	sequence = NULL;
+	e = bm_stream_new(&r->stream, NULL, 0);
+	if (e < 0)
 		return e;
 	r->id = p->id;
 	r->lane = p->start->lane;
@@ -58,11 +81,33 @@ struct request *request_free(struct request *r)
 {
 	if (!r)
 		return NULL;
+	if (r->writer && !bm_writer_parked(r->writer))
+		request_park(r);
 	bm_writer_free(r->writer);
 	bm_stream_free(r->stream);
 	adapter_unref(r->adapter);
 	free(r);
 	return NULL;
+}
+
+void request_park(struct request *r)
+{
+	size_t n, n_end;
+	const int32_t *tokens = bm_writer_tokens(r->writer, &n, &n_end);
+
+	residents_keep(r->residents, &r->key, tokens, bm_writer_park(r->writer));
+}
+
+int request_resume(struct request *r)
+{
+	size_t n, n_end;
+	const int32_t *tokens = bm_writer_tokens(r->writer, &n, &n_end);
+	struct bm_sequence *sequence;
+	int e = residents_begin(r->residents, &r->key, tokens, n, (uint32_t)n_end, &sequence);
+
+	if (e == 0)
+		bm_writer_resume(r->writer, sequence);
+	return e;
 }
 
 struct batch_entry request_entry(const struct request *r)

@@ -7,6 +7,7 @@
 
 #include "assistantd/engine/batch.h"
 #include "assistantd/engine/preparer.h"
+#include "assistantd/engine/residents.h"
 #include "assistantd/ipc/ipc.h"
 #include "base_model/base_model.h"
 
@@ -19,19 +20,25 @@ struct request {
 	struct adapter *adapter;	/* a reference, or NULL */
 	const struct bm_delta *delta;
 	float scale;
+	struct residents *residents;	/* where what was computed stays */
+	struct prefix_key key;
 	uint64_t served;		/* the pass that served it last */
 	bool was_parked;		/* once is enough */
 	uint64_t began_us, wrote_us;	/* start of reading, and of writing */
 	struct engine_done done;
 };
 
-/* With a cache in @kv. Takes over the adapter of @p, whose prompt was built. 0; -EINVAL;
- * -ENOSPC and -ENOMEM, and then @p is as it was. */
-int request_new(struct request **ret, struct bm_model *m, struct bm_kv_pool *kv,
+/* Begins with what @residents knows of its prompt. Takes over the adapter of @p, whose prompt
+ * was built. 0; -EINVAL; -ENOSPC and -ENOMEM, and then @p is as it was. */
+int request_new(struct request **ret, struct bm_model *m, struct residents *residents,
 		struct preparation *p);
+/* What it has computed stays with the residents while they have room. */
 struct request *request_free(struct request *r);
 DEFINE_CLEANUP(struct request *, request_free)
 
+/* Gives up its cache until it is resumed: 0; -ENOSPC where there is no room; -ENOMEM. */
+void request_park(struct request *r);
+int request_resume(struct request *r);
 /* What the next pass is planned by. */
 struct batch_entry request_entry(const struct request *r);
 /* What the planned pass computes for it, logits excepted: how many rows of them it needs. */

@@ -4,26 +4,88 @@
 #include <errno.h>
 #include <string.h>
 
+#include "util/macro.h"
+
 struct residents {
 	struct adapter_cache *cache;
+	struct bm_kv_pool *pool;
+	struct prefix_cache *prefixes;
+	size_t budget, for_adapters;
+	uint32_t context;
 	struct adapter_usage *told;	/* what the front end was told last, by index */
 	size_t n_told;
 };
 
-int residents_new(struct residents **ret, size_t budget)
+/* Gives each what the other leaves, with @bytes more for texts. */
+static void share(struct residents *r, size_t bytes)
+{
+	size_t used = bm_kv_pool_used(r->pool), left = r->budget - MIN(used, r->budget);
+
+	left -= MIN(bytes, left);
+	adapter_cache_set_budget(r->cache, MIN(left, r->for_adapters));
+	bm_kv_pool_set_limit(r->pool, r->budget - MIN(adapter_cache_bytes(r->cache), r->budget));
+}
+
+/* Frees beginnings until @bytes fit beside adapters of @adapters bytes. */
+static void free_beginnings(struct residents *r, size_t adapters, size_t bytes)
+{
+	size_t room = r->budget - MIN(adapters, r->budget);
+
+	while ((bytes > room || bm_kv_pool_used(r->pool) > room - bytes) &&
+	       prefix_cache_evict(r->prefixes))
+		;
+}
+
+static void on_full(void *arg, size_t bytes)
+{
+	struct residents *r = arg;
+
+	free_beginnings(r, adapter_cache_bytes(r->cache), bytes);
+	share(r, bytes);
+}
+
+/* The largest one that the budget has room for; more tokens never need less. */
+static uint32_t largest_context(const struct bm_kv_pool *pool, uint32_t context, size_t budget)
+{
+	uint32_t low = 0, high = context;
+
+	while (low < high) {
+		uint32_t middle = high - (high - low) / 2;
+
+		if (bm_kv_pool_need(pool, middle) <= budget)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
+int residents_new(struct residents **ret, const struct bm_model *m, size_t budget,
+		  size_t for_adapters)
 {
 	_cleanup_(residents_freep) struct residents *r = calloc(1, sizeof(*r));
-	int e = r ? adapter_cache_new(&r->cache, budget) : -ENOMEM;
+	int e = r ? adapter_cache_new(&r->cache, MIN(budget, for_adapters)) : -ENOMEM;
 
 	if (e == 0)
-		*ret = TAKE(r);
-	return e;
+		e = bm_kv_pool_new(&r->pool, m, BM_KV_F16, budget);
+	if (e == 0)
+		e = prefix_cache_new(&r->prefixes, r->pool);
+	if (e < 0)
+		return e;
+	r->budget = budget;
+	r->for_adapters = for_adapters;
+	r->context = largest_context(r->pool, bm_model_config(m)->context, budget);
+	bm_kv_pool_on_full(r->pool, on_full, r);
+	*ret = TAKE(r);
+	return 0;
 }
 
 struct residents *residents_free(struct residents *r)
 {
 	if (!r)
 		return NULL;
+	prefix_cache_free(r->prefixes);
+	bm_kv_pool_unref(r->pool);
 	adapter_cache_free(r->cache);
 	free(r->told);
 	free(r);
@@ -37,14 +99,36 @@ struct adapter *residents_find(struct residents *r, const struct digest *digest)
 
 int residents_add(struct residents *r, struct adapter *a)
 {
-	int e = adapter_cache_put(r->cache, a);
+	int e;
 
+	free_beginnings(r, adapter_cache_bytes(r->cache), adapter_bytes(a));
+	share(r, 0);
+	e = adapter_cache_put(r->cache, a);
+	share(r, 0);
 	return e == -ENOSPC ? 0 : e;
 }
 
 int residents_drop(struct residents *r, const struct digest *digest)
 {
 	return adapter_cache_evict(r->cache, digest);
+}
+
+int residents_begin(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    size_t n, uint32_t n_ctx, struct bm_sequence **ret)
+{
+	share(r, 0);
+	return prefix_cache_begin(r->prefixes, key, tokens, n, n_ctx, ret);
+}
+
+void residents_keep(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    struct bm_sequence *seq)
+{
+	prefix_cache_keep(r->prefixes, key, tokens, seq);
+}
+
+uint32_t residents_context(const struct residents *r)
+{
+	return r->context;
 }
 
 int residents_pin(struct residents *r, const struct digest *digest, bool pinned)
@@ -87,7 +171,7 @@ bool residents_changed(struct residents *r, struct engine_usage *ret)
 		*ret = (struct engine_usage){ now.digest, now.bytes, now.hits, now.loads,
 					      now.evictions, now.resident, now.pinned,
 					      adapter_cache_bytes(r->cache),
-					      adapter_cache_budget(r->cache) };
+					      MIN(r->budget, r->for_adapters) };
 		return true;
 	}
 	return false;

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The adapters in memory: found by digest. */
+/*
+ * What stays in memory between requests, under one budget together with what requests
+ * compute: adapters, found by digest, and beginnings of texts. Where room is wanted,
+ * beginnings go first, then adapters that nobody uses.
+ */
 #pragma once
 
 #include "adapters/adapters.h"
+#include "assistantd/engine/prefix.h"
 #include "assistantd/ipc/ipc.h"
 
 struct residents;
 
-int residents_new(struct residents **ret, size_t budget);
+/* @budget in bytes, of which adapters may have @for_adapters. 0, -ENOMEM, -EOVERFLOW. */
+int residents_new(struct residents **ret, const struct bm_model *m, size_t budget,
+		  size_t for_adapters);
 struct residents *residents_free(struct residents *r);
 DEFINE_CLEANUP(struct residents *, residents_free)
 
@@ -19,5 +26,12 @@ int residents_add(struct residents *r, struct adapter *a);
 /* 0; -ENOENT; -EBUSY when pinned or in use. */
 int residents_drop(struct residents *r, const struct digest *digest);
 int residents_pin(struct residents *r, const struct digest *digest, bool pinned);
+/* As prefix_cache_begin() and prefix_cache_keep(). */
+int residents_begin(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    size_t n, uint32_t n_ctx, struct bm_sequence **ret);
+void residents_keep(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    struct bm_sequence *seq);
+/* Most tokens that one request may have, by the model's context and the budget. */
+uint32_t residents_context(const struct residents *r);
 /* Next entry whose numbers changed since it was told last; false when there is none. */
 bool residents_changed(struct residents *r, struct engine_usage *ret);

@@ -24,7 +24,6 @@ struct scheduler {
 	struct bm_model *model;
 	struct digest digest;
 	struct residents *residents;
-	struct bm_kv_pool *kv;
 	uint32_t context;		/* the model's, as far as one request has room for it */
 	struct preparer *preparer;
 	struct preparation *preparing;	/* all that came and have not begun */

@@ -261,7 +261,6 @@ struct scheduler *scheduler_free(struct scheduler *s)
 		s->first = next;
 	}
 	residents_free(s->residents);
-	bm_kv_pool_unref(s->kv);
 	free(s->logits);
 	bm_model_free(s->model);
 	pthread_cond_destroy(&s->wake);

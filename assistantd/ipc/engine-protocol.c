@@ -7,8 +7,8 @@ static void code_open(struct codec *c, struct engine_open *v)
 {
 	codec_fd(c, &v->fd);
 	codec_below(c, &v->threads, 65);
+	codec_u64(c, &v->budget);
 	codec_u64(c, &v->adapter_budget);
-	codec_u64(c, &v->kv_budget);
 }
 
 static void code_start(struct codec *c, struct engine_start *v)
@@ -90,6 +90,7 @@ static void code_done(struct codec *c, struct engine_done *v)
 	codec_below(c, &v->finish, ENGINE_FINISH_COUNT);
 	codec_u32(c, &v->tokens_in);
 	codec_u32(c, &v->tokens_out);
+	codec_u32(c, &v->known);
 	codec_u32(c, &v->guessed);
 	codec_u32(c, &v->right);
 	codec_u32(c, &v->loading_ms);

@@ -62,8 +62,8 @@ enum engine_cut { ENGINE_CUT_NEVER, ENGINE_CUT_HEAD, ENGINE_CUT_TAIL, ENGINE_CUT
 struct engine_open {
 	int fd;			/* owned after decoding */
 	uint32_t threads;	/* 0: one per processor */
-	uint64_t adapter_budget;	/* bytes of resident adapters */
-	uint64_t kv_budget;	/* bytes of KV caches; 0: without a limit */
+	uint64_t budget;	/* bytes of adapters and KV caches together; 0: without a limit */
+	uint64_t adapter_budget;	/* of them, of resident adapters */
 };
 
 #define ENGINE_OPEN_NULL { .fd = -1 }
@@ -144,6 +144,7 @@ enum engine_finish { ENGINE_FINISH_STOP, ENGINE_FINISH_LENGTH, ENGINE_FINISH_COU
 struct engine_done {
 	uint32_t finish;
 	uint32_t tokens_in, tokens_out;
+	uint32_t known;		/* tokens of the prompt that earlier requests had computed */
 	uint32_t guessed, right;	/* tokens that drafting put forward, and that came true */
 	uint32_t loading_ms, reading_ms, writing_ms;
 };

@@ -56,12 +56,14 @@ START_TEST(reads)
 	struct diag d = DIAG_NULL;
 	struct config c;
 
-	write_file(path, "model: {path: /a b/c.gguf, threads: 3}\nadapters: {budget_mib: 7}\n"
+	write_file(path, "model: {path: /a b/c.gguf, threads: 3, memory_mib: 9}\n"
+		   "adapters: {budget_mib: 7}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
 		   "history: {keep_text: false}\nhome: {broker: /run/x, port: 0}\n");
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
 	ck_assert_str_eq(c.model, "/a b/c.gguf");
 	ck_assert_uint_eq(c.threads, 3);
+	ck_assert_uint_eq(c.memory_budget, 9 << 20);
 	ck_assert_uint_eq(c.adapter_budget, 7 << 20);
 	ck_assert(c.require_sandbox && !c.keep_text);
 	ck_assert_uint_eq(c.running_max, 2);
@@ -87,6 +89,7 @@ START_TEST(the_example_holds)
 	snprintf(path, sizeof(path), "%s/examples/assistantd.yaml", getenv("srcdir"));
 	ck_assert_msg(config_read(&plain, path, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_int_eq(config_init(&defaults), 0);
+	ck_assert_uint_eq(plain.memory_budget, defaults.memory_budget);
 	ck_assert_uint_eq(plain.adapter_budget, defaults.adapter_budget);
 	ck_assert_uint_eq(plain.running_max, defaults.running_max);
 	ck_assert_uint_eq(plain.caller_running_max, defaults.caller_running_max);

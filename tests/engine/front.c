@@ -215,11 +215,12 @@ static void send_message(struct front *f, struct ipc_message *m, int encoded)
 static void open_model(struct front *f, unsigned threads, struct front_room room)
 {
 	struct engine_open open = { .fd = f->model_fd, .threads = threads,
-				    .adapter_budget = room.adapters * f->adapter_bytes,
-				    .kv_budget = room.contexts * f->context_bytes };
+				    .adapter_budget = room.adapters * f->adapter_bytes };
 	struct engine_model v = { 0 };
 	struct ipc_message m;
 
+	if (room.contexts)
+		open.budget = open.adapter_budget + room.contexts * f->context_bytes;
 	ipc_message_init(&m, ENGINE_OPEN_MODEL, ++f->next_id);
 	send_message(f, &m, engine_put_open(&m, &open));
 	ck_assert(front_receive(f, &m, true));

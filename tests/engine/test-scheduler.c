@@ -111,7 +111,7 @@ START_TEST(room_is_taken_from_the_background)
 	c = longest(&f);
 	/* More than half of a context, so that two do not fit into one. */
 	ck_assert_uint_gt(2 * (c->n_prompt + c->max_tokens), f.context + 64);
-	front_start(&f, 1, (struct front_room){ .adapters = 6, .contexts = 1 });
+	front_start(&f, 1, (struct front_room){ .contexts = 1 });
 	for (int i = 0; i < 50; i++) {
 		traffic_start(&t, c, (struct front_options){ .draft = i % 2 });
 		while (!t.flights[0].started)

@@ -24,3 +24,8 @@ soak: assistant-engine tests/engine/soak
 	tests/engine/soak ./assistant-engine $(srcdir)/examples/tiny soak.json
 .PHONY: soak
 CLEANFILES += tests/engine/soak soak.json
+
+check_PROGRAMS += tests/engine/test-prefix
+tests_engine_test_prefix_SOURCES = tests/engine/test-prefix.c
+tests_engine_test_prefix_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_prefix_LDADD = $(MODEL_TEST_LIBS)

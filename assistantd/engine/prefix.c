@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list: beginnings are few, and what takes time is the comparison of the one that matches.
+ * Pages are shared, so that entries with a common beginning hold it once.
+ */
+#include "assistantd/engine/prefix.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/macro.h"
+
+#define MOST_ENTRIES 64
+
+struct entry {
+	struct prefix_key key;
+	struct bm_sequence *seq;
+	int32_t *tokens;	/* [length of seq] */
+	uint64_t last_use;
+	bool busy;		/* being forked: stays */
+};
+
+struct prefix_cache {
+	struct bm_kv_pool *pool;
+	struct entry entries[MOST_ENTRIES];
+	size_t n;
+	uint64_t clock;
+	struct prefix_usage usage;
+};
+
+int prefix_cache_new(struct prefix_cache **ret, struct bm_kv_pool *pool)
+{
+	struct prefix_cache *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->pool = bm_kv_pool_ref(pool);
+	*ret = c;
+	return 0;
+}
+
+static void drop(struct prefix_cache *c, struct entry *e)
+{
+	bm_sequence_free(e->seq);
+	free(e->tokens);
+	*e = c->entries[--c->n];
+}
+
+struct prefix_cache *prefix_cache_free(struct prefix_cache *c)
+{
+	if (!c)
+		return NULL;
+	while (c->n)
+		drop(c, &c->entries[c->n - 1]);
+	bm_kv_pool_unref(c->pool);
+	free(c);
+	return NULL;
+}
+
+static bool same_key(const struct prefix_key *a, const struct prefix_key *b)
+{
+	return a->has_adapter == b->has_adapter &&
+	       (!a->has_adapter ||
+		(digest_equal(&a->adapter, &b->adapter) && a->scale == b->scale));
+}
+
+/* How many tokens @e and @tokens have in common, of the first @n. */
+static uint32_t common(const struct entry *e, const int32_t *tokens, size_t n)
+{
+	uint32_t length = bm_sequence_length(e->seq), i = 0;
+
+	while (i < length && i < n && e->tokens[i] == tokens[i])
+		i++;
+	return i;
+}
+
+/* The entry that knows most of @tokens; *@length is how much. */
+static struct entry *find(struct prefix_cache *c, const struct prefix_key *key,
+			  const int32_t *tokens, size_t n, uint32_t *length)
+{
+	struct entry *best = NULL;
+
+	*length = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		struct entry *e = &c->entries[i];
+		uint32_t known = same_key(&e->key, key) ? common(e, tokens, n) : 0;
+
+		if (known > *length && bm_sequence_covers(e->seq, known)) {
+			best = e;
+			*length = known;
+		}
+	}
+	return best;
+}
+
+int prefix_cache_begin(struct prefix_cache *c, const struct prefix_key *key, const int32_t *tokens,
+		       size_t n, uint32_t n_ctx, struct bm_sequence **ret)
+{
+	struct entry *e;
+	uint32_t length;
+	int r = -ENOSPC;
+
+	if (n == 0)
+		return -EINVAL;
+	e = find(c, key, tokens, n - 1, &length);
+	if (e) {
+		e->busy = true;
+		e->last_use = ++c->clock;
+		r = bm_sequence_fork(ret, e->seq, length, n_ctx);
+		/* Making room has moved it. */
+		for (size_t i = 0; i < c->n; i++)
+			c->entries[i].busy = false;
+	}
+	/* Where there is no room beside what is known, there may be in its place. */
+	if (r == -ENOSPC) {
+		length = 0;
+		r = bm_sequence_in(ret, c->pool, n_ctx);
+	}
+	if (r < 0)
+		return r;
+	c->usage.hits += length > 0;
+	c->usage.misses += length == 0;
+	c->usage.tokens += length;
+	return 0;
+}
+
+/* An entry that has all of these tokens; or what these have all of goes. */
+static bool is_known(struct prefix_cache *c, const struct prefix_key *key, const int32_t *tokens,
+		     const struct bm_sequence *seq)
+{
+	uint32_t length = bm_sequence_length(seq);
+
+	for (size_t i = c->n; i-- > 0;) {
+		struct entry *e = &c->entries[i];
+		uint32_t known = same_key(&e->key, key) ? common(e, tokens, length) : 0;
+
+		if (known == length && bm_sequence_covers(e->seq, length)) {
+			e->last_use = ++c->clock;
+			return true;
+		}
+		if (known && known == bm_sequence_length(e->seq) && bm_sequence_covers(seq, known))
+			drop(c, e);
+	}
+	return false;
+}
+
+void prefix_cache_keep(struct prefix_cache *c, const struct prefix_key *key,
+		       const int32_t *tokens, struct bm_sequence *seq)
+{
+	_cleanup_(bm_sequence_freep) struct bm_sequence *kept = seq;
+	uint32_t length = bm_sequence_length(seq);
+	int32_t *copy;
+
+	bm_sequence_seal(seq);
+	if (length == 0 || is_known(c, key, tokens, seq))
+		return;
+	copy = reallocarray(NULL, length, sizeof(*copy));
+	if (!copy)
+		return;
+	memcpy(copy, tokens, length * sizeof(*copy));
+	if (c->n == MOST_ENTRIES)
+		prefix_cache_evict(c);
+	c->entries[c->n++] = (struct entry){ *key, TAKE(kept), copy, ++c->clock, false };
+}
+
+bool prefix_cache_evict(struct prefix_cache *c)
+{
+	struct entry *oldest = NULL;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->entries[i].busy &&
+		    (!oldest || c->entries[i].last_use < oldest->last_use))
+			oldest = &c->entries[i];
+	if (oldest)
+		drop(c, oldest);
+	return oldest;
+}
+
+struct prefix_usage prefix_cache_usage(const struct prefix_cache *c)
+{
+	struct prefix_usage usage = c->usage;
+
+	usage.entries = c->n;
+	return usage;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Beginnings that were computed before: what continues one has the bits of a text computed
+ * alone; no adapter and no scale meets what another computed; all of it and the adapters
+ * stay below one budget.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assistantd/engine/residents.h"
+#include "base_model/model-private.h"
+#include "tests/check-main.h"
+#include "tests/fixture.h"
+#include "util/macro.h"
+
+enum { VOCAB = 50, CONTEXT = 320, ADAPTERS = 3, TEMPLATES = 4, KEYS = 2 * ADAPTERS + 1 };
+
+struct world {
+	struct bm_model *m;
+	struct residents *residents;
+	int fds[ADAPTERS];
+	struct digest digests[ADAPTERS];
+	int32_t templates[TEMPLATES][CONTEXT];
+	uint64_t seed;
+};
+
+static uint32_t below(struct world *w, uint32_t n)
+{
+	fixture_random(&w->seed);
+	return (uint32_t)(w->seed >> 33) % n;
+}
+
+static struct adapter *load(struct world *w, int i)
+{
+	struct adapter *a = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_msg(adapter_load_fd(&a, w->m, w->fds[i], &d) == 0, "%s", d.text);
+	return a;
+}
+
+static void world_init(struct world *w, uint32_t window)
+{
+	struct fixture f = FIXTURE;
+
+	f.context = CONTEXT;
+	*w = (struct world){ .m = fixture_open(&f, 2), .seed = 7 };
+	w->m->config.layers[1].window = window;
+	for (int i = 0; i < ADAPTERS; i++) {
+		struct lora_fixture lora = LORA_FIXTURE;
+		struct adapter *a;
+
+		lora.seed = 10 + (uint64_t)i;
+		w->fds[i] = fixture_lora_fd(&lora);
+		a = load(w, i);
+		w->digests[i] = *adapter_digest(a);
+		adapter_unref(a);
+	}
+	for (int i = 0; i < TEMPLATES; i++)
+		for (int k = 0; k < CONTEXT; k++)
+			w->templates[i][k] = (int32_t)below(w, VOCAB);
+	/* Two of them begin alike. */
+	memcpy(w->templates[1], w->templates[0], 45 * sizeof(int32_t));
+}
+
+static void world_deinit(struct world *w)
+{
+	residents_free(w->residents);
+	for (int i = 0; i < ADAPTERS; i++)
+		close(w->fds[i]);
+	bm_model_free(w->m);
+}
+
+/* The last token's logits of @tokens behind what @seq has. */
+static void compute(struct world *w, struct bm_sequence *seq, const struct adapter *a, float scale,
+		    const int32_t *tokens, uint32_t n, float *logits)
+{
+	const struct bm_delta *delta = a ? adapter_delta(a) : NULL;
+
+	for (uint32_t at = bm_sequence_length(seq); at < n; at += 64) {
+		struct bm_item item = { .seq = seq, .tokens = tokens + at,
+					.n_tokens = MIN(64u, n - at), .logits = logits,
+					.deltas = &delta, .scales = &scale, .n_deltas = a != NULL };
+
+		ck_assert_int_eq(bm_forward(w->m, &item, 1, NULL), 0);
+	}
+}
+
+static struct adapter *find_adapter(struct world *w, int i)
+{
+	struct adapter *a = residents_find(w->residents, &w->digests[i]);
+
+	if (!a) {
+		a = load(w, i);
+		ck_assert_int_eq(residents_add(w->residents, a), 0);
+	}
+	return a;
+}
+
+/* One request; how many of its tokens were known, or -ENOSPC. */
+static int one_request(struct world *w)
+{
+	int32_t tokens[CONTEXT];
+	uint32_t n = 1 + below(w, 200), common = below(w, n + 1);
+	int which = (int)below(w, KEYS), known;
+	struct prefix_key key = { .has_adapter = which > 0 };
+	struct adapter *a = NULL;
+	struct bm_sequence *seq, *alone;
+	float want[VOCAB], have[VOCAB];
+
+	memcpy(tokens, w->templates[below(w, TEMPLATES)], common * sizeof(tokens[0]));
+	for (uint32_t i = common; i < n; i++)
+		tokens[i] = (int32_t)below(w, VOCAB);
+	if (key.has_adapter) {
+		a = find_adapter(w, (which - 1) / 2);
+		key.adapter = w->digests[(which - 1) / 2];
+		key.scale = which % 2 ? 1.0f : 0.5f;
+	}
+	known = residents_begin(w->residents, &key, tokens, n, n + 20, &seq);
+	if (known == 0) {
+		known = (int)bm_sequence_length(seq);
+		ck_assert_int_lt(known, (int)n);
+		compute(w, seq, a, key.scale, tokens, n, have);
+		ck_assert_int_eq(bm_sequence_new(&alone, w->m, n, BM_KV_F16), 0);
+		compute(w, alone, a, key.scale, tokens, n, want);
+		ck_assert_int_eq(memcmp(want, have, sizeof(want)), 0);
+		bm_sequence_free(alone);
+		residents_keep(w->residents, &key, tokens, seq);
+	}
+	adapter_unref(a);
+	return known;
+}
+
+/* Windows that texts outgrow, and none; from room for one text and one adapter to much. */
+START_TEST(continued_as_computed_alone)
+{
+	static const uint32_t windows[] = { 0, 40 };
+	uint64_t known = 0, refused = 0;
+	struct bm_kv_pool *pool;
+	struct world w;
+	struct adapter *a;
+	size_t text, adapter;
+
+	world_init(&w, windows[_i % 2]);
+	a = load(&w, 0);
+	adapter = adapter_bytes(a);
+	adapter_unref(a);
+	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, BM_KV_F16, SIZE_MAX), 0);
+	text = bm_kv_pool_need(pool, 220);
+	bm_kv_pool_unref(pool);
+	for (size_t room = 1; room <= 16; room *= 4) {
+		ck_assert_int_eq(residents_new(&w.residents, w.m, adapter + room * text,
+					       SIZE_MAX), 0);
+		for (int i = 0; i < 120; i++) {
+			int r = one_request(&w);
+
+			refused += r < 0;
+			known += r > 0 ? (uint64_t)r : 0;
+		}
+		ck_assert_uint_ge(residents_context(w.residents), 220);
+		w.residents = residents_free(w.residents);
+	}
+	ck_assert_uint_gt(known, 1000);
+	ck_assert_uint_eq(refused, 0);
+	world_deinit(&w);
+}
+END_TEST
+
+static int begin(struct world *w, const int32_t *tokens, uint32_t n, uint32_t n_ctx,
+		 struct bm_sequence **ret)
+{
+	const struct prefix_key none = { .has_adapter = false };
+
+	return residents_begin(w->residents, &none, tokens, n, n_ctx, ret);
+}
+
+static void keep(struct world *w, const int32_t *tokens, struct bm_sequence *seq)
+{
+	const struct prefix_key none = { .has_adapter = false };
+
+	residents_keep(w->residents, &none, tokens, seq);
+}
+
+START_TEST(one_budget)
+{
+	struct bm_sequence *seq, *second;
+	struct adapter *a;
+	struct bm_kv_pool *pool;
+	float logits[VOCAB];
+	struct engine_usage usage;
+	struct world w;
+	size_t text;
+
+	world_init(&w, 0);
+	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, BM_KV_F16, SIZE_MAX), 0);
+	text = bm_kv_pool_need(pool, CONTEXT);
+	bm_kv_pool_unref(pool);
+	ck_assert_int_eq(residents_new(&w.residents, w.m, text, text), 0);
+	ck_assert_uint_eq(residents_context(w.residents), CONTEXT);
+
+	/* A text that runs is not taken from; another one waits. */
+	ck_assert_int_eq(begin(&w, w.templates[0], 100, 200, &seq), 0);
+	compute(&w, seq, NULL, 0.0f, w.templates[0], 100, logits);
+	ck_assert_int_eq(begin(&w, w.templates[2], 100, 200, &second), -ENOSPC);
+	keep(&w, w.templates[0], seq);
+
+	/* What is known is shared with what begins alike. */
+	ck_assert_int_eq(begin(&w, w.templates[1], 100, 200, &seq), 0);
+	ck_assert_uint_eq(bm_sequence_length(seq), 45);
+	keep(&w, w.templates[1], seq);
+	ck_assert_int_eq(begin(&w, w.templates[0], 100, 200, &seq), 0);
+	ck_assert_uint_eq(bm_sequence_length(seq), 99);
+	bm_sequence_free(seq);
+
+	/* A text of the whole budget: beginnings go, and then an adapter that nobody uses. */
+	a = load(&w, 0);
+	ck_assert_int_eq(residents_add(w.residents, a), 0);
+	adapter_unref(a);
+	while (residents_changed(w.residents, &usage))
+		;
+	ck_assert(usage.resident);
+	ck_assert_int_eq(begin(&w, w.templates[3], 10, CONTEXT, &seq), 0);
+	ck_assert(residents_changed(w.residents, &usage));
+	ck_assert(!usage.resident);
+	ck_assert_uint_eq(usage.used, 0);
+	bm_sequence_free(seq);
+	world_deinit(&w);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("all");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_loop_test(tc, continued_as_computed_alone, 0, 2);
+	tcase_add_test(tc, one_budget);
+	return run_tests("prefixes", tc);
+}
