@@ -39,7 +39,8 @@ def run(folder, *more):
     out = os.path.join(folder, "results")
     bench.main(["--engine", ENGINE, "--models", os.path.join(folder, "models"), "--out", out,
                 "--small", "--threads", "2", "--rounds", "2", "--prompt", "16", "--generate", "2",
-                "--context", "200", "--kernels", "--rows 16 --cols 256", "--silent", *more])
+                "--context", "200", "--kernels", "--rows 16 --cols 256", "--silent", "--retries", "0",
+                *more])
     with open(out + ".json", encoding="utf-8") as f:
         result = json.load(f)
     with open(out + ".html", encoding="utf-8") as f:

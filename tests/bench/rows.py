@@ -12,7 +12,7 @@ MAIN = "q4_0"
 TYPES = ("q4_0", "q4_k", "q8_0")
 UNSTEADY = 0.30     # a plain read that varies by more says that the machine was not quiet
 NO_REFERENCE = "no reference engine was given"
-STOLEN = 0.05       # and so does a host that takes more of its time
+DISTURBED = 0.05    # and so does more of its time for others, or for its host
 
 
 @dataclasses.dataclass
@@ -174,11 +174,14 @@ def build(samples, threads):
     return rows
 
 
-def warnings(samples, threads, stolen):
-    """What makes the figures doubtful; @stolen: the host's share of the time, by process."""
+def warnings(samples, threads, disturbances):
+    """What makes the figures doubtful."""
     found = []
-    if max(stolen, default=0.0) > STOLEN:
-        found.append(f"the host took up to {percent(max(stolen)):.0f} % of the time of a process")
+    for who, name in (("others", "other processes"), ("host", "the host")):
+        shares = [d[who] for d in disturbances if d[who] > DISTURBED]
+        if shares:
+            found.append(f"{name} took up to {percent(max(shares)):.0f} % of the machine's time "
+                         f"in {len(shares)} of {len(disturbances)} processes")
     for n in threads:
         for kind in TYPES:
             try:
