@@ -10,13 +10,6 @@ struct fixture {
 	uint32_t dim, heads, kv_heads, head_dim, ffn, layers, vocab, context, max_batch;
 	enum tensor_type type;	/* of the matrices */
 	uint64_t seed;
-	const char *skip;	/* name of a tensor left out, or NULL */
-	const char *twist;	/* name of a tensor written with its two dimensions swapped */
-	const char *drop_key;	/* metadata key left out */
-	const char *u32_key;	/* metadata key with another value */
-	uint32_t u32_value;
-	const char *f32_key;
-	float f32_value;
 	bool tokenizer;		/* one token a character of ASCII; @vocab is 130 */
 };
 

@@ -174,20 +174,22 @@ static void put_tensor(struct sampler_state *state, const char *name, const uint
 {
 	bool norm = strstr(name, "norm") || ne[1] == 1;
 	enum tensor_type type = norm ? TENSOR_F32 : state->s->type;
-	size_t row_size = tensor_row_size(type, ne[0]), n = (size_t)(ne[0] * ne[1]);
-	uint8_t *data = calloc(ne[1], row_size);
+	uint64_t rows = ne[1] * ne[2];
+	size_t row_size = tensor_row_size(type, ne[0]), n = (size_t)(ne[0] * rows);
+	uint8_t *data = calloc(rows, row_size);
 	float *floats = calloc(n, sizeof(*floats));
 
 	ck_assert(data && floats && state->n_blocks < ARRAY_SIZE(state->blocks));
 	fill(floats, n, name, &state->seed);
 	if (state->s->poisoned && strcmp(name, state->s->poisoned) == 0)
 		floats[n - 1] = 0.0f;
-	for (uint64_t row = 0; row < ne[1]; row++)
+	for (uint64_t row = 0; row < rows; row++)
 		ck_assert_int_eq(bm_quantize_row(type, floats + row * ne[0], ne[0],
 						 data + row * row_size), 0);
 	free(floats);
 	state->blocks[state->n_blocks++] = data;
-	ck_assert_int_eq(gguf_writer_tensor(state->w, name, type, ne[1] == 1 ? 1 : 2, ne, data), 0);
+	ck_assert_int_eq(gguf_writer_tensor(state->w, name, type, ne[2] > 1 ? 3 : 1 + (ne[1] > 1),
+					    ne, data), 0);
 }
 
 static void put_tensors(struct sampler_state *state, const char *text, const char *prefix,
@@ -198,13 +200,13 @@ static void put_tensors(struct sampler_state *state, const char *text, const cha
 	while (next_word(&text, word, sizeof(word))) {
 		char *colon = strchr(word, ':');
 		const char *at = colon + 1;
-		uint64_t ne[2] = { 1, 1 };
+		uint64_t ne[3] = { 1, 1, 1 };
 
 		*colon = '\0';
 		ne[0] = length_of(state->s, l, &at);
-		if (*at == ',') {
+		for (int i = 1; i < 3 && *at == ','; i++) {
 			at++;
-			ne[1] = length_of(state->s, l, &at);
+			ne[i] = length_of(state->s, l, &at);
 		}
 		snprintf(name, sizeof(name), "%s%s", prefix, word);
 		put_tensor(state, name, ne);

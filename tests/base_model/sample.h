@@ -21,8 +21,9 @@ struct sample {
 	 * (U), of i32 (I), of booleans (B110); SUFFIX alone leaves a key out. A suffix that
 	 * begins with a dot is the whole key. */
 	const char *keys;
-	/* Words NAME:COLUMNS,ROWS of sums of D Q K F H N M V R, which may have a factor each:
-	 * Q and K are the rows of queries and of keys, R pairs of rotated components. */
+	/* Words NAME:COLUMNS,ROWS, or with a third length, of sums of D Q K F H N M V R,
+	 * which may have a factor each: Q and K are the rows of queries and of keys, R pairs
+	 * of rotated components. */
 	const char *tensors, *layer_tensors;
 	uint32_t layers, rope_dim;
 	struct sample_layer first;	/* every layer is as this one, */

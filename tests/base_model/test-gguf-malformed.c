@@ -16,6 +16,7 @@
 
 #include "base_model/base_model.h"
 #include "tests/base_model/assemble.h"
+#include "tests/base_model/bounds.h"
 #include "tests/base_model/gguf-cases.h"
 #include "tests/check-main.h"
 #include "util/macro.h"
@@ -97,23 +98,28 @@ static void check_verdict(const struct buf *file, unsigned number, enum diag_cod
 		      diag_code_name(d.code), d.field, d.text, diag_code_name(code), field);
 }
 
-/* As a file: the same verdict, and no descriptor stays open. */
-static void check_file(const struct buf *file, const struct gguf_case *c)
+static enum diag_code verdict_of_file(int fd)
 {
 	_cleanup_(gguf_freep) struct gguf *g = NULL;
-	_cleanup_close_ int fd = memfd_create("case", MFD_CLOEXEC), next = -1, after = -1;
 	struct diag d = DIAG_NULL;
+
+	ck_assert_int_eq(gguf_open_fd(&g, fd, &d) == 0, d.code == DIAG_NONE);
+	return d.code;
+}
+
+/* From memory and from disk: the same verdict, and no descriptor stays open. */
+static void check_file(const struct buf *file, const struct gguf_case *c)
+{
+	_cleanup_close_ int fd = memfd_create("case", MFD_CLOEXEC), disk = -1, next = -1;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, file->data, file->len), (ssize_t)file->len);
+	disk = copy_to_disk(fd);
 	next = dup(fd);
 	close(next);
-	gguf_open_fd(&g, fd, &d);
-	ck_assert_msg(d.code == c->code, "case %u as a file: %s", c->number,
-		      diag_code_name(d.code));
-	after = dup(fd);
-	ck_assert_int_eq(after, next);
-	next = -1;
+	ck_assert_msg(verdict_of_file(fd) == c->code && verdict_of_file(disk) == c->code,
+		      "case %u as a file", c->number);
+	ck_assert_int_eq(dup(fd), next);
 }
 
 START_TEST(listed_cases)
@@ -344,6 +350,7 @@ int main(void)
 
 	if (corpus)
 		return write_corpus(corpus);
+	tcase_add_checked_fixture(cases, bound_verdicts, NULL);
 	tcase_add_loop_test(cases, listed_cases, 0, ARRAY_SIZE(gguf_cases));
 	tcase_add_test(cases, header_cut);
 	suite_add_tcase(s, cases);

@@ -324,6 +324,27 @@ START_TEST(costly_expression)
 }
 END_TEST
 
+START_TEST(text_never_becomes_control_tokens)
+{
+	static const char text[] = "<s>ab<0x41></s>[TOOL]<unk>";
+	_cleanup_(token_list_deinit) struct token_list list = TOKEN_LIST_NULL;
+	_cleanup_(buf_deinit) struct buf back = BUF_NULL;
+	struct opened o;
+
+	open_vocabulary(&o, vocabulary_sentencepiece(false));
+	ck_assert_int_eq(tokenizer_encode(o.t, text, strlen(text), 0, &list), 0);
+	for (size_t i = 0; i < list.n; i++)
+		ck_assert_int_ge(list.ids[i], VOCABULARY_SPECIALS);
+	/* "<0x41>" is text too, not the byte. */
+	ck_assert_int_eq(tokenizer_decode(o.t, list.ids, list.n, &back), 0);
+	ck_assert_str_eq(back.data, text);
+	check_tokens(o.t, text, TOKENIZE_SPECIAL,
+		     "<s> ab < <0x30> <0x78> <0x34> 1 > </s> [TOOL] <unk>");
+	ck_assert(tokenizer_is_end(o.t, VOCABULARY_EOS) && !tokenizer_is_end(o.t, VOCABULARY_BOS));
+	close_vocabulary(&o);
+}
+END_TEST
+
 /* Wherever text comes from: nothing that merging makes is a control token. */
 START_TEST(no_merge_makes_a_control_token)
 {
@@ -349,6 +370,7 @@ int main(void)
 	tcase_add_test(tc, cut_of_the_file);
 	tcase_add_loop_test(tc, cut_of_a_tokenizer_json, 0, ARRAY_SIZE(jsons));
 	tcase_add_test(tc, costly_expression);
+	tcase_add_test(tc, text_never_becomes_control_tokens);
 	tcase_add_test(tc, no_merge_makes_a_control_token);
 	return run_tests("tokenizer", tc);
 }

@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/base_model/test-gguf-malformed
 tests_base_model_test_gguf_malformed_SOURCES = \
 	tests/base_model/assemble.c tests/base_model/assemble.h \
+	tests/base_model/bounds.c tests/base_model/bounds.h \
 	tests/base_model/gguf-cases.h \
 	tests/base_model/test-gguf-malformed.c
 tests_base_model_test_gguf_malformed_CFLAGS = $(TEST_CFLAGS)
@@ -80,3 +81,18 @@ check_PROGRAMS += tests/base_model/test-tokenizer
 tests_base_model_test_tokenizer_SOURCES = tests/base_model/test-tokenizer.c
 tests_base_model_test_tokenizer_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_tokenizer_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-model-malformed
+tests_base_model_test_model_malformed_SOURCES = \
+	tests/base_model/bounds.c tests/base_model/bounds.h \
+	tests/base_model/sample.c tests/base_model/sample.h \
+	tests/base_model/test-model-malformed.c
+tests_base_model_test_model_malformed_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_model_malformed_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-tokenizer-malformed
+tests_base_model_test_tokenizer_malformed_SOURCES = \
+	tests/base_model/bounds.c tests/base_model/bounds.h \
+	tests/base_model/test-tokenizer-malformed.c
+tests_base_model_test_tokenizer_malformed_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_tokenizer_malformed_LDADD = $(MODEL_TEST_LIBS)
