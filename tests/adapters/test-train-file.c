@@ -10,6 +10,7 @@
 #include "adapters/train/bpe.h"
 #include "adapters/train/dataset.h"
 #include "adapters/train/model-file.h"
+#include "tests/base_model/family-samples.h"
 #include "tests/check-main.h"
 
 enum { ROWS = 2, CONTEXT = 24, N = ROWS * CONTEXT };
@@ -165,6 +166,21 @@ START_TEST(lora)
 }
 END_TEST
 
+/* Gemma's files have the very tensors of Llama's. */
+START_TEST(not_a_plain_llama)
+{
+	static const char *const architectures[] = { "gemma", "qwen2", "granite" };
+	_cleanup_(bm_model_freep) struct bm_model *m =
+		sample_open(&family_case_find(architectures[_i])->s, 1);
+	struct trainer *t = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_int_eq(train_from_model(&t, m, CONTEXT, ROWS, 1, &d), -EINVAL);
+	ck_assert_int_eq(d.code, DIAG_UNSUP);
+	ck_assert_str_eq(d.field, architectures[_i]);
+}
+END_TEST
+
 static int load(struct dataset **ret, const struct gguf *tokenizer, const char *lines,
 		size_t context)
 {
@@ -215,6 +231,7 @@ int main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, base);
 	tcase_add_test(c, lora);
+	tcase_add_loop_test(c, not_a_plain_llama, 0, 3);
 	tcase_add_test(c, pairs);
 	return run_tests("train-file", c);
 }

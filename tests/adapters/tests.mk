@@ -6,7 +6,9 @@ tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(TEST_
 
 # Models and adapters for tests, also of base_model.
 check_LIBRARIES += tests/libfixture.a
-tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h tests/vocabulary.c tests/vocabulary.h
+tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h tests/vocabulary.c tests/vocabulary.h \
+	tests/base_model/family-samples.c tests/base_model/family-samples.h \
+	tests/base_model/oracle.h tests/base_model/sample.c tests/base_model/sample.h
 tests_libfixture_a_CFLAGS = $(TEST_CFLAGS)
 MODEL_TEST_LIBS = tests/libfixture.a $(ENGINE_LIBS) $(TEST_LIBS)
 
@@ -24,6 +26,6 @@ tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) u
 check_PROGRAMS += tests/adapters/test-train-file
 tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c
 tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
-tests_adapters_test_train_file_LDADD = $(ENGINE_LIBS) $(TEST_LIBS)
+tests_adapters_test_train_file_LDADD = $(MODEL_TEST_LIBS)
 
 dist_check_SCRIPTS += tests/adapters/train.sh

@@ -27,20 +27,14 @@ tests_base_model_test_forward_SOURCES = tests/base_model/test-forward.c
 tests_base_model_test_forward_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_forward_LDADD = $(MODEL_TEST_LIBS)
 
-SAMPLE_SOURCES = \
-	tests/base_model/family-samples.c tests/base_model/family-samples.h \
-	tests/base_model/oracle.h \
-	tests/base_model/sample.c tests/base_model/sample.h
-
 check_PROGRAMS += tests/base_model/test-families
-tests_base_model_test_families_SOURCES = $(SAMPLE_SOURCES) \
+tests_base_model_test_families_SOURCES = \
 	tests/base_model/oracle.c tests/base_model/test-families.c
 tests_base_model_test_families_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_families_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/base_model/test-family-refusals
-tests_base_model_test_family_refusals_SOURCES = $(SAMPLE_SOURCES) \
-	tests/base_model/test-family-refusals.c
+tests_base_model_test_family_refusals_SOURCES = tests/base_model/test-family-refusals.c
 tests_base_model_test_family_refusals_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_family_refusals_LDADD = $(MODEL_TEST_LIBS)
 
