@@ -81,6 +81,15 @@ static void portable_silu_mul(float *gate, const float *up, size_t n)
 		gate[i] = gate[i] / (1.0f + exp_of(-gate[i])) * up[i];
 }
 
+/* Of half precision within 10 of 0, else as it is. */
+static inline float half_within_10(float f)
+{
+	uint32_t bits = bits_of_float(f);
+	uint32_t wide = -(uint32_t)((bits & 0x7fffffffu) >= 0x41200000u);
+
+	return float_of_bits((bits & wide) | (bits_of_float(f16_rounded(f)) & ~wide));
+}
+
 /*
  * x / 2 · (1 + tanh(u)) = x / (1 + e^-2u) with u = √(2/π) (x + 0.044715 x³). Within 10 of 0,
  * x and the result are those of half precision: the reference engine takes them from a table
@@ -88,11 +97,10 @@ static void portable_silu_mul(float *gate, const float *up, size_t n)
  */
 static inline float gelu_of(float x)
 {
-	float h = f16_rounded(x);
+	float h = half_within_10(x);
 	float u = 0x1.988454p-1f * fmaf(0.044715f * h * h, h, h);
-	float y = f16_rounded(h / (1.0f + exp_of(-2.0f * u)));
 
-	return x >= 10.0f ? x : x <= -10.0f ? 0.0f : y;
+	return half_within_10(h / (1.0f + exp_of(-2.0f * u)));
 }
 
 static void portable_gelu_mul(float *gate, const float *up, size_t n)
