@@ -142,8 +142,7 @@ static void add_branch(struct pass *p, size_t t, const float *bias, const struct
 	add_bias(y, bias, c->dim);
 	if (post_norm->weight)
 		norm_vector(p->m, post_norm, y, c->dim, y);
-	for (size_t i = 0; i < c->dim; i++)
-		x[i] += y[i] * c->residual_scale;
+	p->m->kernels->axpy_f32(c->residual_scale, y, x, c->dim);
 }
 
 /* Where the second branch has no norm of its own, it reads what the first one read. */
