@@ -53,6 +53,9 @@ typedef void (*rows_fn)(const struct matrix *w, uint32_t first, uint32_t last,
 
 /* In attention.h. */
 struct attention_kernels;
+/* Of kernels_avx512, for at most AVX512_FEW vectors. */
+#define AVX512_FEW 4
+extern const rows_fn avx512_few[TENSOR_TYPES];
 extern const struct low_kernels low_f16_avx512, low_f32_avx512;
 extern const struct attention_kernels attention_generic, attention_avx2, attention_avx512;
 

@@ -4,7 +4,7 @@
  * for @n vectors that lie @stride bytes apart, are the set's:
  *
  *   dot_codes(w, n_words, largest, x, stride, n, sums)	unsigned codes up to @largest
- *   dot_bytes(w, n_words, x, stride, n, sums)		signed bytes
+ *   dot_bytes(w, n_words, x, stride, n, sums)		signed bytes, each larger by BYTES_OFFSET
  *
  * are @n_words words from @w on times the activations from @x on.
  */
@@ -19,17 +19,18 @@ INLINE void sum_part(const struct tile_format *f, const struct tile_block *w,
 	const size_t n_words = TILE_WORDS / f->parts, per_vector = x->cols / Q_BLOCK;
 	const int8_t *q = x->q + at * Q_BLOCK + part * 4 * n_words;
 	const bool first = part == 0, second = part + 1 == f->parts;
+	const int offset = f->largest ? f->offset : BYTES_OFFSET;
 
 	if (f->largest)
 		dot_codes(w->w + part * n_words, n_words, f->largest, q, x->cols, n, sums);
 	else
 		dot_bytes(w->w + part * n_words, n_words, q, x->cols, n, sums);
-	if (f->offset == 0)
+	if (offset == 0)
 		return;
 	UNROLL
 	for (size_t i = 0; i < n; i++)
-		sums[i] -= weighted(x->sums + 2 * (at + i * per_vector),
-				    first ? f->offset : 0, second ? f->offset : 0);
+		sums[i] -= weighted(x->sums + 2 * (at + i * per_vector), first ? offset : 0,
+				    second ? offset : 0);
 }
 
 /* What a minimum of part @part is multiplied by. */
@@ -63,30 +64,28 @@ INLINE void add_block(const struct tile_format *f, const struct tile_block *w,
 	}
 }
 
-/* Rows of the hardware's cache lines beyond @at: many streams at once are more than it
- * follows by itself, and the next tile lies behind this one. */
-INLINE void prefetch(uintptr_t at, size_t bytes)
+/* All @n vectors, while the tile is read. */
+INLINE void tile_stream(const struct tile_format *f, const struct tile *t,
+			const struct activations *x, size_t n, float *y, size_t y_stride)
 {
-	for (size_t line = 0; line < bytes; line += 64)
-		__builtin_prefetch((const void *)(at + line), 0, 3);
-}
+	size_t per_vector = x->cols / Q_BLOCK;
+	floats acc[GROUP] = { { 0 } };
 
-/* One vector. */
-INLINE void tile_single(const struct tile_format *f, const struct tile *t,
-			const struct activations *x, float *y)
-{
-	size_t n_units = x->cols / Q_BLOCK / f->blocks, bytes = LANE_ROWS * f->bytes;
-	uintptr_t next = (uintptr_t)(t->rows[LANE_ROWS - 1] + n_units * f->bytes);
-	struct tile_block unpacked[SUPER_BLOCKS];
-	floats acc = { 0 };
+	for (size_t unit = 0; unit < per_vector / f->blocks; unit++) {
+		struct tile_unit u = { .at = unit * f->bytes };
 
-	for (size_t unit = 0; unit < n_units; unit++) {
-		prefetch(next + unit * bytes, bytes);
-		f->unpack(t, unit, unpacked);
-		for (unsigned b = 0; b < f->blocks; b++)
-			add_block(f, &unpacked[b], x, unit * f->blocks + b, 1, &acc);
+		tile_prefetch(t, unit, f->bytes);
+		UNROLL
+		for (unsigned b = 0; b < f->blocks; b++) {
+			struct tile_block w;
+
+			f->unpack(t, &u, b, &w);
+			add_block(f, &w, x, unit * f->blocks + b, n, acc);
+		}
 	}
-	store_lanes(y + t->first, acc, t->n);
+	UNROLL
+	for (size_t i = 0; i < n; i++)
+		store_lanes(y + i * y_stride + t->first, acc[i], t->n);
 }
 
 /* @n vectors from @first on against @n_blocks unpacked ones from @at on, from and to the sums
@@ -118,8 +117,13 @@ INLINE void tile_many(const struct tile_format *f, const struct tile *t,
 	for (size_t at = 0; at < n_blocks; at += CHUNK) {
 		size_t n = n_blocks - at < CHUNK ? n_blocks - at : CHUNK;
 
-		for (size_t b = 0; b < n; b += f->blocks)
-			f->unpack(t, (at + b) / f->blocks, &unpacked[b]);
+		for (size_t b = 0; b < n; b += f->blocks) {
+			struct tile_unit u = { .at = (at + b) / f->blocks * f->bytes };
+
+			UNROLL
+			for (unsigned k = 0; k < f->blocks; k++)
+				f->unpack(t, &u, k, &unpacked[b + k]);
+		}
 		for (v = 0; v + GROUP <= x->n; v += GROUP)
 			add_chunk(f, unpacked, n, x, at, v, GROUP, t, y, y_stride);
 		for (; v < x->n; v++)
@@ -127,15 +131,20 @@ INLINE void tile_many(const struct tile_format *f, const struct tile *t,
 	}
 }
 
-INLINE void tile_init(struct tile *t, const struct matrix *w, uint32_t first, uint32_t last)
+/* By a constant number of vectors, so that their sums stay in registers. */
+INLINE void tile_product(const struct tile_format *f, const struct tile *t,
+			 const struct activations *x, float *y, size_t y_stride)
 {
-	t->first = first;
-	t->n = last - first < LANE_ROWS ? last - first : LANE_ROWS;
-	for (uint32_t i = 0; i < LANE_ROWS; i++) {
-		uint32_t row = first + (i < t->n ? i : t->n - 1);
-
-		t->rows[i] = w->data + row * w->row_size;
-	}
+	if (x->n == 1)
+		tile_stream(f, t, x, 1, y, y_stride);
+	else if (x->n == 2 && STREAMED >= 2)
+		tile_stream(f, t, x, 2, y, y_stride);
+	else if (x->n == 3 && STREAMED >= 3)
+		tile_stream(f, t, x, 3, y, y_stride);
+	else if (x->n == 4 && STREAMED >= 4)
+		tile_stream(f, t, x, 4, y, y_stride);
+	else if (x->n > STREAMED)
+		tile_many(f, t, x, y, y_stride);
 }
 
 #define DEFINE_TILE_ROWS(type)                                                                 \
@@ -146,10 +155,7 @@ INLINE void tile_init(struct tile *t, const struct matrix *w, uint32_t first, ui
                                                                                                \
 		for (; first < last; first += t.n) {                                           \
 			tile_init(&t, w, first, last);                                         \
-			if (x->n == 1)                                                         \
-				tile_single(&format_##type, &t, x, y);                         \
-			else                                                                   \
-				tile_many(&format_##type, &t, x, y, y_stride);                 \
+			tile_product(&format_##type, &t, x, y, y_stride);                      \
 		}                                                                              \
 	}
 

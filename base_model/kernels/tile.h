@@ -6,14 +6,15 @@
  *
  * The file of a set defines VECTOR_BYTES, includes this, and defines:
  *   transpose()        sixteen bytes of each row to four vectors of one 32-bit word per row
- *   halves()           the f16 in the lower half of each lane, as floats
+ *   halves()           the f16 at an offset of each row, as floats
  *   look_up()          bytes 0–15 of each lane by a table of sixteen bytes
  *   to_floats()        of signed integers
  *   fused()            a * b + c, rounded once
  *   load_lanes(), store_lanes()	the first n lanes of floats
  *   weighted()         a · first + b · second of two int16 at an address, in every lane
- *   dot_codes(), dot_bytes()	see tile-rows.h
+ *   dot_codes(), dot_bytes(), BYTES_OFFSET	see tile-rows.h
  *   GROUP              vectors of a batch that share one reading of a tile
+ *   STREAMED           up to so many vectors, 1 to 4, it is not worth to unpack a tile first
  * Then it includes tile-unpack.h (what the types' bytes mean) and tile-rows.h (products).
  */
 #pragma once
@@ -36,6 +37,7 @@ typedef float floats __attribute__((vector_size(VECTOR_BYTES)));
 
 struct tile {
 	const uint8_t *rows[LANE_ROWS];
+	const uint8_t *next;	/* what is read after it */
 	uint32_t first, n;	/* rows of the matrix; a short tile repeats its last */
 };
 
@@ -53,4 +55,30 @@ INLINE words splat_word(uint32_t x)
 INLINE floats splat(float x)
 {
 	return x - (floats){ 0 };
+}
+
+/* The tile of row @first, up to @last. */
+INLINE void tile_init(struct tile *t, const struct matrix *w, uint32_t first, uint32_t last)
+{
+	t->first = first;
+	t->n = last - first < LANE_ROWS ? last - first : LANE_ROWS;
+	for (uint32_t i = 0; i < LANE_ROWS; i++) {
+		uint32_t row = first + (i < t->n ? i : t->n - 1);
+
+		t->rows[i] = w->data + row * w->row_size;
+	}
+	if (last - first > LANE_ROWS)
+		t->next = w->data + (first + LANE_ROWS) * w->row_size;
+	else
+		t->next = w->ahead ? w->ahead : t->rows[0];
+}
+
+/* As many streams at once are more than the hardware follows by itself: with each unit as much
+ * of the next tile is fetched, into the second cache, since two tiles fill the first. */
+INLINE void tile_prefetch(const struct tile *t, size_t unit, size_t bytes)
+{
+	const uint8_t *at = t->next + unit * LANE_ROWS * bytes;
+
+	for (size_t line = 0; line < LANE_ROWS * bytes; line += 64)
+		__builtin_prefetch(at + line, 0, 2);
 }
