@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/child.h"
+#include "assistantd/daemon/digests.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/suspects.h"
 #include "util/macro.h"
@@ -20,6 +21,7 @@ struct engine {
 	loop_fn changed;
 	void *arg;
 	char *model_path, *next_path;	/* next: waits until nothing is in flight */
+	struct stat model_stat;		/* of what was handed over */
 	bool change_waits;
 	enum engine_state state;
 	unsigned failed_loads;
@@ -71,6 +73,9 @@ static void load_model(struct engine *e)
 		no_model(e, why);
 		return;
 	}
+	if (fstat(open_message.fd, &e->model_stat) == 0)
+		open_message.has_digest = digests_find(e->config.digests, &e->model_stat,
+						       &open_message.digest);
 	open_message.threads = e->config.threads;
 	open_message.budget = e->config.memory_budget;
 	open_message.adapter_budget = e->config.adapter_budget;
@@ -129,6 +134,8 @@ static void fail_call(struct engine *e, struct engine_call *call, int error,
 
 static void on_model(struct engine *e, struct ipc_message *m)
 {
+	int r;
+
 	engine_model_deinit(&e->model);
 	e->model = (struct engine_model){ 0 };
 	if (engine_get_model(m, &e->model) < 0) {
@@ -145,6 +152,9 @@ static void on_model(struct engine *e, struct ipc_message *m)
 		return;
 	}
 	child_healthy(e->child);
+	r = digests_keep(e->config.digests, &e->model_stat, &e->model.digest);
+	if (r < 0)
+		log_error("%s: %s", e->config.digests, strerror(-r));
 	set_state(e, ENGINE_READY);
 }
 

@@ -41,6 +41,7 @@ struct engine_config {
 	uint32_t threads;
 	uint64_t memory_budget, adapter_budget;
 	bool require_sandbox;
+	const char *digests;	/* where the digests of models are remembered */
 };
 
 /* @changed is called when state, model or adapters change. 0 or -ENOMEM. */

@@ -16,7 +16,7 @@
 /* Everything that is only needed here. */
 struct service {
 	struct daemon d;
-	char *engine_path, *tools_path;
+	char *engine_path, *digests_path, *tools_path;
 	int signals;
 	struct loop_source *signal_source;
 	int status;
@@ -156,7 +156,10 @@ static int start_engine(struct service *s)
 
 	if (!model || asprintf(&s->engine_path, "%s/assistant-engine", d->paths.libexec) < 0)
 		return -ENOMEM;
+	if (asprintf(&s->digests_path, "%s/digests", d->paths.state) < 0)
+		return -ENOMEM;
 	config.path = s->engine_path;
+	config.digests = s->digests_path;
 	r = engine_new(&d->engine, d->loop, &config, engine_changed, s);
 	return r < 0 ? r : engine_use(d->engine, model);
 }
@@ -240,6 +243,7 @@ static void stop(struct service *s)
 	closep(&s->signals);
 	loop_free(d->loop);
 	free(s->engine_path);
+	free(s->digests_path);
 	free(s->tools_path);
 }
 

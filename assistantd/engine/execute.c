@@ -9,22 +9,35 @@
 
 #define HASH_CHUNK ((size_t)1 << 20)
 
-static int hash_file(int fd, struct digest *ret, uint64_t *size)
+static int hash_file(int fd, struct digest *ret)
 {
 	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
 	_cleanup_free_ char *chunk = malloc(HASH_CHUNK);
 	int r = chunk ? digest_stream_new(&stream) : -ENOMEM;
 	ssize_t n = 1;
+	off_t at = 0;
 
-	*size = 0;
-	while (r == 0 && n != 0) {
-		n = pread(fd, chunk, HASH_CHUNK, (off_t)*size);
+	for (; r == 0 && n != 0; at += n > 0 ? n : 0) {
+		n = pread(fd, chunk, HASH_CHUNK, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		r = n < 0 ? -errno : digest_stream_update(stream, chunk, (size_t)n);
-		*size += n > 0 ? (uint64_t)n : 0;
 	}
 	return r < 0 ? r : digest_stream_finish(stream, ret);
+}
+
+/* What the front end knows of the file is believed: it is the one that looks after files. */
+static int identify(struct scheduler *s, const struct engine_open *open, uint64_t *size)
+{
+	struct stat st;
+
+	if (fstat(open->fd, &st) < 0)
+		return -errno;
+	*size = (uint64_t)st.st_size;
+	if (!open->has_digest)
+		return hash_file(open->fd, &s->digest);
+	s->digest = open->digest;
+	return 0;
 }
 
 static int describe(struct scheduler *s, struct engine_model *v)
@@ -72,7 +85,7 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 	if (r == 0 && !s->logits)
 		r = -ENOMEM;
 	if (r == 0)
-		r = hash_file(open->fd, &s->digest, &v->bytes);
+		r = identify(s, open, &v->bytes);
 	if (r == 0)
 		r = residents_new(&s->residents, s->model, bytes_of(open->budget),
 				  (size_t)MIN(open->adapter_budget, (uint64_t)SIZE_MAX));

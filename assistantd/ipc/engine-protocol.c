@@ -6,6 +6,9 @@
 static void code_open(struct codec *c, struct engine_open *v)
 {
 	codec_fd(c, &v->fd);
+	codec_bool(c, &v->has_digest);
+	if (v->has_digest)
+		codec_digest(c, &v->digest);
 	codec_below(c, &v->threads, 65);
 	codec_u64(c, &v->budget);
 	codec_u64(c, &v->adapter_budget);

@@ -61,6 +61,8 @@ enum engine_cut { ENGINE_CUT_NEVER, ENGINE_CUT_HEAD, ENGINE_CUT_TAIL, ENGINE_CUT
 
 struct engine_open {
 	int fd;			/* owned after decoding */
+	bool has_digest;	/* it is known, and the file need not be read whole */
+	struct digest digest;
 	uint32_t threads;	/* 0: one per processor */
 	uint64_t budget;	/* bytes of adapters and KV caches together; 0: without a limit */
 	uint64_t adapter_budget;	/* of them, of resident adapters */

@@ -5,3 +5,7 @@ tests_daemon_test_config_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_writing_SOURCES = tests/daemon/test-writing.c
 tests_daemon_test_writing_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_writing_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-digests
+tests_daemon_test_digests_SOURCES = tests/daemon/test-digests.c
+tests_daemon_test_digests_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_digests_LDADD = assistantd/daemon/libdaemon.a util/libutil.a $(CRYPTO_LIBS) $(TEST_LIBS)

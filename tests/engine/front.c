@@ -215,6 +215,7 @@ static void send_message(struct front *f, struct ipc_message *m, int encoded)
 static void open_model(struct front *f, unsigned threads, struct front_room room)
 {
 	struct engine_open open = { .fd = f->model_fd, .threads = threads,
+				    .has_digest = f->opened, .digest = f->model_digest,
 				    .adapter_budget = room.adapters * f->adapter_bytes };
 	struct engine_model v = { 0 };
 	struct ipc_message m;
@@ -227,6 +228,9 @@ static void open_model(struct front *f, unsigned threads, struct front_room room
 	ck_assert_uint_eq(m.type, ENGINE_MODEL);
 	ck_assert_int_eq(engine_get_model(&m, &v), 0);
 	ck_assert_msg(v.ok, "%s", v.error.data ? v.error.data : "");
+	ck_assert(!f->opened || digest_equal(&v.digest, &f->model_digest));
+	f->model_digest = v.digest;
+	f->opened = true;
 	engine_model_deinit(&v);
 	ipc_message_deinit(&m);
 }

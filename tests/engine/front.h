@@ -38,6 +38,8 @@ struct front {
 	int model_fd, adapter_fds[FRONT_ADAPTERS];
 	size_t n_adapters;
 	uint32_t context;
+	bool opened;		/* once; its digest is known since */
+	struct digest model_digest;
 	struct digest digests[FRONT_ADAPTERS];
 	size_t adapter_bytes;	/* in memory, of the largest */
 	size_t context_bytes;	/* of a KV cache of a whole context */
