@@ -56,7 +56,6 @@ INLINE void dot_bytes(const words *w, size_t n_words, const int8_t *x, size_t st
 		for (size_t i = 0; i < n; i++) {
 			__m256i signs = _mm256_sign_epi8(splat_memory(x + i * stride + 4 * j),
 							 (__m256i)w[j]);
-
 			ints four = (ints)sum_pairs(_mm256_maddubs_epi16(size, signs));
 
 			sums[i] = j ? sums[i] + four : four;

@@ -3,14 +3,16 @@
 
 #include "base_model/kernels/kernels.h"
 
-unsigned cpu_features(void)
-{
-	const char *mask = getenv("ASSISTANTD_CPU_MASK");
-	unsigned features = 0;
+#if defined(ARCH_X86_64)
+#include <cpuid.h>
 
-#ifdef ARCH_X86_64
+static unsigned features_present(void)
+{
+	unsigned features = 0, a, b, c, d;
+
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+	    __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C)
 		features |= CPU_AVX2;
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
@@ -18,7 +20,33 @@ unsigned cpu_features(void)
 		features |= CPU_AVX512;
 	if (__builtin_cpu_supports("avx512bf16"))
 		features |= CPU_AVX512_BF16;
+	return features;
+}
+
+#elif defined(ARCH_AARCH64)
+#include <sys/auxv.h>
+
+#include <asm/hwcap.h>
+
+static unsigned features_present(void)
+{
+	return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? CPU_NEON_DOT : 0;
+}
+
+#else
+
+static unsigned features_present(void)
+{
+	return 0;
+}
+
 #endif
+
+unsigned cpu_features(void)
+{
+	const char *mask = getenv("ASSISTANTD_CPU_MASK");
+	unsigned features = features_present();
+
 	return mask ? features & (unsigned)strtoul(mask, NULL, 0) : features;
 }
 
@@ -31,6 +59,8 @@ static const struct {
 #ifdef ARCH_X86_64
 	{ CPU_AVX2, &kernels_avx2 },
 	{ CPU_AVX512, &kernels_avx512 },
+#elif defined(ARCH_AARCH64)
+	{ CPU_NEON_DOT, &kernels_neon },
 #endif
 };
 

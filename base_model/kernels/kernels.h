@@ -96,8 +96,14 @@ const struct kernels *kernels_at(size_t index);
 extern const struct kernels kernels_generic;
 extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
+extern const struct kernels kernels_neon;
 
-enum cpu_feature { CPU_AVX2 = 1, CPU_AVX512 = 2, CPU_AVX512_BF16 = 4 };
+enum cpu_feature {
+	/* x86-64; AVX2 with FMA and F16C, AVX-512 with BW, DQ, VL and VNNI */
+	CPU_AVX2 = 1, CPU_AVX512 = 2, CPU_AVX512_BF16 = 4,
+	/* 64-bit Arm; the dot product of bytes */
+	CPU_NEON_DOT = 1,
+};
 
 /* Features present, less those that the variable ASSISTANTD_CPU_MASK leaves out: it is
  * the sum of the allowed bits of enum cpu_feature, so 0 means the generic kernels. */

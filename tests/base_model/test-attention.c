@@ -12,7 +12,7 @@
 #include "tests/fixture.h"
 #include "util/macro.h"
 
-static const struct attention_kernels *sets[3] = { &attention_generic };
+static const struct attention_kernels *sets[8] = { &attention_generic };
 static int n_sets = 1;
 
 enum { POSITIONS = 700 };
@@ -199,12 +199,10 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("all");
-	unsigned features = cpu_features();
+	const struct kernels *k;
 
-	if (features & CPU_AVX2)
-		sets[n_sets++] = &attention_avx2;
-	if (features & CPU_AVX512)
-		sets[n_sets++] = &attention_avx512;
+	while (n_sets < (int)ARRAY_SIZE(sets) && (k = kernels_at(n_sets)))
+		sets[n_sets++] = k->attention;
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, formula_and_instruction_sets, 0, ARRAY_SIZE(shapes));
 	tcase_add_test(tc, stores_are_equal);

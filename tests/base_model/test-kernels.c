@@ -12,7 +12,7 @@
 #include "tests/fixture.h"
 #include "util/macro.h"
 
-static const struct kernels *sets[2];
+static const struct kernels *sets[8];
 static int n_sets;
 
 static const enum tensor_type types[] = {
@@ -323,12 +323,10 @@ END_TEST
 int main(void)
 {
 	TCase *tc = tcase_create("all");
-	unsigned features = cpu_features();
 
-	if (features & CPU_AVX2)
-		sets[n_sets++] = &kernels_avx2;
-	if (features & CPU_AVX512)
-		sets[n_sets++] = &kernels_avx512;
+	/* The first one is the generic one. */
+	while (n_sets < (int)ARRAY_SIZE(sets) && (sets[n_sets] = kernels_at(n_sets + 1)))
+		n_sets++;
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, generic_is_right, 0, ARRAY_SIZE(types));
 	tcase_add_loop_test(tc, rows_of_every_type, 0, ARRAY_SIZE(types));

@@ -90,3 +90,10 @@ tests_base_model_test_tokenizer_malformed_SOURCES = \
 	tests/base_model/test-tokenizer-malformed.c
 tests_base_model_test_tokenizer_malformed_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_tokenizer_malformed_LDADD = $(MODEL_TEST_LIBS)
+
+# Opt-in: make check-aarch64 LIBRARIES=DIR, with what the script says, tests the NEON kernels.
+EXTRA_DIST += tests/aarch64.sh
+check-aarch64:
+	sh $(srcdir)/tests/aarch64.sh '$(srcdir)' '$(LIBRARIES)' tests/base_model/test-kernels \
+		tests/base_model/test-forward tests/base_model/test-attention
+.PHONY: check-aarch64
