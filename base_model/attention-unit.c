@@ -30,7 +30,7 @@ static struct span visible(const struct attention_unit *u, uint32_t i)
 size_t unit_scratch_size(uint32_t width)
 {
 	size_t floats = (size_t)UNIT_ROWS * width * sizeof(float);
-	size_t size = 4 * floats + UNIT_ROWS * KV_CHUNK * sizeof(float) +
+	size_t size = 4 * floats + UNIT_ROWS * KV_ROW * sizeof(float) +
 		      activations_size(UNIT_ROWS, width);
 
 	return (size + 63) / 64 * 64;
@@ -52,7 +52,7 @@ static void scratch_init(struct unit_scratch *s, void *memory, uint32_t width)
 		s->part[i].out = take(&at, width);
 	for (int i = 0; i < UNIT_ROWS; i++)
 		s->total[i].out = take(&at, width);
-	s->scores = take(&at, (size_t)UNIT_ROWS * KV_CHUNK);
+	s->scores = take(&at, (size_t)UNIT_ROWS * KV_ROW);
 	activations_init(&s->queries.rows, at, UNIT_ROWS, width);
 	s->queries.rows.f = vectors;
 }
@@ -120,7 +120,7 @@ static void weigh_rows(const struct attention_unit *u, struct unit_scratch *s, s
 
 		for (uint32_t row = i * u->n_heads; row < (i + 1) * u->n_heads; row++)
 			mixtures[row].sum = seen.first == seen.last ? 0.0f : u->kernels->weigh(
-				s->scores + row * KV_CHUNK + seen.first - chunk.first,
+				s->scores + row * KV_ROW + seen.first - chunk.first,
 				seen.last - seen.first, u->scale, u->cap, &mixtures[row].max);
 	}
 }
@@ -136,7 +136,7 @@ static void mix_tokens(const struct attention_unit *u, const struct unit_scratch
 	if (seen.first == seen.last)
 		return;
 	k->mix(values_at(u, page), (uint32_t)s->queries.rows.cols, seen.first - page,
-	       seen.last - page, next, s->scores + (size_t)row * KV_CHUNK + page - begin,
+	       seen.last - page, next, s->scores + (size_t)row * KV_ROW + page - begin,
 	       (size_t)n * u->n_heads, mixtures[row].out);
 }
 

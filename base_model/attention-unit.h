@@ -29,7 +29,7 @@ struct attention_unit {
 struct unit_scratch {
 	struct queries queries;
 	float *columns;
-	float *scores;			/* [UNIT_ROWS][KV_CHUNK] */
+	float *scores;			/* [UNIT_ROWS][KV_ROW] */
 	struct mixture part[UNIT_ROWS], total[UNIT_ROWS];
 };
 

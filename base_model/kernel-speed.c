@@ -35,7 +35,7 @@ struct rig {
 	enum bm_kv_type type;
 	uint8_t *pages;		/* [PAGES]{ keys, values } */
 	struct queries queries;
-	float *scores, *mixed;	/* [MAX_QUERIES][KV_CHUNK], [MAX_QUERIES][HEAD] */
+	float *scores, *mixed;	/* [MAX_QUERIES][KV_ROW], [MAX_QUERIES][HEAD] */
 };
 
 static double now(void)
@@ -265,7 +265,7 @@ static int rig_init(struct rig *rig, uint32_t rows, uint32_t cols)
 	rig->out = reallocarray(NULL, (size_t)MAX_VECTORS * rows, sizeof(float));
 	rig->quantized = malloc(activations_size(MAX_VECTORS, cols));
 	rig->pages = malloc(pages);
-	rig->scores = calloc(MAX_QUERIES * KV_CHUNK, sizeof(float));
+	rig->scores = calloc(MAX_QUERIES * KV_ROW, sizeof(float));
 	rig->mixed = calloc(MAX_QUERIES * HEAD, sizeof(float));
 	if (!rig->weights || !rig->in || !rig->out || !rig->quantized || !rig->pages ||
 	    !rig->scores || !rig->mixed)

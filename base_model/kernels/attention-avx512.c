@@ -2,7 +2,8 @@
 /*
  * AVX-512 with VNNI. As many sums stay in registers as there are: several queries by one or
  * two tiles of keys, or by a slice of a value's columns, so that a conversion serves them
- * all. With few queries the cache's bytes are the limit, and what comes next is fetched.
+ * all. With few queries the cache's bytes are the limit, and what comes next is fetched, into
+ * the second level: the first waits for no more than two dozen lines at once.
  */
 #include <immintrin.h>
 
@@ -53,7 +54,7 @@ INLINE_ALWAYS void score_some(load_fn load, size_t element, const struct queries
 		UNROLL
 		for (uint32_t t = 0; t < tiles; t++)
 			k[t] = load(keys, (t * q->rows.cols + d) * KV_LANES);
-		_mm_prefetch(next + d * tiles * KV_LANES * element, _MM_HINT_T0);
+		_mm_prefetch(next + d * tiles * KV_LANES * element, _MM_HINT_T1);
 		UNROLL
 		for (size_t r = 0; r < n; r++)
 			UNROLL
@@ -64,7 +65,7 @@ INLINE_ALWAYS void score_some(load_fn load, size_t element, const struct queries
 	for (size_t r = 0; r < n; r++)
 		UNROLL
 		for (uint32_t t = 0; t < tiles; t++)
-			_mm512_storeu_ps(scores + (first + r) * KV_CHUNK + t * KV_LANES, acc[r][t]);
+			_mm512_storeu_ps(scores + (first + r) * KV_ROW + t * KV_LANES, acc[r][t]);
 }
 
 INLINE_ALWAYS void score_tiles(load_fn load, size_t element, const struct queries *q,
@@ -125,7 +126,7 @@ INLINE_ALWAYS void score_bytes(const struct queries *q, size_t first, size_t n,
 		for (int i = 0; i < Q_BLOCK / 4; i++) {
 			__m512i keys = _mm512_xor_si512(_mm512_loadu_si512(b->q[i]), top);
 
-			_mm_prefetch(next + k * sizeof(*b) + i * LINE, _MM_HINT_T0);
+			_mm_prefetch(next + k * sizeof(*b) + i * LINE, _MM_HINT_T1);
 			UNROLL
 			for (size_t r = 0; r < n; r++) {
 				int32_t word;
@@ -146,7 +147,7 @@ INLINE_ALWAYS void score_bytes(const struct queries *q, size_t first, size_t n,
 	}
 	UNROLL
 	for (size_t r = 0; r < n; r++)
-		_mm512_storeu_ps(scores + (first + r) * KV_CHUNK, acc[r]);
+		_mm512_storeu_ps(scores + (first + r) * KV_ROW, acc[r]);
 }
 
 static void score_q8_0(const struct queries *q, const uint8_t *keys, uint32_t tiles,
@@ -185,7 +186,7 @@ INLINE_ALWAYS void mix_some(load_fn load, const struct mix *m, size_t row, size_
 {
 	/* Once for all columns and queries. */
 	size_t ahead = row == 0 && at == 0 ? m->row_size : 0;
-	const float *weights = m->weights + row * KV_CHUNK;
+	const float *weights = m->weights + row * KV_ROW;
 	float *out = m->out + row * m->width + at;
 	__m512 acc[ROWS_MAX][8];
 
@@ -203,13 +204,13 @@ INLINE_ALWAYS void mix_some(load_fn load, const struct mix *m, size_t row, size_
 		for (uint32_t v = 0; v < vectors; v++)
 			x[v] = load(value, at + v * KV_LANES);
 		for (size_t i = 0; i < ahead; i += LINE)
-			_mm_prefetch(next + i, _MM_HINT_T0);
+			_mm_prefetch(next + i, _MM_HINT_T1);
 		UNROLL
 		for (size_t r = 0; r < n; r++)
 			UNROLL
 			for (uint32_t v = 0; v < vectors; v++)
 				acc[r][v] = _mm512_fmadd_ps(
-					_mm512_set1_ps(weights[r * KV_CHUNK + p]), x[v], acc[r][v]);
+					_mm512_set1_ps(weights[r * KV_ROW + p]), x[v], acc[r][v]);
 	}
 	UNROLL
 	for (size_t r = 0; r < n; r++)

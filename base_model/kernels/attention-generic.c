@@ -32,7 +32,7 @@ static void score_q8_0(const struct queries *q, const uint8_t *keys, uint32_t ti
 	for (uint32_t t = 0; t < tiles; t++, tile += q->rows.cols / Q_BLOCK)
 		for (size_t r = 0; r < q->rows.n; r++)
 			for (uint32_t lane = 0; lane < KV_LANES; lane++)
-				scores[r * KV_CHUNK + t * KV_LANES + lane] =
+				scores[r * KV_ROW + t * KV_LANES + lane] =
 					score_lane(tile, q, r, lane);
 }
 

@@ -29,7 +29,7 @@
 					acc[r][i] = fmaf(x[r], wide[i], acc[r][i]);            \
 		}                                                                              \
 		for (size_t r = 0; r < n; r++)                                                 \
-			memcpy(scores + (first + r) * KV_CHUNK, acc[r], sizeof(acc[r]));       \
+			memcpy(scores + (first + r) * KV_ROW, acc[r], sizeof(acc[r]));       \
 	}                                                                                      \
                                                                                                \
 	static inline void name(const struct queries *q, const uint8_t *keys, uint32_t tiles,  \
@@ -74,7 +74,7 @@
 				uint32_t last, const uint8_t *next, const float *weights,      \
 				size_t n, float *out)                                          \
 	{                                                                                      \
-		for (size_t r = 0; r < n; r++, weights += KV_CHUNK, out += width) {            \
+		for (size_t r = 0; r < n; r++, weights += KV_ROW, out += width) {            \
 			uint32_t at = 0;                                                       \
                                                                                                \
 			for (; at + SLICE <= width; at += SLICE)                               \

@@ -41,7 +41,10 @@ struct queries {
 	const float *columns;		/* [width][n], for the others */
 };
 
-/* Scores, and the weights that they become, are rows of KV_CHUNK floats, one per query. */
+/* Scores, and the weights that they become, are rows of KV_CHUNK floats, one per query, this
+ * far apart: not by a power of two, which would put all rows into the same lines of a cache. */
+#define KV_ROW (KV_CHUNK + KV_LANES)
+
 /* Values weighted by exp(score − max): out / sum is their mean. */
 struct mixture {
 	float max;
