@@ -26,7 +26,6 @@ struct prefix_cache {
 	struct entry entries[MOST_ENTRIES];
 	size_t n;
 	uint64_t clock;
-	struct prefix_usage usage;
 };
 
 int prefix_cache_new(struct prefix_cache **ret, struct bm_kv_pool *pool)
@@ -113,16 +112,9 @@ int prefix_cache_begin(struct prefix_cache *c, const struct prefix_key *key, con
 			c->entries[i].busy = false;
 	}
 	/* Where there is no room beside what is known, there may be in its place. */
-	if (r == -ENOSPC) {
-		length = 0;
+	if (r == -ENOSPC)
 		r = bm_sequence_in(ret, c->pool, n_ctx);
-	}
-	if (r < 0)
-		return r;
-	c->usage.hits += length > 0;
-	c->usage.misses += length == 0;
-	c->usage.tokens += length;
-	return 0;
+	return r;
 }
 
 /* An entry that has all of these tokens; or what these have all of goes. */
@@ -175,12 +167,4 @@ bool prefix_cache_evict(struct prefix_cache *c)
 	if (oldest)
 		drop(c, oldest);
 	return oldest;
-}
-
-struct prefix_usage prefix_cache_usage(const struct prefix_cache *c)
-{
-	struct prefix_usage usage = c->usage;
-
-	usage.entries = c->n;
-	return usage;
 }

@@ -18,12 +18,6 @@ struct prefix_key {
 	float scale;		/* 0 without */
 };
 
-struct prefix_usage {
-	uint64_t hits, misses;	/* requests that began with something known, or with nothing */
-	uint64_t tokens;	/* that were not computed again */
-	size_t entries;
-};
-
 /* Holds a reference to @pool. -ENOMEM. */
 int prefix_cache_new(struct prefix_cache **ret, struct bm_kv_pool *pool);
 struct prefix_cache *prefix_cache_free(struct prefix_cache *c);
@@ -42,4 +36,3 @@ void prefix_cache_keep(struct prefix_cache *c, const struct prefix_key *key,
 		       const int32_t *tokens, struct bm_sequence *seq);
 /* Frees the one that was used longest ago; false when there is none. */
 bool prefix_cache_evict(struct prefix_cache *c);
-struct prefix_usage prefix_cache_usage(const struct prefix_cache *c);

@@ -61,6 +61,7 @@ static void on_done(struct traffic *t, struct ipc_message *m)
 	ck_assert_uint_eq(fl->n_tokens, fl->c->n_answer);
 	ck_assert_uint_eq(v.tokens_out, fl->c->n_answer);
 	ck_assert_uint_eq(v.finish, fl->c->ends ? ENGINE_FINISH_STOP : ENGINE_FINISH_LENGTH);
+	t->known += v.known;
 	t->guessed += v.guessed;
 	t->right += v.right;
 	t->tokens += v.tokens_out;

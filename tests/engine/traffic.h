@@ -26,7 +26,7 @@ struct traffic {
 	uint64_t other;		/* the id of LOAD, UNLOAD, PIN or COUNT that is not answered; 0 */
 	uint32_t needed;	/* tokens of the text that is counted, and of its answer */
 	/* What came of it. */
-	size_t done, cancelled, refused, busy, tokens, guessed, right, changes;
+	size_t done, cancelled, refused, busy, tokens, known, guessed, right, changes;
 };
 
 /* Sends START for @c; there must be a flight that is free. */
