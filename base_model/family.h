@@ -8,7 +8,7 @@
  *                x += post_norm(Wo a) · residual_scale
  *                x += post_norm(Wdown (act(Wgate n) ⊙ Wup n)) · residual_scale    n = norm(x)
  *                (the second n before the first sum where the branches are parallel)
- *   logits = cap(logit_scale · Woutput norm(x))
+ *   logits = cap(Woutput norm(x) / logit_divisor)
  */
 #pragma once
 
@@ -43,7 +43,7 @@ struct family {
 	enum presence ffn_norm;		/* none beside pre_norm: the branches share one */
 	bool parallel_by_key;		/* files say whether both read the same x */
 	enum head_norm head_norm;
-	enum presence head_norms;
+	enum presence head_norms;	/* norms of queries and of keys */
 
 	enum ffn ffn;
 	bool fused_gate;		/* ffn_up has the rows of gate and up */
