@@ -181,6 +181,7 @@ class Bench:
                 # Who goes first changes: caches and clocks favour neither.
                 for run in pair[::-1] if at % 2 else pair:
                     run()
+                yield
 
     def next_round(self, step, kind, threads):
         """Of what an earlier run has left, one more."""
@@ -188,7 +189,7 @@ class Bench:
                         (s["step"], s["type"], s["threads"]) == (step, kind, threads)), default=-1)
 
     def measure(self):
-        """Yields after each round: what there is by then is worth keeping."""
+        """Yields after each step: what there is by then is worth keeping."""
         o = self.options
         if "kernels" in o.steps:
             self.kernels = self.lines([o.engine, "bench", "--kernels", "--json",
@@ -196,8 +197,7 @@ class Bench:
             yield
         for number in range(o.rounds):
             for threads in o.threads:
-                self.round(number, threads)
-                yield
+                yield from self.round(number, threads)
 
 
 def machine():
@@ -269,16 +269,21 @@ def write(path, text):
     os.replace(path + ".part", path)
 
 
+def save(bench, begin):
+    result = results(bench, begin)
+    write(bench.options.out + ".json", json.dumps(result, indent=1) + "\n")
+    write(bench.options.out + ".html", report.page(result))
+    return result
+
+
 def main(arguments):
     options = parse(arguments)
     begin = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     bench = Bench(options, models.SMALL if options.small else models.LARGE)
     os.makedirs(os.path.dirname(os.path.abspath(options.out)), exist_ok=True)
     for _ in bench.measure():
-        result = results(bench, begin)
-        write(options.out + ".json", json.dumps(result, indent=1) + "\n")
-        write(options.out + ".html", report.page(result))
-    for row in result["rows"]:
+        save(bench, begin)
+    for row in save(bench, begin)["rows"]:
         if not options.silent:
             print(report.line(row))
     return 0
