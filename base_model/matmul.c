@@ -3,8 +3,12 @@
 
 #include "util/macro.h"
 
-/* Rows of a task: a few tiles, so that a batch's activations stay in the cache for them. */
-#define TASK_ROWS 32
+/*
+ * Rows of a task, whole tiles of every kernel and of updates: of few vectors as few as that, so
+ * that threads end together; of many, so many that their inputs are not read more often.
+ */
+#define TASK_ROWS(n) ((n) > FEW ? 32u : 16u)
+#define FEW 4
 #define TASK_BLOCKS 64	/* of the input, to be quantised */
 
 size_t activations_size(size_t n, size_t cols)
@@ -44,6 +48,7 @@ struct work {
 	struct activations *x;
 	const struct matrix *next;
 	bool quantize;
+	uint32_t task_rows;
 };
 
 static size_t quantize_tasks(const struct work *work)
@@ -78,19 +83,19 @@ static void input_task(void *arg, size_t task, unsigned thread)
 		}
 }
 
-static size_t task_count(const struct matrix *w)
+static size_t task_count(const struct work *work, const struct matrix *w)
 {
-	return (w->rows + TASK_ROWS - 1) / TASK_ROWS;
+	return (w->rows + work->task_rows - 1) / work->task_rows;
 }
 
 /* The product of a task, and its first row; NULL beyond the last task. */
 static const struct product *find_task(const struct work *work, size_t task, uint32_t *first)
 {
 	for (size_t i = 0; i < work->n_products; i++) {
-		size_t n = task_count(work->products[i].w);
+		size_t n = task_count(work, work->products[i].w);
 
 		if (task < n) {
-			*first = (uint32_t)task * TASK_ROWS;
+			*first = (uint32_t)task * work->task_rows;
 			return &work->products[i];
 		}
 		task -= n;
@@ -99,9 +104,10 @@ static const struct product *find_task(const struct work *work, size_t task, uin
 }
 
 /* Where thread @thread may begin in the next call: which task it gets is not known yet. */
-static const uint8_t *next_ahead(const struct matrix *next, unsigned thread)
+static const uint8_t *next_ahead(const struct work *work, unsigned thread)
 {
-	size_t row = (size_t)thread * TASK_ROWS;
+	const struct matrix *next = work->next;
+	size_t row = (size_t)thread * work->task_rows;
 
 	return next && row < next->rows ? next->data + row * next->row_size : NULL;
 }
@@ -113,11 +119,11 @@ static void rows_task(void *arg, size_t task, unsigned thread)
 	const struct product *p = find_task(work, task, &first);
 	const struct product *following = find_task(work, pool_following(work->pool, thread),
 						    &next);
-	uint32_t last = MIN(first + TASK_ROWS, p->w->rows);
+	uint32_t last = MIN(first + work->task_rows, p->w->rows);
 	struct matrix w = *p->w;
 
 	w.ahead = following ? following->w->data + next * following->w->row_size :
-			      next_ahead(work->next, thread);
+			      next_ahead(work, thread);
 	for (size_t i = 0; i < p->n_updates; i++)
 		update_prefetch(&p->updates[i], first, last);
 	matrix_kernel(work->k, &w)(&w, first, last, work->x, p->y, w.rows);
@@ -129,17 +135,21 @@ void matmul(struct pool *pool, const struct kernels *k, const struct product *pr
 	    size_t n_products, struct activations *x, const struct matrix *next)
 {
 	struct work work = { .pool = pool, .k = k, .products = products,
-			     .n_products = n_products, .x = x, .next = next };
+			     .n_products = n_products, .x = x, .next = next,
+			     .task_rows = TASK_ROWS(x->n) };
 	size_t tasks = 0, inputs;
 
 	for (size_t i = 0; i < n_products; i++) {
 		work.quantize |= matrix_is_quantized(products[i].w);
-		tasks += task_count(products[i].w);
+		tasks += task_count(&work, products[i].w);
 	}
 	inputs = quantize_tasks(&work);
 	for (size_t i = 0; i < n_products; i++)
 		for (size_t u = 0; u < products[i].n_updates; u++)
 			inputs += update_tasks(&products[i].updates[u]);
 	pool_run(pool, input_task, &work, inputs);
-	pool_run(pool, rows_task, &work, tasks);
+	if (x->n > FEW)
+		pool_run(pool, rows_task, &work, tasks);
+	else
+		pool_run_ahead(pool, rows_task, &work, tasks);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks are handed out by a counter rather than divided beforehand: where a core is taken
- * away for a while, the others do its share. A layer has a handful of short phases, so a
- * worker looks for the next one a while before it sleeps.
+ * away for a while, the others do its share. Shares become smaller towards the end (guided
+ * self-scheduling, Polychronopoulos and Kuck 1987), so that threads seldom meet at the counter
+ * and yet end together. A layer has a handful of short phases, so a worker looks for the next
+ * one a while before it sleeps; at first without giving its core away, which takes longer than
+ * most waits.
  */
 #include "base_model/pool.h"
 
@@ -14,7 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPINS 4000
+#include "base_model/kernels/kernels.h"
+#include "util/macro.h"
+
+#define SPINS 2000
+#define BUSY_SPINS 400	/* of them, before other threads are let run */
+#define SHARES 4	/* a thread takes this part of its share of what is left */
 
 struct thread {
 	struct pool *pool;
@@ -32,21 +40,53 @@ struct pool {
 	pool_fn fn;
 	void *arg;
 	size_t n_tasks;
+	bool ahead;
 	atomic_size_t next;
 	atomic_uint phase;	/* counts calls of pool_run() */
 	atomic_uint busy;	/* workers that have not finished the phase */
 	atomic_bool stop;
 };
 
+struct share {
+	size_t next, end;
+};
+
+static struct share take_share(struct pool *p)
+{
+	size_t seen = atomic_load_explicit(&p->next, memory_order_relaxed), n;
+	struct share share;
+
+	if (seen >= p->n_tasks)
+		return (struct share){ 0 };
+	n = MAX((p->n_tasks - seen) / (SHARES * p->n_threads), (size_t)1);
+	share.next = MIN(atomic_fetch_add(&p->next, n), p->n_tasks);
+	share.end = MIN(share.next + n, p->n_tasks);
+	return share;
+}
+
 static void work_off(struct pool *p, unsigned thread)
 {
 	size_t *following = &p->threads[thread].following;
-	size_t task = atomic_fetch_add(&p->next, 1);
+	struct share share = take_share(p);
 
-	for (; task < p->n_tasks; task = *following) {
-		*following = atomic_fetch_add(&p->next, 1);
+	while (share.next < share.end) {
+		size_t task = share.next++;
+
+		if (p->ahead && share.next == share.end)
+			share = take_share(p);
+		*following = share.next < share.end ? share.next : p->n_tasks;
 		p->fn(p->arg, task, thread);
+		if (share.next == share.end)
+			share = take_share(p);
 	}
+}
+
+static void relax(int spins)
+{
+	if (spins < BUSY_SPINS)
+		cpu_relax();
+	else
+		sched_yield();
 }
 
 /* The next phase's number; sleeps when it does not come soon. */
@@ -58,8 +98,7 @@ static unsigned wait_for_phase(struct pool *p, unsigned seen)
 		phase = atomic_load_explicit(&p->phase, memory_order_acquire);
 		if (phase != seen)
 			return phase;
-		if (i % 64 == 63)
-			sched_yield();
+		relax(i);
 	}
 	pthread_mutex_lock(&p->lock);
 	while ((phase = atomic_load(&p->phase)) == seen)
@@ -100,8 +139,7 @@ static void wait_until_done(struct pool *p)
 	for (int i = 0; i < SPINS; i++) {
 		if (atomic_load_explicit(&p->busy, memory_order_acquire) == 0)
 			return;
-		if (i % 64 == 63)
-			sched_yield();
+		relax(i);
 	}
 	pthread_mutex_lock(&p->lock);
 	while (atomic_load(&p->busy) != 0)
@@ -109,7 +147,7 @@ static void wait_until_done(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks)
+static void run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks, bool ahead)
 {
 	if (p->n_started == 0 || n_tasks <= 1) {
 		for (size_t task = 0; task < n_tasks; task++) {
@@ -121,11 +159,22 @@ void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks)
 	p->fn = fn;
 	p->arg = arg;
 	p->n_tasks = n_tasks;
+	p->ahead = ahead;
 	atomic_store(&p->next, 0);
 	atomic_store(&p->busy, p->n_started);
 	begin_phase(p);
 	work_off(p, 0);
 	wait_until_done(p);
+}
+
+void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks)
+{
+	run(p, fn, arg, n_tasks, false);
+}
+
+void pool_run_ahead(struct pool *p, pool_fn fn, void *arg, size_t n_tasks)
+{
+	run(p, fn, arg, n_tasks, true);
 }
 
 int pool_new(struct pool **ret, unsigned n_threads)

@@ -25,7 +25,10 @@ DEFINE_CLEANUP(struct pool *, pool_free)
  * the same for any number of threads. Called by one thread at a time.
  */
 void pool_run(struct pool *p, pool_fn fn, void *arg, size_t n_tasks);
+/* As pool_run(); but a thread decides what it runs next before it runs a task, for those whose
+ * data is worth to be fetched meanwhile. It costs some evenness at the end. */
+void pool_run_ahead(struct pool *p, pool_fn fn, void *arg, size_t n_tasks);
 unsigned pool_threads(const struct pool *p);
-/* Within a task: the one that @thread will run next, so that what it reads can be fetched
- * ahead; at or above the number of tasks when there is none. */
+/* Within a task: the one that @thread will run next, as far as it is decided; at or above the
+ * number of tasks otherwise. */
 size_t pool_following(const struct pool *p, unsigned thread);

@@ -82,3 +82,12 @@ const struct kernels *kernels_choose(void)
 		best = k;
 	return best;
 }
+
+void cpu_relax(void)
+{
+#if defined(ARCH_X86_64)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}

@@ -105,6 +105,9 @@ enum cpu_feature {
 	CPU_NEON_DOT = 1,
 };
 
+/* Lets a thread wait without slowing down what shares its core. */
+void cpu_relax(void);
+
 /* Features present, less those that the variable ASSISTANTD_CPU_MASK leaves out: it is
  * the sum of the allowed bits of enum cpu_feature, so 0 means the generic kernels. */
 unsigned cpu_features(void);
