@@ -179,8 +179,8 @@ void delta_plan(struct bm_model *m, const struct bm_item *items, size_t n_items,
 
 				if (!u || items[i].scales[k] == 0.0f)
 					continue;
-				*next++ = (struct update){ u, items[i].scales[k], first,
-							   items[i].n_tokens, low };
+				update_init(next++, u, items[i].scales[k], first,
+					    items[i].n_tokens, low);
 				low += update_low_size(u->width, u->cols, items[i].n_tokens);
 			}
 		products[p].n_updates = (size_t)(next - products[p].updates);

@@ -144,7 +144,28 @@ static void reduce_whole(const struct kernels *k, const struct update *v,
 	}
 }
 
-void update_reduce(const struct kernels *k, const struct update *v, const struct activations *x,
+/* The segments of every vector into the first one, ascending. */
+static void add_segments(const struct update *v, size_t parts)
+{
+	size_t width = v->u->width;
+
+	for (size_t i = 0; i < v->n; i++) {
+		float *low = v->low + i * parts * width;
+
+		for (size_t p = 1; p < parts; p++)
+			for (size_t k = 0; k < width; k++)
+				low[k] += low[p * width + k];
+	}
+}
+
+void update_init(struct update *v, const struct low_rank *u, float scale, size_t first, size_t n,
+		 float *low)
+{
+	*v = (struct update){ .u = u, .scale = scale, .first = first, .n = n, .low = low };
+	atomic_init(&v->pending, update_tasks(v));
+}
+
+void update_reduce(const struct kernels *k, struct update *v, const struct activations *x,
 		   size_t task)
 {
 	size_t parts = parts_of(v->u->cols, v->n), groups = groups_of(v->u->rank);
@@ -157,21 +178,9 @@ void update_reduce(const struct kernels *k, const struct update *v, const struct
 	else
 		reduce_whole(k, v, x, group, rest * VECTORS,
 			     MIN(v->n - rest * VECTORS, (size_t)VECTORS));
-}
-
-/* The sums of the parts of @n vectors from @first on, to @sums [n][width]. */
-static void add_parts(const struct update *v, size_t parts, size_t first, size_t n, float *sums)
-{
-	size_t width = v->u->width;
-
-	for (size_t i = 0; i < n; i++) {
-		const float *low = v->low + (first + i) * parts * width;
-
-		memcpy(sums + i * width, low, width * sizeof(float));
-		for (size_t p = 1; p < parts; p++)
-			for (size_t k = 0; k < width; k++)
-				sums[i * width + k] += low[p * width + k];
-	}
+	/* Whoever is last finds what the others have written. */
+	if (atomic_fetch_sub(&v->pending, 1) == 1 && parts > 1)
+		add_segments(v, parts);
 }
 
 void update_prefetch(const struct update *v, uint32_t first, uint32_t last)
@@ -188,21 +197,11 @@ void update_expand(const struct kernels *k, const struct update *v, uint32_t fir
 		   float *y, size_t y_stride)
 {
 	const struct low_rank *u = v->u;
-	size_t parts = parts_of(u->cols, v->n);
-	float sums[VECTORS * LOW_MAX_RANK];
+	size_t low_stride = parts_of(u->cols, v->n) * u->width;
 
-	for (size_t t = 0; t < v->n; t += VECTORS) {
-		size_t n = MIN(v->n - t, (size_t)VECTORS);
-		const float *low = v->low + t * u->width;
-
-		if (parts > 1) {
-			add_parts(v, parts, t, n, sums);
-			low = sums;
-		}
-		for (uint32_t row = first; row < last; row += LOW_LANES)
-			kernels_of(k, u)->expand(element(u, u->b, (size_t)row * u->rank), u->rank,
-						 low, u->width, n, v->scale * u->scale,
-						 MIN(last - row, (uint32_t)LOW_LANES),
-						 y + (v->first + t) * y_stride + row, y_stride);
-	}
+	for (uint32_t row = first; row < last; row += LOW_LANES)
+		kernels_of(k, u)->expand(element(u, u->b, (size_t)row * u->rank), u->rank, v->low,
+					 low_stride, v->n, v->scale * u->scale,
+					 MIN(last - row, (uint32_t)LOW_LANES),
+					 y + v->first * y_stride + row, y_stride);
 }

@@ -2,6 +2,8 @@
 /* The low-rank update of one matrix, packed for the kernels, and its use in a pass. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base_model/kernels/kernels.h"
 
 #define LOW_MAX_RANK 256
@@ -25,14 +27,18 @@ struct update {
 	const struct low_rank *u;
 	float scale;		/* times the update's own */
 	size_t first, n;	/* vectors of the product's inputs */
-	float *low;		/* [n][update_parts()][width] A x; by parts until they are added */
+	float *low;		/* A x, [n] of them; by segments until they are added */
+	atomic_size_t pending;	/* tasks of A x that are not done */
 };
+
+void update_init(struct update *v, const struct low_rank *u, float scale, size_t first, size_t n,
+		 float *low);
 
 /* Floats of update.low for @n vectors. */
 size_t update_low_size(uint32_t width, uint32_t cols, size_t n);
 /* The tasks of A x. They depend on nothing but @x->f. */
 size_t update_tasks(const struct update *v);
-void update_reduce(const struct kernels *k, const struct update *v, const struct activations *x,
+void update_reduce(const struct kernels *k, struct update *v, const struct activations *x,
 		   size_t task);
 /* Fetches what update_expand() of these rows will read. */
 void update_prefetch(const struct update *v, uint32_t first, uint32_t last);

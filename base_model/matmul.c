@@ -72,7 +72,7 @@ static void input_task(void *arg, size_t task, unsigned thread)
 	task -= n;
 	for (size_t i = 0; i < work->n_products; i++)
 		for (size_t u = 0; u < work->products[i].n_updates; u++) {
-			const struct update *update = &work->products[i].updates[u];
+			struct update *update = &work->products[i].updates[u];
 
 			n = update_tasks(update);
 			if (task < n) {

@@ -8,7 +8,7 @@
 struct product {
 	const struct matrix *w;
 	float *y;	/* [n][w->rows] */
-	const struct update *updates;	/* added in this order */
+	struct update *updates;		/* added in this order */
 	size_t n_updates;
 };
 

@@ -7,15 +7,18 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 #define VECTORS 8	/* that share one conversion */
+#define AHEAD 2048	/* bytes: what is read next lies behind, in this segment or the next */
 
 /* Sixteen elements of either precision. */
 INLINE __m512 load_f16(const void *m, size_t at)
 {
+	_mm_prefetch((const char *)m + 2 * at + AHEAD, _MM_HINT_T0);
 	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)((const uint16_t *)m + at)));
 }
 
 INLINE __m512 load_f32(const void *m, size_t at)
 {
+	_mm_prefetch((const char *)m + 4 * at + AHEAD, _MM_HINT_T0);
 	return _mm512_loadu_ps((const float *)m + at);
 }
 

@@ -223,9 +223,9 @@ static void compare_low(uint32_t rank, uint32_t rows, uint32_t cols, size_t n, b
 	uint64_t seed = rank * 131u + rows * 7u + cols + n;
 	float *a = malloc(rank * cols * sizeof(float)), *b = malloc(rank * rows * sizeof(float));
 	float *x = malloc(n * cols * sizeof(float)), *y = malloc(n * rows * sizeof(float));
-	float *want = malloc(n * rows * sizeof(float));
+	float *want = malloc(n * rows * sizeof(float)), *low;
 	struct low_rank u = { 0 };
-	struct update v = { .u = &u, .scale = 0.75f, .n = n };
+	struct update v;
 	struct activations in = { .f = x, .n = n, .cols = cols };
 	size_t bytes = 0;
 
@@ -238,12 +238,13 @@ static void compare_low(uint32_t rank, uint32_t rows, uint32_t cols, size_t n, b
 		b[i] = (float)(int)(b[i] * 64.0f) / 64.0f;
 	ck_assert_int_eq(low_rank_init(&u, rows, cols, rank, 0.5f, a, b, &bytes), 0);
 	ck_assert_int_eq(u.half, half);
-	v.low = malloc(update_low_size(u.width, cols, n) * sizeof(float));
+	low = malloc(update_low_size(u.width, cols, n) * sizeof(float));
 	for (int k = -1; k < n_sets; k++) {
 		const struct kernels *set = k < 0 ? &kernels_generic : sets[k];
 
 		for (size_t i = 0; i < n * rows; i++)
 			y[i] = (float)(i % 17);
+		update_init(&v, &u, 0.75f, 0, n, low);
 		for (size_t task = update_tasks(&v); task-- > 0;)
 			update_reduce(set, &v, &in, task);
 		for (uint32_t row = 0; row < rows; row += 32)
@@ -267,7 +268,7 @@ static void compare_low(uint32_t rank, uint32_t rows, uint32_t cols, size_t n, b
 						1e-5 * rank * cols);
 		}
 	low_rank_deinit(&u);
-	free(v.low);
+	free(low);
 	free(a);
 	free(b);
 	free(x);
