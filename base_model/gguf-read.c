@@ -28,10 +28,20 @@ static int check_bools(const struct gguf_array *a, const char *field, struct dia
 static int read_strings(struct gguf_reader *r, const struct gguf_array *a, const char *field)
 {
 	const char *s;
+	uint64_t n;
 	size_t len;
 	int e;
 
 	for (uint64_t i = 0; i < a->count; i++) {
+		/* Vocabularies have millions of strings: those that are whole take no call. */
+		if (r->left >= sizeof(n)) {
+			memcpy(&n, r->at, sizeof(n));
+			if (n <= MIN(r->left - sizeof(n), GGUF_MAX_STRING)) {
+				r->at += sizeof(n) + n;
+				r->left -= sizeof(n) + n;
+				continue;
+			}
+		}
 		e = gguf_read_string(r, &s, &len, GGUF_MAX_STRING, DIAG_LIMIT, field);
 		if (e < 0)
 			return e;
