@@ -26,6 +26,19 @@ bool scheduler_park_one(struct scheduler *s)
 	return false;
 }
 
+/* Where nobody runs whose end would make room: pinned adapters have taken it meanwhile. */
+static void give_up_one(struct scheduler *s)
+{
+	for (size_t i = 0; i < s->n_requests; i++)
+		if (!bm_writer_parked(s->requests[i]->writer))
+			return;
+	if (!s->n_requests)
+		return;
+	scheduler_tell_failed(s, s->requests[0]->id, ENGINE_E_BUSY, NULL,
+			      "its room was taken by adapters that stay in memory");
+	scheduler_drop(s, s->requests[0]);
+}
+
 void scheduler_resume(struct scheduler *s)
 {
 	bool parked = false;
@@ -43,6 +56,7 @@ void scheduler_resume(struct scheduler *s)
 	}
 	if (!parked)
 		s->parked_since = 0;
+	give_up_one(s);
 }
 
 bool scheduler_lets_in(const struct scheduler *s)
