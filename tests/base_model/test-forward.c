@@ -77,7 +77,7 @@ START_TEST(alone_beside_others_and_in_pieces)
 			struct bm_item items[3] = {
 				{ s1, other + t, 1, deltas + 1, one, 1, beside, false },
 				{ s2, prompt + t, 1, deltas, one, 1, have + t * VOCAB, false },
-				{ s3, other + t, 1, NULL, NULL, 0, beside, false },
+				{ s3, other + t, 1, NULL, NULL, 0, beside + VOCAB, false },
 			};
 
 			ck_assert_int_eq(bm_forward(m, items, 3, NULL), 0);
