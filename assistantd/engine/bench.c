@@ -112,7 +112,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static double median(double *values, size_t n)
+double bench_median(double *values, size_t n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2.0;
@@ -124,7 +124,7 @@ void bench_print_table(const struct bench *b)
 		const struct bench_row *row = &b->rows[i];
 
 		printf("%-12s %-28s %12.6g %s\n", row->measurement, row->variant,
-		       median(row->samples, row->n_samples), row->unit);
+		       bench_median(row->samples, row->n_samples), row->unit);
 	}
 }
 

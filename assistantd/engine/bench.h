@@ -62,6 +62,8 @@ int bench_kernels(uint32_t rows, uint32_t cols, bool as_json);
 
 /* Seconds of a clock that only goes forward. */
 double bench_clock(void);
+/* Sorts the @n values, at least one. */
+double bench_median(double *values, size_t n);
 /*
  * One sample of a row, in @unit ("tokens/s", "s", "bytes", …). @detail (may be NULL; taken
  * over) is an object whose members stand beside it in the JSON line. 0 or -ENOMEM.
