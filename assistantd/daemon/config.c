@@ -113,23 +113,11 @@ static int section(const struct yaml_node *root, const char *key, const char *co
 	return r < 0 ? r : yaml_check_keys(*ret, keys, d);
 }
 
-static int read_model(struct config *c, const struct yaml_node *root, struct diag *d)
+/* One of two words: *@ret tells whether it is @second. */
+static int take_choice(const struct yaml_node *map, const char *key, const char *first,
+		       const char *second, bool *ret, struct diag *d)
 {
-	static const char *const keys[] = { "path", "threads", "memory_mib", NULL };
-	const struct yaml_node *map;
-	int r = section(root, "model", keys, &map, d);
-
-	if (r < 0 || (r = take_text(map, "path", &c->model, d)) < 0)
-		return r;
-	r = take_number(map, "memory_mib", 1, 1 << 20, MIB, &c->memory_budget, d);
-	if (r < 0)
-		return r;
-	return take_u32(map, "threads", 1, 64, &c->threads, d);
-}
-
-static int read_sandbox(struct config *c, const struct yaml_node *root, struct diag *d)
-{
-	const struct yaml_node *n = yaml_get(root, "sandbox");
+	const struct yaml_node *n = yaml_get(map, key);
 	const char *text;
 	int r;
 
@@ -138,11 +126,27 @@ static int read_sandbox(struct config *c, const struct yaml_node *root, struct d
 	r = yaml_str(n, &text, d);
 	if (r < 0)
 		return r;
-	c->require_sandbox = strcmp(text, "require") == 0;
-	if (!c->require_sandbox && strcmp(text, "allow") != 0)
-		return yaml_error(n, -EINVAL, DIAG_RANGE, d, "'%s', expected require or allow",
-				  text);
+	*ret = strcmp(text, second) == 0;
+	if (!*ret && strcmp(text, first) != 0)
+		return yaml_error(n, -EINVAL, DIAG_RANGE, d, "'%s', expected %s or %s", text,
+				  second, first);
 	return 0;
+}
+
+static int read_model(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	static const char *const keys[] = { "path", "threads", "memory_mib", "cache", NULL };
+	const struct yaml_node *map;
+	int r = section(root, "model", keys, &map, d);
+
+	if (r < 0 || (r = take_text(map, "path", &c->model, d)) < 0)
+		return r;
+	r = take_number(map, "memory_mib", 1, 1 << 20, MIB, &c->memory_budget, d);
+	if (r == 0)
+		r = take_choice(map, "cache", "f16", "q8_0", &c->kv_q8_0, d);
+	if (r < 0)
+		return r;
+	return take_u32(map, "threads", 1, 64, &c->threads, d);
 }
 
 static int read_requests(struct config *c, const struct yaml_node *root, struct diag *d)
@@ -197,7 +201,8 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 	if (r < 0 || (r = read_model(c, root, d)) < 0 ||
 	    (r = section(root, "adapters", adapter_keys, &map, d)) < 0 ||
 	    (r = take_number(map, "budget_mib", 1, 1 << 20, MIB, &c->adapter_budget, d)) < 0 ||
-	    (r = read_sandbox(c, root, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
+	    (r = take_choice(root, "sandbox", "allow", "require",
+			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
 	    (r = read_history(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);

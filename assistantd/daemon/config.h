@@ -12,6 +12,7 @@ struct config {
 	uint32_t threads;		/* 0: one per processor */
 	uint64_t memory_budget;		/* bytes of adapters and KV caches */
 	uint64_t adapter_budget;	/* of them, of adapters */
+	bool kv_q8_0;			/* KV caches as q8_0, not f16 */
 	bool require_sandbox;
 	uint32_t running_max, queued_max;	/* requests of all callers */
 	uint32_t caller_running_max, caller_queued_max;

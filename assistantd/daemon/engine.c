@@ -78,6 +78,7 @@ static void load_model(struct engine *e)
 						       &open_message.digest);
 	open_message.threads = e->config.threads;
 	open_message.budget = e->config.memory_budget;
+	open_message.kv = e->config.kv_q8_0 ? ENGINE_KV_Q8_0 : ENGINE_KV_F16;
 	open_message.adapter_budget = e->config.adapter_budget;
 	ipc_message_init(&m, ENGINE_OPEN_MODEL, 0);
 	r = child_send(e->child, &m, engine_put_open(&m, &open_message));

@@ -40,6 +40,7 @@ struct engine_config {
 	const char *path;	/* of the program */
 	uint32_t threads;
 	uint64_t memory_budget, adapter_budget;
+	bool kv_q8_0;
 	bool require_sandbox;
 	const char *digests;	/* where the digests of models are remembered */
 };

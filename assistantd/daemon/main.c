@@ -149,6 +149,7 @@ static int start_engine(struct service *s)
 		.threads = d->config.threads,
 		.memory_budget = d->config.memory_budget,
 		.adapter_budget = d->config.adapter_budget,
+		.kv_q8_0 = d->config.kv_q8_0,
 		.require_sandbox = d->config.require_sandbox,
 	};
 	_cleanup_free_ char *model = library_model(&d->paths, &d->config);

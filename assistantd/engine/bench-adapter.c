@@ -99,7 +99,7 @@ int bench_adapter(struct bench *b)
 
 	if (b->vm.n_adapters < 2)
 		return bench_unavailable(b, "adapter", "look up", "fewer than two --lora");
-	r = residents_new(&residents, b->vm.model, BUDGET, BUDGET);
+	r = residents_new(&residents, b->vm.model, BM_KV_F16, BUDGET, BUDGET);
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		r = load(b, residents, i, &seconds[i]);
 	/* The first of a fresh process: nothing that is freed can be used again. */

@@ -87,7 +87,9 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 	if (r == 0)
 		r = identify(s, open, &v->bytes);
 	if (r == 0)
-		r = residents_new(&s->residents, s->model, bytes_of(open->budget),
+		r = residents_new(&s->residents, s->model,
+				  open->kv == ENGINE_KV_Q8_0 ? BM_KV_Q8_0 : BM_KV_F16,
+				  bytes_of(open->budget),
 				  (size_t)MIN(open->adapter_budget, (uint64_t)SIZE_MAX));
 	if (r == 0)
 		s->context = residents_context(s->residents);

@@ -60,14 +60,14 @@ static uint32_t largest_context(const struct bm_kv_pool *pool, uint32_t context,
 	return low;
 }
 
-int residents_new(struct residents **ret, const struct bm_model *m, size_t budget,
-		  size_t for_adapters)
+int residents_new(struct residents **ret, const struct bm_model *m, enum bm_kv_type type,
+		  size_t budget, size_t for_adapters)
 {
 	_cleanup_(residents_freep) struct residents *r = calloc(1, sizeof(*r));
 	int e = r ? adapter_cache_new(&r->cache, MIN(budget, for_adapters)) : -ENOMEM;
 
 	if (e == 0)
-		e = bm_kv_pool_new(&r->pool, m, BM_KV_F16, budget);
+		e = bm_kv_pool_new(&r->pool, m, type, budget);
 	if (e == 0)
 		e = prefix_cache_new(&r->prefixes, r->pool);
 	if (e < 0)

@@ -12,9 +12,10 @@
 
 struct residents;
 
-/* @budget in bytes, of which adapters may have @for_adapters. 0, -ENOMEM, -EOVERFLOW. */
-int residents_new(struct residents **ret, const struct bm_model *m, size_t budget,
-		  size_t for_adapters);
+/* Texts are kept as @type; @budget in bytes, of which adapters may have @for_adapters. 0,
+ * -ENOMEM, -EOVERFLOW. */
+int residents_new(struct residents **ret, const struct bm_model *m, enum bm_kv_type type,
+		  size_t budget, size_t for_adapters);
 struct residents *residents_free(struct residents *r);
 DEFINE_CLEANUP(struct residents *, residents_free)
 

@@ -12,6 +12,7 @@ static void code_open(struct codec *c, struct engine_open *v)
 	codec_below(c, &v->threads, 65);
 	codec_u64(c, &v->budget);
 	codec_u64(c, &v->adapter_budget);
+	codec_below(c, &v->kv, ENGINE_KV_COUNT);
 }
 
 static void code_start(struct codec *c, struct engine_start *v)

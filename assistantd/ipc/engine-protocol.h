@@ -59,6 +59,9 @@ enum engine_error {
 /* How a segment gives way when a prompt is longer than the context. */
 enum engine_cut { ENGINE_CUT_NEVER, ENGINE_CUT_HEAD, ENGINE_CUT_TAIL, ENGINE_CUT_COUNT };
 
+/* How keys and values are kept: q8_0 is half of f16. */
+enum engine_kv { ENGINE_KV_F16, ENGINE_KV_Q8_0, ENGINE_KV_COUNT };
+
 struct engine_open {
 	int fd;			/* owned after decoding */
 	bool has_digest;	/* it is known, and the file need not be read whole */
@@ -66,6 +69,7 @@ struct engine_open {
 	uint32_t threads;	/* 0: one per processor */
 	uint64_t budget;	/* bytes of adapters and KV caches together; 0: without a limit */
 	uint64_t adapter_budget;	/* of them, of resident adapters */
+	uint32_t kv;		/* enum engine_kv */
 };
 
 #define ENGINE_OPEN_NULL { .fd = -1 }

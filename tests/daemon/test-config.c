@@ -56,7 +56,7 @@ START_TEST(reads)
 	struct diag d = DIAG_NULL;
 	struct config c;
 
-	write_file(path, "model: {path: /a b/c.gguf, threads: 3, memory_mib: 9}\n"
+	write_file(path, "model: {path: /a b/c.gguf, threads: 3, memory_mib: 9, cache: q8_0}\n"
 		   "adapters: {budget_mib: 7}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
 		   "history: {keep_text: false}\nhome: {broker: /run/x, port: 0}\n");
@@ -64,6 +64,7 @@ START_TEST(reads)
 	ck_assert_str_eq(c.model, "/a b/c.gguf");
 	ck_assert_uint_eq(c.threads, 3);
 	ck_assert_uint_eq(c.memory_budget, 9 << 20);
+	ck_assert(c.kv_q8_0);
 	ck_assert_uint_eq(c.adapter_budget, 7 << 20);
 	ck_assert(c.require_sandbox && !c.keep_text);
 	ck_assert_uint_eq(c.running_max, 2);

@@ -99,7 +99,7 @@ static struct adapter *find_adapter(struct world *w, int i)
 }
 
 /* One request; how many of its tokens were known, or -ENOSPC. */
-static int one_request(struct world *w)
+static int one_request(struct world *w, enum bm_kv_type type)
 {
 	int32_t tokens[CONTEXT];
 	uint32_t n = 1 + below(w, 200), common = below(w, n + 1);
@@ -122,7 +122,7 @@ static int one_request(struct world *w)
 		known = (int)bm_sequence_length(seq);
 		ck_assert_int_lt(known, (int)n);
 		compute(w, seq, a, key.scale, tokens, n, have);
-		ck_assert_int_eq(bm_sequence_new(&alone, w->m, n, BM_KV_F16), 0);
+		ck_assert_int_eq(bm_sequence_new(&alone, w->m, n, type), 0);
 		compute(w, alone, a, key.scale, tokens, n, want);
 		ck_assert_int_eq(memcmp(want, have, sizeof(want)), 0);
 		bm_sequence_free(alone);
@@ -136,6 +136,7 @@ static int one_request(struct world *w)
 START_TEST(continued_as_computed_alone)
 {
 	static const uint32_t windows[] = { 0, 40 };
+	static const enum bm_kv_type types[] = { BM_KV_F16, BM_KV_Q8_0 };
 	uint64_t known = 0, refused = 0;
 	struct bm_kv_pool *pool;
 	struct world w;
@@ -146,14 +147,14 @@ START_TEST(continued_as_computed_alone)
 	a = load(&w, 0);
 	adapter = adapter_bytes(a);
 	adapter_unref(a);
-	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, BM_KV_F16, SIZE_MAX), 0);
+	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, types[_i / 2], SIZE_MAX), 0);
 	text = bm_kv_pool_need(pool, 220);
 	bm_kv_pool_unref(pool);
 	for (size_t room = 1; room <= 16; room *= 4) {
-		ck_assert_int_eq(residents_new(&w.residents, w.m, adapter + room * text,
-					       SIZE_MAX), 0);
+		ck_assert_int_eq(residents_new(&w.residents, w.m, types[_i / 2],
+					       adapter + room * text, SIZE_MAX), 0);
 		for (int i = 0; i < 120; i++) {
-			int r = one_request(&w);
+			int r = one_request(&w, types[_i / 2]);
 
 			refused += r < 0;
 			known += r > 0 ? (uint64_t)r : 0;
@@ -196,7 +197,7 @@ START_TEST(one_budget)
 	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, BM_KV_F16, SIZE_MAX), 0);
 	text = bm_kv_pool_need(pool, CONTEXT);
 	bm_kv_pool_unref(pool);
-	ck_assert_int_eq(residents_new(&w.residents, w.m, text, text), 0);
+	ck_assert_int_eq(residents_new(&w.residents, w.m, BM_KV_F16, text, text), 0);
 	ck_assert_uint_eq(residents_context(w.residents), CONTEXT);
 
 	/* A text that runs is not taken from; another one waits. */
@@ -234,7 +235,7 @@ int main(void)
 	TCase *tc = tcase_create("all");
 
 	tcase_set_timeout(tc, 300);
-	tcase_add_loop_test(tc, continued_as_computed_alone, 0, 2);
+	tcase_add_loop_test(tc, continued_as_computed_alone, 0, 4);
 	tcase_add_test(tc, one_budget);
 	return run_tests("prefixes", tc);
 }
