@@ -4,68 +4,13 @@
  * every group of vectors runs over them. vpdpbusd multiplies unsigned by signed bytes: the
  * unsigned side is the biased input, and 128 · Σw, which all vectors share, is taken off.
  */
-#include <immintrin.h>
-
-#define VECTOR_BYTES 64
 #include "base_model/kernels/portable.h"
-#include "base_model/kernels/tile.h"
+#include "base_model/kernels/tile-512.h"
 #include "util/macro.h"
 
 #define PAIR 2		/* tiles that share one reading of the inputs */
 #define GROUP 6		/* vectors whose sums fit the registers beside two tiles */
 #define CHUNK 32	/* blocks unpacked at once */
-
-/* Sixteen bytes of rows i, 4 + i, 8 + i and 12 + i. */
-INLINE __m512i four_rows(const uint8_t *const rows[LANE_ROWS], int i, size_t at)
-{
-	__m512i a = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[i] + at)));
-
-	a = _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[4 + i] + at)), 1);
-	a = _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[8 + i] + at)), 2);
-	return _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[12 + i] + at)), 3);
-}
-
-INLINE void transpose(const uint8_t *const rows[LANE_ROWS], size_t at, words out[4])
-{
-	__m512i a[4], low, high, low2, high2;
-
-	UNROLL
-	for (int i = 0; i < 4; i++)
-		a[i] = four_rows(rows, i, at);
-	low = _mm512_unpacklo_epi32(a[0], a[1]);
-	high = _mm512_unpackhi_epi32(a[0], a[1]);
-	low2 = _mm512_unpacklo_epi32(a[2], a[3]);
-	high2 = _mm512_unpackhi_epi32(a[2], a[3]);
-	out[0] = (words)_mm512_unpacklo_epi64(low, low2);
-	out[1] = (words)_mm512_unpackhi_epi64(low, low2);
-	out[2] = (words)_mm512_unpacklo_epi64(high, high2);
-	out[3] = (words)_mm512_unpackhi_epi64(high, high2);
-}
-
-INLINE floats halves(const uint8_t *const rows[LANE_ROWS], size_t at)
-{
-	__m256i v = _mm256_setzero_si256();
-	uint16_t h[LANE_ROWS];
-
-	UNROLL
-	for (int i = 0; i < LANE_ROWS; i++)
-		memcpy(&h[i], rows[i] + at, sizeof(h[i]));
-	memcpy(&v, h, sizeof(v));
-	return (floats)_mm512_cvtph_ps(v);
-}
-
-INLINE words look_up(words v)
-{
-	static const int8_t table[16] = IQ4_VALUES;
-	__m512i values = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
-
-	return (words)_mm512_shuffle_epi8(values, (__m512i)v);
-}
-
-INLINE floats to_floats(ints v)
-{
-	return (floats)_mm512_cvtepi32_ps((__m512i)v);
-}
 
 #include "base_model/kernels/tile-unpack.h"
 

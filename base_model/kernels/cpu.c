@@ -15,8 +15,9 @@ static unsigned features_present(void)
 	    __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C)
 		features |= CPU_AVX2;
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vnni"))
+	    __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+		features |= CPU_AVX512_PAIRS;
+	if (features & CPU_AVX512_PAIRS && __builtin_cpu_supports("avx512vnni"))
 		features |= CPU_AVX512;
 	if (__builtin_cpu_supports("avx512bf16"))
 		features |= CPU_AVX512_BF16;
@@ -58,6 +59,7 @@ static const struct {
 	{ 0, &kernels_generic },
 #ifdef ARCH_X86_64
 	{ CPU_AVX2, &kernels_avx2 },
+	{ CPU_AVX2 | CPU_AVX512_PAIRS, &kernels_avx512_pairs },
 	{ CPU_AVX512, &kernels_avx512 },
 #elif defined(ARCH_AARCH64)
 	{ CPU_NEON_DOT, &kernels_neon },

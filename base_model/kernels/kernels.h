@@ -96,11 +96,13 @@ const struct kernels *kernels_at(size_t index);
 extern const struct kernels kernels_generic;
 extern const struct kernels kernels_avx2;
 extern const struct kernels kernels_avx512;
+extern const struct kernels kernels_avx512_pairs;
 extern const struct kernels kernels_neon;
 
 enum cpu_feature {
-	/* x86-64; AVX2 with FMA and F16C, AVX-512 with BW, DQ, VL and VNNI */
-	CPU_AVX2 = 1, CPU_AVX512 = 2, CPU_AVX512_BF16 = 4,
+	/* x86-64; AVX2 with FMA and F16C, AVX-512 with BW, DQ and VL, and VNNI but for
+	 * the last */
+	CPU_AVX2 = 1, CPU_AVX512 = 2, CPU_AVX512_BF16 = 4, CPU_AVX512_PAIRS = 8,
 	/* 64-bit Arm; the dot product of bytes */
 	CPU_NEON_DOT = 1,
 };

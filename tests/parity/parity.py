@@ -8,8 +8,9 @@ import sys
 import tempfile
 
 ENGINE = os.path.join(os.environ.get("builddir", "build"), "assistant-engine")
-# Kernels by the features that the CPU may use: generic, AVX2, AVX-512.
-MASKS = {"generic": "0", "avx2": "1", "avx512": "3"}
+# Kernels by the features that the CPU may use: generic, AVX2, AVX-512 without and
+# with VNNI.
+MASKS = {"generic": "0", "avx2": "1", "avx512-pairs": "9", "avx512": "3"}
 
 
 def folder(name):
