@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "adapters/hashing.h"
 #include "adapters/lora.h"
 #include "base_model/base_model.h"
 #include "util/file.h"
 #include "util/macro.h"
 
-/* Read and hashed piece by piece, while the piece is still in the cache. */
 #define PIECE ((size_t)1 << 20)
 
 struct adapter {
@@ -19,51 +20,53 @@ struct adapter {
 	struct lora_summary summary;
 };
 
-static int read_and_hash(int fd, char **ret, size_t *len, struct digest *digest, struct diag *d)
+static int parse(struct adapter *a, const char *data, size_t len, const struct bm_model *m,
+		 struct diag *d)
 {
-	_cleanup_(digest_stream_freep) struct digest_stream *hash = NULL;
+	_cleanup_(gguf_freep) struct gguf *g = NULL;
+	int r = gguf_parse(&g, data, len, d);
+
+	return r < 0 ? r : lora_build(&a->delta, &a->summary, g, m, d);
+}
+
+/* The bytes are hashed by another thread while they are read and packed: that takes half of
+ * the time, and neither changes them. */
+static int load(struct adapter *a, const struct bm_model *m, int fd, struct diag *d)
+{
 	_cleanup_free_ char *data = NULL;
+	struct hashing hashing;
 	size_t size = 0, n;
-	int r = file_size(fd, ADAPTER_MAX_SIZE, &size, d);
+	int r = file_size(fd, ADAPTER_MAX_SIZE, &size, d), hashed;
 
 	if (r < 0)
 		return r;
 	data = malloc(size);
-	if (!data || digest_stream_new(&hash) < 0)
+	if (!data)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	for (size_t at = 0; at < size; at += n) {
+	hashing_begin(&hashing, data);
+	for (size_t at = 0; r == 0 && at < size; at += n) {
 		n = MIN(PIECE, size - at);
 		r = file_read_at(fd, data + at, n, at, d);
 		if (r == 0)
-			r = digest_stream_update(hash, data + at, n);
-		if (r < 0)
-			return r;
+			hashing_extend(&hashing, at + n);
 	}
-	r = digest_stream_finish(hash, digest);
-	if (r < 0)
-		return r;
-	*ret = TAKE(data);
-	*len = size;
-	return 0;
+	if (r == 0)
+		r = parse(a, data, size, m, d);
+	hashed = hashing_end(&hashing, &a->digest);
+	if (r == 0 && hashed < 0)
+		r = diag_set(d, hashed, DIAG_SYSTEM, "", "cannot hash: %s", strerror(-hashed));
+	return r;
 }
 
 int adapter_load_fd(struct adapter **ret, const struct bm_model *m, int fd, struct diag *d)
 {
-	_cleanup_(adapter_unrefp) struct adapter *a = NULL;
-	_cleanup_(gguf_freep) struct gguf *g = NULL;
-	_cleanup_free_ char *data = NULL;
-	size_t len = 0;
+	_cleanup_(adapter_unrefp) struct adapter *a = calloc(1, sizeof(*a));
 	int r;
 
-	a = calloc(1, sizeof(*a));
 	if (!a)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	a->references = 1;
-	r = read_and_hash(fd, &data, &len, &a->digest, d);
-	if (r == 0)
-		r = gguf_parse(&g, data, len, d);
-	if (r == 0)
-		r = lora_build(&a->delta, &a->summary, g, m, d);
+	r = load(a, m, fd, d);
 	if (r < 0)
 		return r;
 	*ret = TAKE(a);

@@ -144,31 +144,54 @@ static int pair_init(struct pair *p, const struct gguf *g, const struct bm_model
 	return 0;
 }
 
-static int to_finite_f32(float **ret, const struct gguf_tensor *t, struct diag *d)
+static int not_finite(const struct gguf_tensor *t, size_t i, struct diag *d)
 {
-	size_t rows = (size_t)t->ne[1], cols = (size_t)t->ne[0];
-	_cleanup_free_ float *out = NULL;
+	return diag_set(d, -EINVAL, DIAG_RANGE, t->name, "value %zu is not a finite number", i);
+}
 
-	/* Both products were checked when the file was parsed: the bytes are in memory. */
-	out = reallocarray(NULL, rows * cols, sizeof(*out));
-	if (!out)
-		return diag_set(d, -ENOMEM, DIAG_SYSTEM, t->name, "out of memory");
-	for (size_t row = 0; row < rows; row++)
-		bm_tensor_row(t, row, out + row * cols);
+static int check_f16(const struct gguf_tensor *t, size_t n, struct diag *d)
+{
+	const uint16_t *x = t->data;
+
+	for (size_t i = 0; i < n; i++)
+		if ((x[i] & 0x7c00) == 0x7c00)
+			return not_finite(t, i, d);
+	return 0;
+}
+
+/* As they are in the file, which is in memory; bf16 as f32 in @converted, the caller's to free. */
+static int values_of(struct bm_values *ret, float **converted, const struct gguf_tensor *t,
+		     struct diag *d)
+{
+	/* The product was checked when the file was parsed. */
+	size_t rows = (size_t)t->ne[1], cols = (size_t)t->ne[0];
+	const float *x = t->data;
+
+	*ret = (struct bm_values){ t->data, t->type == TENSOR_F16 };
+	if (ret->half)
+		return check_f16(t, rows * cols, d);
+	if (t->type == TENSOR_BF16) {
+		*converted = reallocarray(NULL, rows * cols, sizeof(**converted));
+		if (!*converted)
+			return diag_set(d, -ENOMEM, DIAG_SYSTEM, t->name, "out of memory");
+		for (size_t row = 0; row < rows; row++)
+			bm_tensor_row(t, row, *converted + row * cols);
+		ret->data = x = *converted;
+	}
 	for (size_t i = 0; i < rows * cols; i++)
-		if (!isfinite(out[i]))
-			return diag_set(d, -EINVAL, DIAG_RANGE, t->name,
-					"value %zu is not a finite number", i);
-	*ret = TAKE(out);
+		if (!isfinite(x[i]))
+			return not_finite(t, i, d);
 	return 0;
 }
 
 static int add_pair(struct bm_delta *delta, const struct pair *p, float alpha, struct diag *d)
 {
-	_cleanup_free_ float *a = NULL, *b = NULL;
+	_cleanup_free_ float *converted_a = NULL, *converted_b = NULL;
+	struct bm_values a, b;
 	int r;
 
-	if ((r = to_finite_f32(&a, p->a, d)) < 0 || (r = to_finite_f32(&b, p->b, d)) < 0)
+	if ((r = values_of(&a, &converted_a, p->a, d)) < 0 ||
+	    (r = values_of(&b, &converted_b, p->b, d)) < 0)
 		return r;
 	r = bm_delta_set(delta, p->layer, p->matrix, p->rank, alpha / (float)p->rank, a, b);
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, p->a->name, "%s", strerror(-r)) : 0;

@@ -65,7 +65,7 @@ static const struct matrix *base_of(const struct bm_model *m, uint32_t layer,
 }
 
 static int set_one(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
-		   float scale, const float *a, const float *b)
+		   float scale, struct bm_values a, struct bm_values b)
 {
 	const struct matrix *w = base_of(delta->model, layer, matrix);
 	struct low_rank *u = &delta->updates[update_index(delta, layer, matrix)];
@@ -84,7 +84,7 @@ static int set_one(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix
 }
 
 int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
-		 float scale, const float *a, const float *b)
+		 float scale, struct bm_values a, struct bm_values b)
 {
 	const struct bm_model *m = delta->model;
 	enum bm_matrix first;
@@ -101,7 +101,7 @@ int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, 
 		const struct matrix *w = base_of(m, layer, first + i);
 
 		r = w->rows ? set_one(delta, layer, first + i, rank, scale, a, b) : -EINVAL;
-		b += (size_t)w->rows * rank;
+		b = values_from(b, (size_t)w->rows * rank);
 	}
 	return r;
 }

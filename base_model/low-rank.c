@@ -10,20 +10,14 @@
 
 #define VECTORS 8	/* of a task; of fewer than that, each segment is a task of its own */
 
-static bool fits_f16(const float *x, size_t n)
+static bool fits_f16(struct bm_values v, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	const float *x = v.data;
+
+	for (size_t i = 0; i < n && !v.half; i++)
 		if (f16_to_f32(f32_to_f16(x[i])) != x[i])
 			return false;
 	return true;
-}
-
-static void put(const struct low_rank *u, void *to, size_t at, float x)
-{
-	if (u->half)
-		((uint16_t *)to)[at] = f32_to_f16(x);
-	else
-		((float *)to)[at] = x;
 }
 
 static size_t groups_of(size_t n)
@@ -31,8 +25,28 @@ static size_t groups_of(size_t n)
 	return (n + LOW_LANES - 1) / LOW_LANES;
 }
 
-/* [lines][length] to [groups of lines][length][lane]. */
-static int pack(const struct low_rank *u, const float *from, size_t lines, size_t length,
+/* [lines][length] to [groups of lines][length][lane]; lanes beyond the lines stay zero. */
+#define DEFINE_TRANSPOSE(name, from_type, to_type, convert)                                    \
+	static void name(const void *from, size_t lines, size_t length, void *to)              \
+	{                                                                                      \
+		const from_type *x = from;                                                     \
+		to_type *y = to;                                                               \
+                                                                                               \
+		for (size_t line = 0; line < lines; line += LOW_LANES) {                       \
+			size_t n = MIN(lines - line, (size_t)LOW_LANES);                       \
+                                                                                               \
+			for (size_t i = 0; i < length; i++, y += LOW_LANES)                    \
+				for (size_t k = 0; k < n; k++)                                 \
+					y[k] = convert(x[(line + k) * length + i]);            \
+		}                                                                              \
+	}
+
+DEFINE_TRANSPOSE(transpose_f16, uint16_t, uint16_t, )
+DEFINE_TRANSPOSE(transpose_f16_to_f32, uint16_t, float, f16_to_f32)
+DEFINE_TRANSPOSE(transpose_f32, float, float, )
+DEFINE_TRANSPOSE(transpose_f32_to_f16, float, uint16_t, f32_to_f16)
+
+static int pack(const struct low_rank *u, struct bm_values from, size_t lines, size_t length,
 		void **ret, size_t *bytes)
 {
 	size_t n, size;
@@ -43,19 +57,18 @@ static int pack(const struct low_rank *u, const float *from, size_t lines, size_
 	*ret = aligned_alloc(64, (size + 63) / 64 * 64);
 	if (!*ret)
 		return -ENOMEM;
-	memset(*ret, 0, size);
-	for (size_t line = 0; line < lines; line++) {
-		size_t at = line / LOW_LANES * length * LOW_LANES + line % LOW_LANES;
-
-		for (size_t i = 0; i < length; i++)
-			put(u, *ret, at + i * LOW_LANES, from[line * length + i]);
-	}
+	if (lines % LOW_LANES)
+		memset(*ret, 0, size);
+	if (u->half)
+		(from.half ? transpose_f16 : transpose_f32_to_f16)(from.data, lines, length, *ret);
+	else
+		(from.half ? transpose_f16_to_f32 : transpose_f32)(from.data, lines, length, *ret);
 	*bytes += size;
 	return 0;
 }
 
 int low_rank_init(struct low_rank *u, uint32_t rows, uint32_t cols, uint32_t rank, float scale,
-		  const float *a, const float *b, size_t *bytes)
+		  struct bm_values a, struct bm_values b, size_t *bytes)
 {
 	int r;
 

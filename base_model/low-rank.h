@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base_model/kernels/kernels.h"
+#include "base_model/model.h"
 
 #define LOW_MAX_RANK 256
 
@@ -16,10 +17,18 @@ struct low_rank {
 	void *a, *b;
 };
 
+/* Those from @at on. */
+static inline struct bm_values values_from(struct bm_values v, size_t at)
+{
+	size_t element = v.half ? sizeof(uint16_t) : sizeof(float);
+
+	return (struct bm_values){ (const uint8_t *)v.data + at * element, v.half };
+}
+
 /* From @a [rank][cols] and @b [rows][rank], which are copied. Adds the bytes it takes to
  * @bytes. 0 or -ENOMEM. */
 int low_rank_init(struct low_rank *u, uint32_t rows, uint32_t cols, uint32_t rank, float scale,
-		  const float *a, const float *b, size_t *bytes);
+		  struct bm_values a, struct bm_values b, size_t *bytes);
 void low_rank_deinit(struct low_rank *u);
 
 /* An update applied to some vectors of a product. */

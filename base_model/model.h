@@ -165,13 +165,19 @@ struct bm_delta;
 int bm_delta_new(struct bm_delta **ret, const struct bm_model *m);
 struct bm_delta *bm_delta_free(struct bm_delta *delta);
 DEFINE_CLEANUP(struct bm_delta *, bm_delta_free)
+/* Finite numbers, as f32 or as f16. */
+struct bm_values {
+	const void *data;
+	bool half;
+};
+
 /*
  * Adds the update of one matrix: @a is [rank][columns], @b is [rows][rank]; both are copied,
  * to half precision where that loses nothing. 0; -EEXIST when it has one; -EINVAL for a
  * layer, matrix or rank (1 to 256) out of range; -ENOMEM.
  */
 int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, uint32_t rank,
-		 float scale, const float *a, const float *b);
+		 float scale, struct bm_values a, struct bm_values b);
 size_t bm_delta_bytes(const struct bm_delta *delta);
 
 /* What one sequence wants of a pass. */

@@ -230,10 +230,19 @@ static void with_delta(struct bm_model *m, const struct bm_delta *delta, float *
 	ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
 }
 
+#define FUSED_RANK 4
+
+static int set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, const float *a,
+	       const float *b)
+{
+	return bm_delta_set(delta, layer, matrix, FUSED_RANK, 0.5f, (struct bm_values){ a, false },
+			    (struct bm_values){ b, false });
+}
+
 /* An update of a fused matrix is that of its parts. */
 START_TEST(updates_of_fused_matrices)
 {
-	enum { RANK = 4, Q = 64, K = 32, F = 96 };
+	enum { RANK = FUSED_RANK, Q = 64, K = 32, F = 96 };
 	static float a[RANK * SAMPLE_DIM], b[2 * F * RANK];
 	static float plain[TOKENS * V], whole[TOKENS * V], parts[TOKENS * V];
 	_cleanup_(bm_model_freep) struct bm_model *m = sample_open(&family_case_find("phi3")->s, 2);
@@ -245,20 +254,20 @@ START_TEST(updates_of_fused_matrices)
 		b[i] = (float)((int)(i * 53 % 23) - 11) * 0.02f;
 	ck_assert_int_eq(bm_delta_new(&fused, m), 0);
 	ck_assert_int_eq(bm_delta_new(&split, m), 0);
-	ck_assert_int_eq(bm_delta_set(fused, 1, BM_ATTN_QKV, RANK, 0.5f, a, b), 0);
-	ck_assert_int_eq(bm_delta_set(fused, 0, BM_FFN_GATE_UP, RANK, 0.5f, a, b), 0);
-	ck_assert_int_eq(bm_delta_set(split, 1, BM_ATTN_Q, RANK, 0.5f, a, b), 0);
-	ck_assert_int_eq(bm_delta_set(split, 1, BM_ATTN_K, RANK, 0.5f, a, b + Q * RANK), 0);
-	ck_assert_int_eq(bm_delta_set(split, 1, BM_ATTN_V, RANK, 0.5f, a, b + (Q + K) * RANK), 0);
-	ck_assert_int_eq(bm_delta_set(split, 0, BM_FFN_GATE, RANK, 0.5f, a, b), 0);
-	ck_assert_int_eq(bm_delta_set(split, 0, BM_FFN_UP, RANK, 0.5f, a, b + F * RANK), 0);
+	ck_assert_int_eq(set(fused, 1, BM_ATTN_QKV, a, b), 0);
+	ck_assert_int_eq(set(fused, 0, BM_FFN_GATE_UP, a, b), 0);
+	ck_assert_int_eq(set(split, 1, BM_ATTN_Q, a, b), 0);
+	ck_assert_int_eq(set(split, 1, BM_ATTN_K, a, b + Q * RANK), 0);
+	ck_assert_int_eq(set(split, 1, BM_ATTN_V, a, b + (Q + K) * RANK), 0);
+	ck_assert_int_eq(set(split, 0, BM_FFN_GATE, a, b), 0);
+	ck_assert_int_eq(set(split, 0, BM_FFN_UP, a, b + F * RANK), 0);
 	with_delta(m, NULL, plain);
 	with_delta(m, fused, whole);
 	with_delta(m, split, parts);
 	ck_assert_int_eq(memcmp(whole, parts, sizeof(whole)), 0);
 	ck_assert_int_ne(memcmp(whole, plain, sizeof(whole)), 0);
-	ck_assert_int_eq(bm_delta_set(fused, 1, BM_ATTN_K, RANK, 0.5f, a, b), -EEXIST);
-	ck_assert_int_eq(bm_delta_set(fused, 1, BM_FFN_GATE_UP + 1, RANK, 0.5f, a, b), -EINVAL);
+	ck_assert_int_eq(set(fused, 1, BM_ATTN_K, a, b), -EEXIST);
+	ck_assert_int_eq(set(fused, 1, BM_FFN_GATE_UP + 1, a, b), -EINVAL);
 }
 END_TEST
 

@@ -236,7 +236,8 @@ static void compare_low(uint32_t rank, uint32_t rows, uint32_t cols, size_t n, b
 		a[i] = (float)(int)(a[i] * 64.0f) / 64.0f;
 	for (size_t i = 0; half && i < rank * rows; i++)
 		b[i] = (float)(int)(b[i] * 64.0f) / 64.0f;
-	ck_assert_int_eq(low_rank_init(&u, rows, cols, rank, 0.5f, a, b, &bytes), 0);
+	ck_assert_int_eq(low_rank_init(&u, rows, cols, rank, 0.5f, (struct bm_values){ a, false },
+				       (struct bm_values){ b, false }, &bytes), 0);
 	ck_assert_int_eq(u.half, half);
 	low = malloc(update_low_size(u.width, cols, n) * sizeof(float));
 	for (int k = -1; k < n_sets; k++) {
