@@ -183,6 +183,9 @@ static void step(struct scheduler *s)
 	int r;
 
 	collect(s, &b);
+	/* All are parked: the next round resumes one, or tells it that there is no room. */
+	if (b.n == 0)
+		return;
 	/* A pass that was stopped for one request is repeated whole for the others, so that
 	 * a stream of cancellations cannot starve them. */
 	r = bm_forward(s->model, b.items, b.n, s->interrupted ? NULL : &s->interrupt);
