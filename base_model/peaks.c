@@ -20,6 +20,7 @@ static double now(void)
 }
 
 struct read {
+	const struct kernels *k;
 	const uint8_t *data;
 	size_t size;
 	uint64_t sums[POOL_MAX_THREADS];	/* so that the reading is not left out */
@@ -31,14 +32,14 @@ static void read_task(void *arg, size_t task, unsigned thread)
 	const uint8_t *at = read->data + task * PIECE;
 	size_t n = MIN(PIECE, read->size - task * PIECE);
 
-	read->sums[thread] += kernels_choose()->read_all(at, n);
+	read->sums[thread] += read->k->read_all(at, n);
 }
 
 double bm_peak_read(struct bm_model *m)
 {
 	const struct gguf_tensor *last = gguf_tensor_at(m->gguf, gguf_n_tensors(m->gguf) - 1);
 	const struct gguf_tensor *first = gguf_tensor_at(m->gguf, 0);
-	struct read read = { .data = first->data };
+	struct read read = { .k = m->kernels, .data = first->data };
 	double begin;
 
 	read.size = (size_t)((const uint8_t *)last->data + last->size - read.data);
