@@ -145,6 +145,25 @@ int bm_sequence_truncate(struct bm_sequence *s, uint32_t length);
 /* Nothing will be appended any more: gives back what was promised. */
 void bm_sequence_seal(struct bm_sequence *s);
 
+/* Sequences are saved by whole pages of so many tokens. */
+#define BM_SEQUENCE_PAGE 32
+
+/* Takes the next @len bytes: 0 or an error, which ends the saving. */
+typedef int (*bm_save_fn)(void *arg, const void *data, size_t len);
+
+/* Bytes of @length tokens as they are saved; 0 where that is no number of whole pages. */
+size_t bm_kv_pool_saved_bytes(const struct bm_kv_pool *p, uint32_t length);
+/* Gives @put what was computed of the first @length tokens: 0; -EINVAL where they are not
+ * whole pages of it; -ERANGE where pages have gone, no window reaching them; @put's error. */
+int bm_sequence_save(const struct bm_sequence *s, uint32_t length, bm_save_fn put, void *arg);
+/*
+ * A full sequence of the @length tokens that were saved, of the same model, from a pool of
+ * the same type: -EINVAL where @len is not bm_kv_pool_saved_bytes(); else as
+ * bm_sequence_in(). What the bytes say is believed.
+ */
+int bm_sequence_restore(struct bm_sequence **ret, struct bm_kv_pool *pool, uint32_t length,
+			const void *data, size_t len);
+
 /* Matrices that an adapter can change. */
 enum bm_matrix {
 	BM_ATTN_Q, BM_ATTN_K, BM_ATTN_V, BM_ATTN_OUTPUT, BM_FFN_GATE, BM_FFN_UP, BM_FFN_DOWN,
