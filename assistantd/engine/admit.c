@@ -204,6 +204,30 @@ static void give_held(struct scheduler *s, const struct digest *digest, struct a
 	}
 }
 
+/* A stored beginning that memory has not is read by the preparer, too: true while it does. */
+static bool read_prefix(struct scheduler *s, struct preparation *p)
+{
+	struct prefix_key key;
+
+	if (p->type != ENGINE_START || p->adapter_result < 0 || p->prompt_result != 0 ||
+	    p->prompt.n_fixed == 0)
+		return false;
+	key = request_key(p);
+	if (p->pages)
+		residents_restore(s->residents, &key, p->prompt.tokens.ids, &p->prefix, p->pages);
+	if (p->reads_prefix)
+		return false;
+	p->prefix = residents_head(s->residents, &s->digest, &key, p->prompt.n_fixed);
+	if (p->start->prefix_fd < 0 ||
+	    residents_know(s->residents, &key, p->prompt.tokens.ids, p->prompt.n_fixed))
+		return false;
+	p->reads = false;
+	p->reads_prefix = true;
+	add_preparing(s, p);
+	give(s, p);
+	return true;
+}
+
 void scheduler_begin_prepared(struct scheduler *s)
 {
 	struct preparation *p;
@@ -214,6 +238,8 @@ void scheduler_begin_prepared(struct scheduler *s)
 			p->adapter_result = -ENOMEM;
 		if (p->reads)
 			give_held(s, &p->digest, p->adapter);
+		if (!p->cancelled && read_prefix(s, p))
+			continue;
 		if (!p->cancelled)
 			answer(s, p);
 		preparation_free(p);

@@ -156,6 +156,15 @@ void prefix_cache_keep(struct prefix_cache *c, const struct prefix_key *key,
 	c->entries[c->n++] = (struct entry){ *key, TAKE(kept), copy, ++c->clock, false };
 }
 
+const struct bm_sequence *prefix_cache_find(struct prefix_cache *c, const struct prefix_key *key,
+					    const int32_t *tokens, uint32_t n)
+{
+	uint32_t length;
+	const struct entry *e = find(c, key, tokens, n, &length);
+
+	return e && length == n ? e->seq : NULL;
+}
+
 bool prefix_cache_evict(struct prefix_cache *c)
 {
 	struct entry *oldest = NULL;

@@ -34,5 +34,8 @@ int prefix_cache_begin(struct prefix_cache *c, const struct prefix_key *key, con
  * computed from, as many as it is long. */
 void prefix_cache_keep(struct prefix_cache *c, const struct prefix_key *key,
 		       const int32_t *tokens, struct bm_sequence *seq);
+/* One that has all of @tokens [n], until the cache is called again; or NULL. */
+const struct bm_sequence *prefix_cache_find(struct prefix_cache *c, const struct prefix_key *key,
+					    const int32_t *tokens, uint32_t n);
 /* Frees the one that was used longest ago; false when there is none. */
 bool prefix_cache_evict(struct prefix_cache *c);

@@ -47,6 +47,7 @@ struct preparation *preparation_free(struct preparation *p)
 		close(p->fd);
 	adapter_unref(p->adapter);
 	prompt_deinit(&p->prompt);
+	free(p->pages);
 	free(p);
 	return NULL;
 }
@@ -102,6 +103,12 @@ static int read_adapter(struct preparation *p)
 
 static void prepare(struct preparation *p)
 {
+	if (p->reads_prefix) {
+		/* What cannot be read is computed. */
+		(void)prefix_file_read(p->start->prefix_fd, &p->prefix, p->prompt.tokens.ids,
+				       &p->pages);
+		return;
+	}
 	if (p->reads)
 		p->adapter_result = read_adapter(p);
 	if (p->start && p->adapter_result == 0)

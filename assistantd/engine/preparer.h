@@ -7,6 +7,7 @@
 #pragma once
 
 #include "adapters/adapters.h"
+#include "assistantd/engine/prefix-file.h"
 #include "assistantd/engine/prompt.h"
 #include "assistantd/ipc/ipc.h"
 #include "base_model/base_model.h"
@@ -26,6 +27,10 @@ struct preparation {
 	struct prompt prompt;
 	int adapter_result, prompt_result;	/* of prompt_build() */
 	struct diag diag;
+	/* A second question, when the prompt is known: what is stored of its beginning. */
+	bool reads_prefix;
+	struct prefix_head prefix;
+	void *pages;			/* owned; NULL where nothing valid is stored */
 	/* The scheduler's. */
 	uint64_t began_us;
 	bool given, cancelled;

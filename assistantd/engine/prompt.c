@@ -162,6 +162,53 @@ static uint64_t answer_room(const struct engine_start *s, size_t n)
 	return MAX(room, (uint64_t)1);
 }
 
+static size_t common(const struct token_list *a, const struct token_list *b)
+{
+	size_t n = 0;
+
+	while (n < a->n && n < b->n && a->ids[n] == b->ids[n])
+		n++;
+	return n;
+}
+
+/* The tokens of @start with @text in place of each segment that varies. */
+static int encode_with(const struct bm_model *m, const struct engine_start *start,
+		       const char *text, struct token_list *out, struct diag *d)
+{
+	_cleanup_free_ struct engine_start *other = malloc(sizeof(*other));
+
+	if (!other)
+		return -ENOMEM;
+	/* Its texts are borrowed. */
+	*other = *start;
+	for (uint32_t i = start->n_fixed; i < start->n_segments; i++)
+		other->segments[i].text = (struct buf){ .data = (char *)text,
+							.len = strlen(text) };
+	return encode(m, other, out, d);
+}
+
+/*
+ * What two other texts have in common, so that nothing of this one is counted as fixed. Where
+ * this one's first letters join the last fixed token, none is.
+ */
+static int count_fixed(struct prompt *p, const struct bm_model *m, const struct engine_start *start,
+		       struct diag *d)
+{
+	_cleanup_(token_list_deinit) struct token_list a = TOKEN_LIST_NULL, b = TOKEN_LIST_NULL;
+	int r = 0;
+	size_t n;
+
+	if (start->n_fixed)
+		r = encode_with(m, start, "a", &a, d);
+	if (r == 0 && start->n_fixed)
+		r = encode_with(m, start, "1", &b, d);
+	if (r < 0)
+		return r;
+	n = common(&a, &b) / BM_SEQUENCE_PAGE * BM_SEQUENCE_PAGE;
+	p->n_fixed = common(&a, &p->tokens) >= n ? (uint32_t)n : 0;
+	return 0;
+}
+
 int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
 		 struct engine_start *start, struct diag *d)
 {
@@ -198,7 +245,7 @@ int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
 	else if (start->answer_share > 0)
 		ret->max_answer = MIN(ret->max_answer,
 				      2 * (uint32_t)answer_room(start, ret->tokens.n) + 16);
-	return 0;
+	return count_fixed(ret, m, start, d);
 }
 
 void prompt_deinit(struct prompt *p)

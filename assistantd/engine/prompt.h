@@ -11,6 +11,9 @@ struct prompt {
 	struct token_list tokens;
 	struct engine_counted counted;
 	uint32_t max_answer;	/* tokens that the answer may have */
+	/* Of @tokens, the first ones that are the same whatever stands behind the fixed
+	 * segments, in whole pages of the KV cache. */
+	uint32_t n_fixed;
 };
 
 /*

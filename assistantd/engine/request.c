@@ -19,7 +19,7 @@ static uint32_t milliseconds(uint64_t from, uint64_t to)
 	return (uint32_t)((to - from + 500) / 1000);
 }
 
-static struct prefix_key key_of(const struct preparation *p)
+struct prefix_key request_key(const struct preparation *p)
 {
 	struct prefix_key key = { .has_adapter = p->start->has_adapter };
 
@@ -28,6 +28,14 @@ static struct prefix_key key_of(const struct preparation *p)
 		key.scale = p->start->scale;
 	}
 	return key;
+}
+
+/* Memory has what was offered and not read: that was valid, or will be found out later. */
+static bool keeps_prefix(const struct preparation *p)
+{
+	bool valid = p->start->prefix_fd >= 0 && (p->pages || !p->reads_prefix);
+
+	return p->start->keeps_prefix && p->prefix.bytes && !valid;
 }
 
 int request_new(struct request **ret, struct bm_model *m, struct residents *residents,
@@ -50,7 +58,7 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 	params.sampling.temperature = p->start->temperature;
 	params.sampling.seed = p->start->seed;
 	r->residents = residents;
-	r->key = key_of(p);
+	r->key = request_key(p);
 	e = residents_begin(residents, &r->key, params.prompt, params.n_prompt,
 			    (uint32_t)params.n_prompt + params.max_tokens, &sequence);
 	if (e < 0)
@@ -67,6 +75,8 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 	r->id = p->id;
 	r->lane = p->start->lane;
 	r->n_prompt = (uint32_t)params.n_prompt;
+	r->keeps_prefix = keeps_prefix(p);
+	r->prefix = p->prefix;
 	r->adapter = TAKE(p->adapter);
 	r->delta = r->adapter ? adapter_delta(r->adapter) : NULL;
 	r->scale = p->start->scale;
@@ -88,6 +98,18 @@ struct request *request_free(struct request *r)
 	adapter_unref(r->adapter);
 	free(r);
 	return NULL;
+}
+
+int request_prefix(struct request *r)
+{
+	size_t n, n_end;
+	const int32_t *tokens = bm_writer_tokens(r->writer, &n, &n_end);
+	int fd = -1;
+
+	if (!r->keeps_prefix)
+		return -1;
+	request_park(r);
+	return residents_save(r->residents, &r->key, tokens, &r->prefix, &fd) < 0 ? -1 : fd;
 }
 
 void request_park(struct request *r)

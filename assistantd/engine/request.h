@@ -22,6 +22,8 @@ struct request {
 	float scale;
 	struct residents *residents;	/* where what was computed stays */
 	struct prefix_key key;
+	bool keeps_prefix;		/* its beginning is to be stored */
+	struct prefix_head prefix;
 	uint64_t served;		/* the pass that served it last */
 	bool was_parked;		/* once is enough */
 	uint64_t began_us, wrote_us;	/* start of reading, and of writing */
@@ -35,6 +37,11 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 /* What it has computed stays with the residents while they have room. */
 struct request *request_free(struct request *r);
 DEFINE_CLEANUP(struct request *, request_free)
+
+/* What the cache of its texts is found by. */
+struct prefix_key request_key(const struct preparation *p);
+/* When it is done: its beginning as a file, where that is wanted and can be had; else -1. */
+int request_prefix(struct request *r);
 
 /* Gives up its cache until it is resumed: 0; -ENOSPC where there is no room; -ENOMEM. */
 void request_park(struct request *r);

@@ -12,6 +12,7 @@ struct residents {
 	struct prefix_cache *prefixes;
 	size_t budget, for_adapters;
 	uint32_t context;
+	enum bm_kv_type type;
 	struct adapter_usage *told;	/* what the front end was told last, by index */
 	size_t n_told;
 };
@@ -73,6 +74,7 @@ int residents_new(struct residents **ret, const struct bm_model *m, enum bm_kv_t
 	if (e < 0)
 		return e;
 	r->budget = budget;
+	r->type = type;
 	r->for_adapters = for_adapters;
 	r->context = largest_context(r->pool, bm_model_config(m)->context, budget);
 	bm_kv_pool_on_full(r->pool, on_full, r);
@@ -124,6 +126,36 @@ void residents_keep(struct residents *r, const struct prefix_key *key, const int
 		    struct bm_sequence *seq)
 {
 	prefix_cache_keep(r->prefixes, key, tokens, seq);
+}
+
+struct prefix_head residents_head(const struct residents *r, const struct digest *base,
+				  const struct prefix_key *key, uint32_t n)
+{
+	return prefix_head(base, key, r->type, n, bm_kv_pool_saved_bytes(r->pool, n));
+}
+
+bool residents_know(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    uint32_t n)
+{
+	return prefix_cache_find(r->prefixes, key, tokens, n);
+}
+
+void residents_restore(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		       const struct prefix_head *head, const void *pages)
+{
+	struct bm_sequence *seq;
+
+	share(r, 0);
+	if (bm_sequence_restore(&seq, r->pool, head->n_tokens, pages, (size_t)head->bytes) == 0)
+		prefix_cache_keep(r->prefixes, key, tokens, seq);
+}
+
+int residents_save(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		   const struct prefix_head *head, int *ret)
+{
+	const struct bm_sequence *seq = prefix_cache_find(r->prefixes, key, tokens, head->n_tokens);
+
+	return seq ? prefix_file_new(ret, head, tokens, seq) : -ENOENT;
 }
 
 uint32_t residents_context(const struct residents *r)

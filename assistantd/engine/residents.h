@@ -8,6 +8,7 @@
 
 #include "adapters/adapters.h"
 #include "assistantd/engine/prefix.h"
+#include "assistantd/engine/prefix-file.h"
 #include "assistantd/ipc/ipc.h"
 
 struct residents;
@@ -32,6 +33,19 @@ int residents_begin(struct residents *r, const struct prefix_key *key, const int
 		    size_t n, uint32_t n_ctx, struct bm_sequence **ret);
 void residents_keep(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
 		    struct bm_sequence *seq);
+/*
+ * Beginnings as files. The head of one of @n tokens, whose @bytes are 0 where it cannot be
+ * saved; whether memory has it; what was read of it put there, where there is room; and a
+ * new file of what memory has: 0, -ENOENT, and the errors of prefix_file_new().
+ */
+struct prefix_head residents_head(const struct residents *r, const struct digest *base,
+				  const struct prefix_key *key, uint32_t n);
+bool residents_know(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		    uint32_t n);
+void residents_restore(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		       const struct prefix_head *head, const void *pages);
+int residents_save(struct residents *r, const struct prefix_key *key, const int32_t *tokens,
+		   const struct prefix_head *head, int *ret);
 /* Most tokens that one request may have, by the model's context and the budget. */
 uint32_t residents_context(const struct residents *r);
 /* Next entry whose numbers changed since it was told last; false when there is none. */

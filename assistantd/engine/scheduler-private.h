@@ -68,6 +68,8 @@ void scheduler_drop(struct scheduler *s, struct request *r);
 /* Tell the front end; waits while it does not read. */
 void scheduler_tell_tokens(struct scheduler *s, const struct engine_tokens *v);
 void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_done *v);
+/* What @r was asked to store of its beginning, when it is done. */
+void scheduler_tell_prefix(struct scheduler *s, struct request *r);
 /* @type: STARTED or COUNTED. */
 void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,
 			    const struct engine_counted *v);

@@ -158,9 +158,11 @@ static void advance(struct scheduler *s, struct batch *b)
 	engine_tokens_deinit(&tokens);
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (result[i] > 0)
+		if (result[i] > 0) {
+			scheduler_tell_prefix(s, b->owners[i]);
 			scheduler_tell_done(s, b->owners[i]->id, &b->owners[i]->done);
-		else if (result[i] < 0)
+		}
+		if (result[i] < 0)
 			scheduler_tell_failed(s, b->owners[i]->id, ENGINE_E_MEMORY, NULL,
 					      "out of memory");
 		if (result[i] != 0)

@@ -38,6 +38,18 @@ void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_d
 	scheduler_send(s, &m, engine_put_done(&m, v));
 }
 
+void scheduler_tell_prefix(struct scheduler *s, struct request *r)
+{
+	struct engine_prefix v = { .fd = request_prefix(r) };
+	struct ipc_message m;
+
+	if (v.fd < 0)
+		return;
+	ipc_message_init(&m, ENGINE_PREFIX, r->id);
+	scheduler_send(s, &m, engine_put_prefix(&m, &v));
+	engine_prefix_deinit(&v);
+}
+
 void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
 			   const struct engine_counted *counted, const char *text)
 {

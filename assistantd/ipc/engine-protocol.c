@@ -41,6 +41,14 @@ static void code_start(struct codec *c, struct engine_start *v)
 		if (i > 0 && s->turn < s[-1].turn)
 			codec_fail(c, -EBADMSG);
 	}
+	codec_below(c, &v->n_fixed, v->n_segments + 1);
+	codec_optional_fd(c, &v->prefix_fd);
+	codec_bool(c, &v->keeps_prefix);
+}
+
+static void code_prefix(struct codec *c, struct engine_prefix *v)
+{
+	codec_fd(c, &v->fd);
 }
 
 static void code_adapter(struct codec *c, struct engine_adapter *v)
@@ -135,7 +143,13 @@ void engine_start_deinit(struct engine_start *v)
 		buf_deinit(&v->segments[i].text);
 	v->n_segments = 0;
 	codec_close(&v->adapter_fd);
+	codec_close(&v->prefix_fd);
 	v->has_adapter = false;
+}
+
+void engine_prefix_deinit(struct engine_prefix *v)
+{
+	codec_close(&v->fd);
 }
 
 void engine_adapter_deinit(struct engine_adapter *v)
@@ -182,6 +196,7 @@ int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t tur
 
 CODEC_DEFINE(engine, open, ENGINE_OPEN_NULL, engine_open_deinit)
 CODEC_DEFINE(engine, start, ENGINE_START_NULL, engine_start_deinit)
+CODEC_DEFINE(engine, prefix, ENGINE_PREFIX_NULL, engine_prefix_deinit)
 CODEC_DEFINE(engine, adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
 CODEC_DEFINE(engine, hello, NULL_MESSAGE, CODEC_NOTHING)
 CODEC_DEFINE(engine, model, NULL_MESSAGE, engine_model_deinit)

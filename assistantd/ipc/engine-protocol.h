@@ -33,6 +33,7 @@ enum engine_message {
 	ENGINE_FAILED,		/* struct engine_failed */
 	ENGINE_COUNTED,		/* struct engine_counted */
 	ENGINE_USAGE,		/* struct engine_usage, after each change: one adapter */
+	ENGINE_PREFIX,		/* struct engine_prefix: what START asked for; before DONE */
 };
 
 enum {
@@ -100,9 +101,18 @@ struct engine_start {
 	bool draft;		/* the answer repeats much of the prompt: guess from it */
 	struct engine_segment segments[ENGINE_SEGMENTS_MAX];
 	uint32_t n_segments;
+	uint32_t n_fixed;	/* the first of them, which are the task's and not the user's */
+	int prefix_fd;		/* what is stored of their tokens, or -1; owned after decoding */
+	bool keeps_prefix;	/* where that is not valid, PREFIX is wanted */
 };
 
-#define ENGINE_START_NULL { .adapter_fd = -1 }
+#define ENGINE_START_NULL { .adapter_fd = -1, .prefix_fd = -1 }
+
+struct engine_prefix {
+	int fd;			/* a sealed memfd; owned after decoding */
+};
+
+#define ENGINE_PREFIX_NULL { .fd = -1 }
 
 struct engine_adapter {
 	int fd;			/* LOAD alone, else -1; owned after decoding */
@@ -171,6 +181,7 @@ struct engine_usage {
 /* Encoders fill an initialised message: 0 or the error of ipc_put_…(). */
 int engine_put_open(struct ipc_message *m, const struct engine_open *v);
 int engine_put_start(struct ipc_message *m, const struct engine_start *v);
+int engine_put_prefix(struct ipc_message *m, const struct engine_prefix *v);
 int engine_put_adapter(struct ipc_message *m, const struct engine_adapter *v);
 int engine_put_hello(struct ipc_message *m, const struct engine_hello *v);
 int engine_put_model(struct ipc_message *m, const struct engine_model *v);
@@ -183,6 +194,7 @@ int engine_put_usage(struct ipc_message *m, const struct engine_usage *v);
 /* Decoders: 0; -EBADMSG for a message of another form or a value out of range; -ENOMEM. */
 int engine_get_open(struct ipc_message *m, struct engine_open *v);
 int engine_get_start(struct ipc_message *m, struct engine_start *v);
+int engine_get_prefix(struct ipc_message *m, struct engine_prefix *v);
 int engine_get_adapter(struct ipc_message *m, struct engine_adapter *v);
 int engine_get_hello(struct ipc_message *m, struct engine_hello *v);
 int engine_get_model(struct ipc_message *m, struct engine_model *v);
@@ -195,6 +207,7 @@ int engine_get_usage(struct ipc_message *m, struct engine_usage *v);
 /* Release what a decoder or a builder put in, descriptors included. */
 void engine_open_deinit(struct engine_open *v);
 void engine_start_deinit(struct engine_start *v);
+void engine_prefix_deinit(struct engine_prefix *v);
 void engine_adapter_deinit(struct engine_adapter *v);
 void engine_model_deinit(struct engine_model *v);
 void engine_tokens_deinit(struct engine_tokens *v);

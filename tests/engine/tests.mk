@@ -29,3 +29,9 @@ check_PROGRAMS += tests/engine/test-prefix
 tests_engine_test_prefix_SOURCES = tests/engine/test-prefix.c
 tests_engine_test_prefix_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_prefix_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/engine/test-prefix-file
+tests_engine_test_prefix_file_SOURCES = tests/engine/test-prefix-file.c \
+	tests/engine/front.c tests/engine/front.h
+tests_engine_test_prefix_file_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_prefix_file_LDADD = $(MODEL_TEST_LIBS)
