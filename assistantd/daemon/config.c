@@ -255,9 +255,10 @@ int paths_init(struct paths *p, const char *config)
 				    "assistantd/assistantd.yaml");
 	p->data = folder("XDG_DATA_HOME", home, ".local/share", "assistantd");
 	p->state = folder("XDG_STATE_HOME", home, ".local/state", "assistantd");
+	p->cache = folder("XDG_CACHE_HOME", home, ".cache", "assistantd");
 	p->shared = strdup(shared ? shared : PKGDATADIR);
 	p->libexec = strdup(libexec ? libexec : LIBEXECDIR);
-	if (p->config && p->data && p->state && p->shared && p->libexec)
+	if (p->config && p->data && p->state && p->cache && p->shared && p->libexec)
 		return 0;
 	paths_deinit(p);
 	return -ENOMEM;
@@ -268,6 +269,7 @@ void paths_deinit(struct paths *p)
 	free(p->config);
 	free(p->data);
 	free(p->state);
+	free(p->cache);
 	free(p->shared);
 	free(p->libexec);
 	*p = (struct paths){ 0 };

@@ -37,6 +37,7 @@ struct paths {
 	char *config;		/* the configuration file */
 	char *data;		/* the folder assistantd/ in XDG_DATA_HOME */
 	char *state;		/* the folder assistantd/ in XDG_STATE_HOME, of the store */
+	char *cache;		/* the folder assistantd/ in XDG_CACHE_HOME */
 	char *shared;		/* where the program's own data are installed */
 	char *libexec;		/* where its child programs are */
 };

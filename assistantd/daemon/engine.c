@@ -254,6 +254,17 @@ static void on_counted(struct engine *e, struct ipc_message *m, struct engine_ca
 		call->ops->counted(call->arg, &counted);
 }
 
+static void on_prefix(struct engine *e, struct ipc_message *m, struct engine_call *call)
+{
+	struct engine_prefix v;
+
+	if (engine_get_prefix(m, &v) < 0)
+		return;
+	if (call->keeps_prefix)
+		prefix_store_keep(e->config.prefixes, &call->prefix, TAKE_FD(v.fd));
+	engine_prefix_deinit(&v);
+}
+
 static void on_message(void *arg, struct ipc_message *m)
 {
 	struct engine *e = arg;
@@ -280,6 +291,10 @@ static void on_message(void *arg, struct ipc_message *m)
 	case ENGINE_FAILED:
 		if (call)
 			on_failed(e, m, call);
+		break;
+	case ENGINE_PREFIX:
+		if (call)
+			on_prefix(e, m, call);
 		break;
 	case ENGINE_STARTED:
 	case ENGINE_COUNTED:
@@ -433,8 +448,17 @@ static int send_call(struct engine *e, struct engine_call *call, uint64_t id,
 	return 0;
 }
 
+static void offer_prefix(struct engine *e, struct engine_call *call, struct engine_start *start)
+{
+	start->keeps_prefix = prefix_store_offer(e->config.prefixes, &e->model.digest,
+						 e->config.kv_q8_0, start, &call->prefix) == 0;
+	for (const struct engine_call *c = e->calls; c; c = c->next)
+		if (c->keeps_prefix && digest_equal(&c->prefix, &call->prefix))
+			start->keeps_prefix = false;
+}
+
 int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
-		      const struct engine_start *start)
+		      struct engine_start *start)
 {
 	struct ipc_message m;
 	uint64_t id = e->next_id++;
@@ -442,6 +466,9 @@ int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
 	call->fingerprinted = suspects_fingerprint(start, &call->fingerprint) == 0;
 	if (call->fingerprinted && suspects_refused(&e->suspects, &call->fingerprint))
 		return ENGINE_E_REFUSED;
+	if (type == ENGINE_START)
+		offer_prefix(e, call, start);
+	call->keeps_prefix = start->keeps_prefix;
 	ipc_message_init(&m, type, id);
 	return send_call(e, call, id, &m, engine_put_start(&m, start));
 }
@@ -452,7 +479,7 @@ int engine_adapter_call(struct engine *e, struct engine_call *call, uint32_t typ
 	struct ipc_message m;
 	uint64_t id = e->next_id++;
 
-	call->fingerprinted = false;
+	call->fingerprinted = call->keeps_prefix = false;
 	ipc_message_init(&m, type, id);
 	return send_call(e, call, id, &m, engine_put_adapter(&m, adapter));
 }

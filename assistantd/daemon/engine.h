@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "assistantd/daemon/prefix-store.h"
 #include "assistantd/ipc/ipc.h"
 #include "util/loop.h"
 
@@ -25,6 +26,8 @@ struct engine_call {
 	uint64_t id;		/* 0: not in flight */
 	bool fingerprinted;
 	struct digest fingerprint;
+	bool keeps_prefix;	/* the only one that may store its beginning, as @prefix */
+	struct digest prefix;
 	struct engine_call *next;
 };
 
@@ -43,6 +46,7 @@ struct engine_config {
 	bool kv_q8_0;
 	bool require_sandbox;
 	const char *digests;	/* where the digests of models are remembered */
+	struct prefix_store *prefixes;	/* lives longer */
 };
 
 /* @changed is called when state, model or adapters change. 0 or -ENOMEM. */
@@ -73,11 +77,12 @@ size_t engine_calls(const struct engine *e);
 
 /*
  * Puts a call in flight: ENGINE_START, ENGINE_COUNT with @start; LOAD, UNLOAD, PIN with
- * @adapter. 0; ENGINE_E_REFUSED for a request that ended the engine three times;
+ * @adapter. What is stored of a START's beginning is put into @start. 0; ENGINE_E_REFUSED for
+ * a request that ended the engine three times;
  * -EPIPE when there is no engine; -EAGAIN; -ENOMEM and the encoder's errors.
  */
 int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
-		      const struct engine_start *start);
+		      struct engine_start *start);
 int engine_adapter_call(struct engine *e, struct engine_call *call, uint32_t type,
 			const struct engine_adapter *adapter);
 /* Nothing follows for @call, which may be gone afterwards; harmless when not in flight. */

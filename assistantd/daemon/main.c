@@ -16,6 +16,7 @@
 /* Everything that is only needed here. */
 struct service {
 	struct daemon d;
+	struct prefix_store *prefixes;
 	char *engine_path, *digests_path, *tools_path;
 	int signals;
 	struct loop_source *signal_source;
@@ -161,6 +162,10 @@ static int start_engine(struct service *s)
 		return -ENOMEM;
 	config.path = s->engine_path;
 	config.digests = s->digests_path;
+	r = prefix_store_new(&s->prefixes, d->paths.cache, d->worker);
+	if (r < 0)
+		return r;
+	config.prefixes = s->prefixes;
 	r = engine_new(&d->engine, d->loop, &config, engine_changed, s);
 	return r < 0 ? r : engine_use(d->engine, model);
 }
@@ -235,6 +240,7 @@ static void stop(struct service *s)
 	home_free(d->home);
 	tool_registry_free(d->tool_registry);
 	engine_free(d->engine);
+	prefix_store_free(s->prefixes);
 	bus_free(d->bus);
 	library_free(d->library);
 	prompts_free(d->prompts);

@@ -248,6 +248,8 @@ static int render(struct piece *p, struct engine_start *start, struct diag *d)
 		enum engine_cut cut = s.label && !job->task->piecewise ? ENGINE_CUT_TAIL
 								       : ENGINE_CUT_NEVER;
 
+		if (!s.label && start->n_fixed == i)
+			start->n_fixed++;
 		r = engine_start_add(start, ENGINE_ROLE_USER, 0, cut, 0, s.text, s.len);
 	}
 	json_decref(text);

@@ -51,6 +51,42 @@ def state_is_told(s):
         m.remove()
 
 
+def what_is_fixed_is_stored(s):
+    """An engine that starts anew reads it; what is damaged is computed and stored again."""
+    folder = os.path.join(s.env["XDG_CACHE_HOME"], "assistantd", "prefixes")
+
+    def summary(restart=True):
+        if restart:
+            os.kill(s.engine_pid(), signal.SIGKILL)
+            wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
+            s.ready()
+        return s.run("summarize", "The otter slept. The river was cold.", max_tokens=FEW)[0]
+
+    def stored():
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return [os.path.join(folder, n) for n in names if len(n) == 64]
+    text = summary(restart=False)
+    wait_for(stored, 10, "a file")
+    path, = stored()
+    before = os.stat(path)
+    assert stat.S_IMODE(before.st_mode) == 0o600, oct(before.st_mode)
+    with open(path, "rb") as f:
+        content = f.read()
+    assert b"otter" not in content
+    assert summary() == text
+    # Used, and found to be right: else it would have been replaced.
+    after = os.stat(path)
+    assert after.st_mtime_ns > before.st_mtime_ns and after.st_ino == before.st_ino
+    with open(path, "r+b") as f:
+        f.seek(len(content) // 2)
+        f.write(bytes([content[len(content) // 2] ^ 1]))
+    assert summary() == text
+    wait_for(lambda: os.stat(path).st_ino != before.st_ino, 10, "another file")
+    with open(path, "rb") as f:
+        assert f.read() == content
+    assert stored() == [path]
+
+
 def a_model_is_added_and_chosen(s):
     with open(tiny(s), "rb") as f:
         data = f.read()
@@ -180,8 +216,8 @@ def the_sandbox_is_reported_as_it_is(s):
 
 
 harness.main([
-    state_is_told, a_model_is_added_and_chosen, a_broken_model_leaves_the_service,
-    what_is_no_file_is_not_added, an_adapter_is_named_in_what_it_made,
-    the_history_holds_what_it_may, folders_are_the_users_alone,
+    state_is_told, what_is_fixed_is_stored, a_model_is_added_and_chosen,
+    a_broken_model_leaves_the_service, what_is_no_file_is_not_added,
+    an_adapter_is_named_in_what_it_made, the_history_holds_what_it_may, folders_are_the_users_alone,
     the_sandbox_is_reported_as_it_is,
 ], untrained=True)

@@ -9,3 +9,7 @@ check_PROGRAMS += tests/daemon/test-digests
 tests_daemon_test_digests_SOURCES = tests/daemon/test-digests.c
 tests_daemon_test_digests_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_digests_LDADD = assistantd/daemon/libdaemon.a util/libutil.a $(CRYPTO_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-prefix-store
+tests_daemon_test_prefix_store_SOURCES = tests/daemon/test-prefix-store.c
+tests_daemon_test_prefix_store_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_prefix_store_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
