@@ -36,15 +36,4 @@ static void score_q8_0(const struct queries *q, const uint8_t *keys, uint32_t ti
 					score_lane(tile, q, r, lane);
 }
 
-const struct attention_kernels attention_generic = {
-	.types = {
-		[BM_KV_F16] = { portable_score_f16, portable_mix_f16, portable_store_key_f16,
-				portable_store_value_f16 },
-		[BM_KV_F32] = { portable_score_f32, portable_mix_f32, portable_store_key_f32,
-				portable_store_value_f32 },
-		[BM_KV_Q8_0] = { score_q8_0, portable_mix_q8_0, portable_store_key_q8_0,
-				 portable_store_value_q8_0 },
-	},
-	.weigh = portable_weigh,
-	.merge = portable_merge,
-};
+const struct attention_kernels attention_generic = PORTABLE_ATTENTION(score_q8_0);

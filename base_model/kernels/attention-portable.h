@@ -250,3 +250,17 @@ static inline void portable_merge(struct mixture *to, const struct mixture *from
 	for (size_t i = 0; i < width; i++)
 		to->out[i] = fmaf(from->out[i], b, to->out[i] * a);
 }
+
+/* A set that has only the products of bytes of its own. */
+#define PORTABLE_ATTENTION(score)                                                              \
+	{                                                                                      \
+		.types = {                                                                     \
+			[BM_KV_F16] = { portable_score_f16, portable_mix_f16,                  \
+					portable_store_key_f16, portable_store_value_f16 },    \
+			[BM_KV_F32] = { portable_score_f32, portable_mix_f32,                  \
+					portable_store_key_f32, portable_store_value_f32 },    \
+			[BM_KV_Q8_0] = { score, portable_mix_q8_0, portable_store_key_q8_0,    \
+					 portable_store_value_q8_0 },                          \
+		},                                                                             \
+		.weigh = portable_weigh, .merge = portable_merge,                              \
+	}
