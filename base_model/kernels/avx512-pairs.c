@@ -14,11 +14,6 @@ INLINE floats fused(floats a, floats b, floats c)
 	return (floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
-INLINE __mmask16 first_lanes(uint32_t n)
-{
-	return (__mmask16)((1u << n) - 1);
-}
-
 INLINE floats load_lanes(const float *from, uint32_t n)
 {
 	return (floats)_mm512_maskz_loadu_ps(first_lanes(n), from);
@@ -27,14 +22,6 @@ INLINE floats load_lanes(const float *from, uint32_t n)
 INLINE void store_lanes(float *to, floats v, uint32_t n)
 {
 	_mm512_mask_storeu_ps(to, first_lanes(n), (__m512)v);
-}
-
-INLINE __m512i splat_memory(const void *at)
-{
-	int32_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return _mm512_set1_epi32(word);
 }
 
 INLINE ints weighted(const int16_t *pair, int first, int second)

@@ -21,19 +21,6 @@ struct packed_block {
 	__m512 d[2][PAIR], m[2][PAIR];
 };
 
-INLINE __mmask16 mask_of(const struct tile *t)
-{
-	return (__mmask16)((1u << t->n) - 1);
-}
-
-INLINE __m512i broadcast_word(const void *p)
-{
-	int32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return _mm512_set1_epi32(word);
-}
-
 /* What the minimums of a part are multiplied by. */
 INLINE __m512 minimum_factor(const struct tile_format *f, const struct activations *x,
 			     size_t block, int part)
@@ -108,7 +95,7 @@ INLINE void add_part(const struct tile_format *f, const struct packed_block *w, 
 
 		UNROLL
 		for (size_t i = 0; i < n; i++) {
-			const __m512i v = broadcast_word(
+			const __m512i v = splat_memory(
 				x->biased + (block + i * per_vector) * Q_BLOCK + 4 * k);
 
 			sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], v, w0);
@@ -153,7 +140,7 @@ INLINE void add_group(const struct tile_format *f, const struct many *m, size_t 
 		UNROLL
 		for (int t = 0; t < PAIR; t++)
 			acc[i][t] = m->at == 0 ? _mm512_setzero_ps() :
-				_mm512_maskz_loadu_ps(mask_of(&m->tiles[t]),
+				_mm512_maskz_loadu_ps(first_lanes(m->tiles[t].n),
 						      y + i * m->y_stride + m->tiles[t].first);
 	for (size_t b = 0; b < m->n_blocks; b++)
 		UNROLL
@@ -165,7 +152,7 @@ INLINE void add_group(const struct tile_format *f, const struct many *m, size_t 
 		UNROLL
 		for (int t = 0; t < PAIR; t++)
 			_mm512_mask_storeu_ps(y + i * m->y_stride + m->tiles[t].first,
-					      mask_of(&m->tiles[t]), acc[i][t]);
+					      first_lanes(m->tiles[t].n), acc[i][t]);
 }
 
 INLINE void add_groups(const struct tile_format *f, const struct many *m)

@@ -58,3 +58,17 @@ INLINE floats to_floats(ints v)
 {
 	return (floats)_mm512_cvtepi32_ps((__m512i)v);
 }
+
+INLINE __mmask16 first_lanes(uint32_t n)
+{
+	return (__mmask16)((1u << n) - 1);
+}
+
+/* Four bytes or two halves of a word, as in memory, in every lane. */
+INLINE __m512i splat_memory(const void *at)
+{
+	int32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return _mm512_set1_epi32(word);
+}
