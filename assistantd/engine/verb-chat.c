@@ -7,6 +7,7 @@
 
 #include "assistantd/engine/verbs.h"
 #include "base_model/base_model.h"
+#include "util/file.h"
 
 static int usage(void)
 {
@@ -50,22 +51,15 @@ static bool parse(struct chat_input *input, json_t *variables, int argc, char **
 static int read_file(const char *path, struct buf *text, struct diag *d)
 {
 	_cleanup_close_ int fd = verb_open(path, d);
-	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return -EINVAL;
-	do {
-		if (buf_reserve(text, 65536) < 0)
-			return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-		n = read(fd, text->data + text->len, 65536);
-		if (n < 0)
-			return diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-		text->len += (size_t)n;
-		if (text->len > JINJA_MAX_SOURCE)
-			return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %zu bytes",
-					JINJA_MAX_SOURCE);
-	} while (n);
-	return 0;
+	r = file_read_rest(fd, JINJA_MAX_SOURCE, text, d);
+	if (r == 0 && text->len > JINJA_MAX_SOURCE)
+		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %zu bytes",
+				JINJA_MAX_SOURCE);
+	return r;
 }
 
 static bool is_gguf(const char *path)
