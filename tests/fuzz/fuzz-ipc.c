@@ -110,6 +110,7 @@ WITH_DEINIT(engine, adapter)
 WITH_DEINIT(engine, model)
 WITH_DEINIT(engine, tokens)
 WITH_DEINIT(engine, failed)
+WITH_DEINIT(engine, prefix)
 PLAIN(engine, hello)
 PLAIN(engine, counted)
 PLAIN(engine, done)
@@ -126,6 +127,7 @@ static int (*const takes[])(struct ipc_message *m) = {
 	take_engine_tokens, take_engine_failed, take_engine_hello, take_engine_counted,
 	take_engine_done, take_engine_usage, take_tools_configure, take_tools_call,
 	take_tools_link, take_tools_entity, take_tools_result, take_tools_hello,
+	take_engine_prefix,
 };
 
 static void receive(unsigned kind)
