@@ -1,103 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/daemon/engine.h"
+#include "assistantd/daemon/engine-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/daemon/child.h"
-#include "assistantd/daemon/digests.h"
 #include "assistantd/daemon/log.h"
-#include "assistantd/daemon/suspects.h"
 #include "util/macro.h"
-
-enum { LOAD_ATTEMPTS = 3 };
-
-struct engine {
-	struct loop *loop;
-	struct engine_config config;
-	struct child *child;
-	loop_fn changed;
-	void *arg;
-	char *model_path, *next_path;	/* next: waits until nothing is in flight */
-	struct stat model_stat;		/* of what was handed over */
-	bool change_waits;
-	enum engine_state state;
-	unsigned failed_loads;
-	struct engine_model model;
-	struct engine_hello hello;
-	bool has_hello;
-	char trouble[384];
-	struct engine_call *calls;
-	size_t n_calls;
-	uint64_t next_id;
-	struct engine_usage *usage;
-	size_t n_usage;
-	struct suspects suspects;
-};
-
-static void set_state(struct engine *e, enum engine_state state)
-{
-	e->state = state;
-	e->changed(e->arg);
-}
-
-static void no_model(struct engine *e, const char *why)
-{
-	snprintf(e->trouble, sizeof(e->trouble), "%s", why);
-	log_error("model: %s", e->trouble);
-	set_state(e, ENGINE_NO_MODEL);
-}
-
-/* Opens the file and hands the descriptor over; not a byte of it is read here. */
-static void load_model(struct engine *e)
-{
-	struct engine_open open_message = ENGINE_OPEN_NULL;
-	struct ipc_message m;
-	char why[320];
-	int r;
-
-	e->n_usage = 0;
-	if (!e->model_path) {
-		if (!*e->trouble)
-			no_model(e, "no model is configured");
-		else
-			set_state(e, ENGINE_NO_MODEL);
-		return;
-	}
-	e->trouble[0] = '\0';
-	open_message.fd = open(e->model_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (open_message.fd < 0) {
-		snprintf(why, sizeof(why), "%s: %s", e->model_path, strerror(errno));
-		no_model(e, why);
-		return;
-	}
-	if (fstat(open_message.fd, &e->model_stat) == 0)
-		open_message.has_digest = digests_find(e->config.digests, &e->model_stat,
-						       &open_message.digest);
-	open_message.threads = e->config.threads;
-	open_message.budget = e->config.memory_budget;
-	open_message.kv = e->config.kv_q8_0 ? ENGINE_KV_Q8_0 : ENGINE_KV_F16;
-	open_message.adapter_budget = e->config.adapter_budget;
-	ipc_message_init(&m, ENGINE_OPEN_MODEL, 0);
-	r = child_send(e->child, &m, engine_put_open(&m, &open_message));
-	engine_open_deinit(&open_message);
-	if (r < 0)
-		log_error("engine: %s", strerror(-r));
-	set_state(e, ENGINE_LOADING);
-}
-
-static void change_model(struct engine *e)
-{
-	e->change_waits = false;
-	free(e->model_path);
-	e->model_path = TAKE(e->next_path);
-	e->failed_loads = 0;
-	e->trouble[0] = '\0';
-	if (child_running(e->child) && e->has_hello)
-		load_model(e);
-}
 
 static struct engine_call *find_call(const struct engine *e, uint64_t id)
 {
@@ -120,7 +29,7 @@ static void forget_call(struct engine *e, struct engine_call *call)
 	call->id = 0;
 	e->n_calls--;
 	if (e->n_calls == 0 && e->change_waits)
-		change_model(e);
+		engine_change_model(e);
 }
 
 static void fail_call(struct engine *e, struct engine_call *call, int error,
@@ -131,45 +40,6 @@ static void fail_call(struct engine *e, struct engine_call *call, int error,
 	forget_call(e, call);
 	if (call->ops->failed)
 		call->ops->failed(call->arg, error, failed ? failed : &nothing);
-}
-
-static void on_model(struct engine *e, struct ipc_message *m)
-{
-	int r;
-
-	engine_model_deinit(&e->model);
-	e->model = (struct engine_model){ 0 };
-	if (engine_get_model(m, &e->model) < 0) {
-		no_model(e, "the engine's answer cannot be read");
-		return;
-	}
-	e->failed_loads = 0;
-	if (!e->model.ok) {
-		char why[320];
-
-		snprintf(why, sizeof(why), "%s: %s", e->model_path ? e->model_path : "model",
-			 e->model.error.len ? e->model.error.data : "cannot be loaded");
-		no_model(e, why);
-		return;
-	}
-	child_healthy(e->child);
-	r = digests_keep(e->config.digests, &e->model_stat, &e->model.digest);
-	if (r < 0)
-		log_error("%s: %s", e->config.digests, strerror(-r));
-	set_state(e, ENGINE_READY);
-}
-
-static void on_hello(struct engine *e, struct ipc_message *m)
-{
-	if (engine_get_hello(m, &e->hello) < 0)
-		return;
-	e->has_hello = true;
-	if (e->config.require_sandbox &&
-	    !(e->hello.no_new_privs && e->hello.seccomp && e->hello.landlock_abi)) {
-		no_model(e, "the sandbox is incomplete here and the configuration requires it");
-		return;
-	}
-	load_model(e);
 }
 
 static void on_usage(struct engine *e, struct ipc_message *m)
@@ -273,10 +143,10 @@ static void on_message(void *arg, struct ipc_message *m)
 
 	switch (m->type) {
 	case ENGINE_HELLO:
-		on_hello(e, m);
+		engine_on_hello(e, m);
 		break;
 	case ENGINE_MODEL:
-		on_model(e, m);
+		engine_on_model(e, m);
 		break;
 	case ENGINE_USAGE:
 		on_usage(e, m);
@@ -312,14 +182,14 @@ static void on_started(void *arg)
 
 	e->has_hello = false;
 	/* A file that ends the engine again and again is left alone until it is changed. */
-	if (e->failed_loads >= LOAD_ATTEMPTS && e->model_path) {
+	if (e->failed_loads >= ENGINE_LOAD_ATTEMPTS && e->model_path) {
 		free(e->model_path);
 		e->model_path = NULL;
-		no_model(e, "the model's file ended the engine three times");
+		engine_no_model(e, "the model's file ended the engine three times");
 		return;
 	}
 	if (e->state != ENGINE_STARTING)
-		set_state(e, ENGINE_STARTING);
+		engine_set_state(e, ENGINE_STARTING);
 }
 
 static void on_ended(void *arg)
@@ -371,40 +241,6 @@ struct engine *engine_free(struct engine *e)
 	free(e->usage);
 	free(e);
 	return NULL;
-}
-
-int engine_use(struct engine *e, const char *path)
-{
-	char *copy = path ? strdup(path) : NULL;
-
-	if (path && !copy)
-		return -ENOMEM;
-	free(e->next_path);
-	e->next_path = copy;
-	e->change_waits = true;
-	if (e->n_calls == 0)
-		change_model(e);
-	return 0;
-}
-
-const char *engine_path(const struct engine *e)
-{
-	return e->model_path;
-}
-
-enum engine_state engine_state(const struct engine *e)
-{
-	return e->state;
-}
-
-const struct engine_model *engine_model(const struct engine *e)
-{
-	return &e->model;
-}
-
-const char *engine_trouble(const struct engine *e)
-{
-	return e->trouble;
 }
 
 const struct engine_hello *engine_sandbox(const struct engine *e)
