@@ -121,3 +121,9 @@ uint32_t adapter_matrix_count(const struct adapter *a)
 {
 	return a->summary.matrix_count;
 }
+
+const int32_t *adapter_invocation(const struct adapter *a, size_t *n)
+{
+	*n = a->summary.n_invocation;
+	return a->summary.invocation;
+}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "adapters/catalog.h"
+#include "adapters/uses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/digest.h"
@@ -24,6 +25,7 @@ struct bm_model;
 #define ADAPTER_MAX_RANK 256
 #define ADAPTER_MAX_SIZE (UINT64_C(2) << 30)
 #define ADAPTER_MAX_SCALE 8.0f
+#define ADAPTER_MAX_INVOCATION 64
 
 struct adapter;
 
@@ -31,7 +33,8 @@ struct adapter;
  * Reads a GGUF LoRA (general.type "adapter", adapter.type "lora") from @fd,
  * which stays the caller's, and checks it against @m: architecture, names,
  * every shape, complete pairs, one rank per pair of 1..ADAPTER_MAX_RANK, finite
- * values, alpha > 0.
+ * values, alpha > 0, and 1..ADAPTER_MAX_INVOCATION invocation tokens of the
+ * vocabulary where it has some (adapter.alora.invocation_tokens).
  *
  * Returns 0 and a reference; -EINVAL, -ENOMEM or the system's error with @d
  * filled. @m must outlive the adapter.
@@ -52,6 +55,8 @@ size_t adapter_bytes(const struct adapter *a);
 /* Largest rank of its matrices, and how many matrices it changes. */
 uint32_t adapter_rank(const struct adapter *a);
 uint32_t adapter_matrix_count(const struct adapter *a);
+/* The tokens that invoke it, *@n; none of an ordinary one, which acts on all of a text. */
+const int32_t *adapter_invocation(const struct adapter *a, size_t *n);
 
 /*
  * Adapters resident under one byte budget, by digest: never by name, so that

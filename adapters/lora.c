@@ -4,7 +4,8 @@
  * base matrix NAME of `out` rows and `in` columns two tensors,
  *   NAME.lora_a  ne = [in, rank]
  *   NAME.lora_b  ne = [rank, out]
- * and adapter.lora.alpha for all of them; the update is alpha / rank · B·A.
+ * and adapter.lora.alpha for all of them; the update is alpha / rank · B·A. Where it has
+ * adapter.alora.invocation_tokens (u32), it acts from these tokens on.
  */
 #include "adapters/lora.h"
 
@@ -43,17 +44,12 @@ static int expect_string(const struct gguf *g, const char *key, const char *expe
 static int check_header(const struct gguf *g, const struct bm_model *m, float *alpha,
 			struct diag *d)
 {
-	static const char alora[] = "adapter.alora.invocation_tokens";
-	struct gguf_array tokens;
 	int r;
 
 	if ((r = expect_string(g, "general.type", "adapter", d)) < 0 ||
 	    (r = expect_string(g, "adapter.type", "lora", d)) < 0 ||
 	    (r = expect_string(g, "general.architecture", bm_model_config(m)->architecture, d)) < 0)
 		return r;
-	if (gguf_array(g, alora, GGUF_TYPE_U32, &tokens, NULL) != GGUF_E_ABSENT)
-		return diag_set(d, -EINVAL, DIAG_UNSUP, alora,
-				"adapters with invocation tokens (aLoRA) are not supported yet");
 	r = gguf_f32(g, "adapter.lora.alpha", alpha, d);
 	if (r == GGUF_E_ABSENT)
 		return diag_set(d, -EINVAL, DIAG_PAIR, "adapter.lora.alpha", "missing");
@@ -61,6 +57,31 @@ static int check_header(const struct gguf *g, const struct bm_model *m, float *a
 		return diag_set(d, -EINVAL, DIAG_RANGE, "adapter.lora.alpha",
 				"%g, expected a number above 0, at most 65536", (double)*alpha);
 	return r;
+}
+
+static int read_invocation(struct lora_summary *s, const struct gguf *g, const struct bm_model *m,
+			   struct diag *d)
+{
+	static const char key[] = "adapter.alora.invocation_tokens";
+	uint32_t n_vocab = bm_model_config(m)->n_vocab;
+	struct gguf_array tokens;
+	int r = gguf_array(g, key, GGUF_TYPE_U32, &tokens, d);
+
+	if (r != 0)
+		return r == GGUF_E_ABSENT ? 0 : r;
+	if (tokens.count < 1 || tokens.count > ADAPTER_MAX_INVOCATION)
+		return diag_set(d, -EINVAL, DIAG_RANGE, key, "%llu tokens, expected 1 to %d",
+				(unsigned long long)tokens.count, ADAPTER_MAX_INVOCATION);
+	for (uint32_t i = 0; i < tokens.count; i++) {
+		uint32_t id = gguf_array_u32(&tokens, i);
+
+		if (id >= n_vocab)
+			return diag_set(d, -EINVAL, DIAG_VOCAB, key,
+					"token %u, expected one below %u", id, n_vocab);
+		s->invocation[i] = (int32_t)id;
+	}
+	s->n_invocation = (uint32_t)tokens.count;
+	return 0;
 }
 
 /* Splits NAME.lora_a or NAME.lora_b; false for any other name. */
@@ -205,8 +226,8 @@ int lora_build(struct bm_delta **ret, struct lora_summary *summary, const struct
 	int r;
 
 	*summary = (struct lora_summary){ 0 };
-	r = check_header(g, m, &alpha, d);
-	if (r < 0)
+	if ((r = check_header(g, m, &alpha, d)) < 0 ||
+	    (r = read_invocation(summary, g, m, d)) < 0)
 		return r;
 	r = bm_delta_new(&delta, m);
 	if (r < 0)

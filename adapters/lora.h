@@ -3,15 +3,15 @@
 
 #include <stdint.h>
 
-#include "util/diag.h"
+#include "adapters/adapters.h"
 
-struct bm_delta;
-struct bm_model;
 struct gguf;
 
 struct lora_summary {
 	uint32_t max_rank;
 	uint32_t matrix_count;
+	int32_t invocation[ADAPTER_MAX_INVOCATION];
+	uint32_t n_invocation;
 };
 
 /* Checks the parsed file against @m and builds the update in compute form; see

@@ -241,6 +241,10 @@ int fixture_lora_fd(const struct lora_fixture *l)
 	ck_assert_int_eq(gguf_writer_str(w, "adapter.type", l->kind, strlen(l->kind)), 0);
 	if (!l->no_alpha)
 		ck_assert_int_eq(gguf_writer_f32(w, "adapter.lora.alpha", l->alpha), 0);
+	if (l->invocation)
+		ck_assert_int_eq(gguf_writer_array(w, "adapter.alora.invocation_tokens",
+						   GGUF_TYPE_U32, l->invocation,
+						   l->n_invocation), 0);
 	snprintf(name, sizeof(name), "%s.lora_a", l->matrix);
 	data = weights(&m, l->quantized ? TENSOR_Q8_0 : TENSOR_F32, a[1], a[0], 0.5f, &seed);
 	if (l->not_a_number)

@@ -31,6 +31,8 @@ struct lora_fixture {
 	const char *architecture, *type, *kind;	/* kind: adapter.type */
 	bool no_alpha, no_b, wrong_columns, wrong_rank, not_a_number, stray, quantized;
 	const char *matrix;	/* the only matrix changed */
+	const uint32_t *invocation;	/* [n_invocation]; NULL: an ordinary one */
+	size_t n_invocation;
 };
 
 #define LORA_FIXTURE { .rank = 4, .width = 64, .alpha = 8.0f, .seed = 3, .architecture = "llama", \

@@ -48,7 +48,8 @@ static void make_answer(struct pair *p)
 }
 
 /* Until all is written; the clock runs from the first token on. */
-static int write_answer(struct bench *b, struct bm_writer *w, float *logits, double *seconds)
+static int write_answer(struct bench *b, struct adapter_uses *uses, struct bm_writer *w,
+			float *logits, double *seconds)
 {
 	int state = BM_WRITER_GOES_ON;
 	double begin = 0.0;
@@ -57,7 +58,7 @@ static int write_answer(struct bench *b, struct bm_writer *w, float *logits, dou
 		struct bm_item item;
 		const int32_t *tokens;
 		size_t n;
-		int r = verb_model_pass(&b->vm, w, logits, &item);
+		int r = verb_model_pass(&b->vm, uses, w, logits, &item);
 
 		if (r < 0)
 			return r;
@@ -78,11 +79,14 @@ static int one(struct bench *b, const struct pair *p, bool draft, float *logits)
 		.sampling = BM_SAMPLING_GREEDY, .draft = draft, .forced = p->answer,
 	};
 	struct bm_writer_counts counts;
+	struct adapter_uses uses;
 	double seconds = 0.0;
-	int r = bm_writer_new(&w, b->vm.model, &params);
+	int r = verb_model_uses(&b->vm, p->text, TEXT, &uses, NULL);
 
 	if (r == 0)
-		r = write_answer(b, w, logits, &seconds);
+		r = bm_writer_new(&w, b->vm.model, &params);
+	if (r == 0)
+		r = write_answer(b, &uses, w, logits, &seconds);
 	if (r < 0)
 		return r;
 	counts = bm_writer_counts(w);

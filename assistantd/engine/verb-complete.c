@@ -17,12 +17,13 @@ enum {
 struct answer {
 	struct token_list prompt;
 	struct buf text;
-	bool too_long;		/* the prompt leaves no room in the context */
+	const char *error;	/* why the prompt has no answer, or NULL */
 };
 
 /* An answer in progress. */
 struct slot {
 	struct answer *answer;	/* NULL: free */
+	struct adapter_uses uses;
 	struct bm_writer *writer;
 	struct bm_stream *stream;
 };
@@ -143,10 +144,12 @@ static int take_next(struct job *job, struct slot *s)
 		};
 		int r;
 
-		if (a->prompt.n == 0 || a->prompt.n >= job->context) {
-			a->too_long = true;
+		if (a->prompt.n == 0 || a->prompt.n >= job->context)
+			a->error = "prompt longer than the context";
+		else if (verb_model_uses(&job->vm, a->prompt.ids, a->prompt.n, &s->uses, NULL) < 0)
+			a->error = "an adapter is given twice, or not invoked by the prompt";
+		if (a->error)
 			continue;
-		}
 		s->answer = a;
 		r = bm_writer_new(&s->writer, job->vm.model, &params);
 		return r < 0 ? r : bm_stream_new(&s->stream, NULL, 0);
@@ -202,11 +205,9 @@ static int pass(struct job *job, size_t active)
 
 		if (!s->answer)
 			continue;
-		wanted = bm_writer_item(s->writer, room + 1, ROWS / active - 1, &items[n]);
+		wanted = adapter_uses_item(&s->uses, s->writer, room + 1, ROWS / active - 1,
+					   &items[n]);
 		room -= items[n].n_tokens - 1;
-		items[n].deltas = job->vm.deltas;
-		items[n].scales = job->vm.scales;
-		items[n].n_deltas = job->vm.n_adapters;
 		items[n].logits = wanted ? job->logits + rows * n_vocab : NULL;
 		rows += wanted;
 		owners[n++] = s;
@@ -248,8 +249,7 @@ static void print(const struct job *job)
 {
 	for (size_t i = 0; i < job->n_answers; i++) {
 		const struct answer *a = &job->answers[i];
-		json_auto_t *row = a->too_long ?
-			json_pack("{s:s}", "error", "prompt longer than the context") :
+		json_auto_t *row = a->error ? json_pack("{s:s}", "error", a->error) :
 			json_pack("{s:s%}", "completion", a->text.data ? a->text.data : "",
 				  a->text.len);
 

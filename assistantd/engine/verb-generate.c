@@ -46,7 +46,8 @@ static void show(struct buf *text)
 }
 
 /* The passes from the prompt's first token to the answer's last. */
-static int write_text(struct job *job, struct verb_model *vm, struct bm_writer *w, float *logits)
+static int write_text(struct job *job, struct verb_model *vm, struct adapter_uses *uses,
+		      struct bm_writer *w, float *logits)
 {
 	const struct tokenizer *t = bm_model_tokenizer(vm->model);
 	_cleanup_(bm_stream_freep) struct bm_stream *stream = NULL;
@@ -58,7 +59,7 @@ static int write_text(struct job *job, struct verb_model *vm, struct bm_writer *
 		struct bm_item item;
 		size_t n;
 
-		r = verb_model_pass(vm, w, logits, &item);
+		r = verb_model_pass(vm, uses, w, logits, &item);
 		if (r == 0)
 			state = r = bm_writer_advance(w, &item, &tokens, &n);
 		if (r >= 0)
@@ -84,6 +85,8 @@ static int generate(struct job *job, struct verb_model *vm)
 		.draft = job->draft,
 	};
 	struct bm_writer_counts counts;
+	struct adapter_uses uses;
+	struct diag d = DIAG_NULL;
 	int r;
 
 	if (!bm_model_tokenizer(vm->model)) {
@@ -93,12 +96,14 @@ static int generate(struct job *job, struct verb_model *vm)
 	r = logits ? tokenizer_encode(bm_model_tokenizer(vm->model), job->prompt,
 				      strlen(job->prompt), TOKENIZE_BOS | TOKENIZE_SPECIAL,
 				      &prompt) : -ENOMEM;
+	if (r == 0 && verb_model_uses(vm, prompt.ids, prompt.n, &uses, &d) < 0)
+		return verb_fail(job->model, &d);
 	params.prompt = prompt.ids;
 	params.n_prompt = prompt.n;
 	if (r == 0)
 		r = prompt.n < params.context ? bm_writer_new(&w, vm->model, &params) : -ENOSPC;
 	if (r == 0)
-		r = write_text(job, vm, w, logits);
+		r = write_text(job, vm, &uses, w, logits);
 	if (r < 0)
 		return r;
 	counts = bm_writer_counts(w);

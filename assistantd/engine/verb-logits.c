@@ -61,23 +61,29 @@ static int compute(struct job *job, struct verb_model *vm, FILE *out)
 	const struct bm_config *c = bm_model_config(vm->model);
 	uint32_t batch = bm_model_max_batch(vm->model);
 	_cleanup_free_ float *logits = NULL;
-	uint32_t context = job->options.context ? job->options.context : c->context;
+	struct adapter_uses uses;
+	struct diag d = DIAG_NULL;
+	uint32_t until, context = job->options.context ? job->options.context : c->context;
 	int r = bm_sequence_new(&seq, vm->model, context, BM_KV_F32);
 
+	if (verb_model_uses(vm, job->tokens, job->n_tokens, &uses, &d) < 0)
+		return verb_fail(job->model, &d);
 	logits = reallocarray(NULL, (size_t)batch * c->n_vocab, sizeof(float));
 	if (!logits)
 		r = -ENOMEM;
-	for (size_t at = 0; r == 0 && at < job->n_tokens; at += batch) {
+	for (size_t at = 0, n; r == 0 && at < job->n_tokens; at += n) {
+		size_t n_deltas = adapter_uses_at(&uses, (uint32_t)at, &until);
+		size_t end = MIN(job->n_tokens, (size_t)until);
 		struct bm_item item = {
 			.seq = seq, .tokens = job->tokens + at,
 			.logits = logits, .all_logits = true,
-			.n_tokens = MIN((size_t)batch, job->n_tokens - at),
-			.deltas = vm->deltas, .scales = vm->scales, .n_deltas = vm->n_adapters,
+			.n_tokens = MIN((size_t)batch, end - at),
+			.deltas = uses.deltas, .scales = uses.scales, .n_deltas = n_deltas,
 		};
 
+		n = item.n_tokens;
 		r = bm_forward(vm->model, &item, 1, NULL);
-		if (r == 0 && fwrite(logits, c->n_vocab * sizeof(float), item.n_tokens, out) !=
-				      item.n_tokens)
+		if (r == 0 && fwrite(logits, c->n_vocab * sizeof(float), n, out) != n)
 			r = -EIO;
 	}
 	if (r == 0)

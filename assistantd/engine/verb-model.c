@@ -160,14 +160,24 @@ float *verb_model_logits(const struct verb_model *vm)
 			    bm_model_config(vm->model)->n_vocab);
 }
 
-int verb_model_pass(struct verb_model *vm, struct bm_writer *w, float *logits,
-		    struct bm_item *item)
+int verb_model_uses(const struct verb_model *vm, const int32_t *prompt, size_t n,
+		    struct adapter_uses *ret, struct diag *d)
 {
-	size_t rows = bm_writer_item(w, bm_model_max_batch(vm->model), BM_DRAFT_MAX, item);
+	size_t at;
 
-	item->deltas = vm->deltas;
-	item->scales = vm->scales;
-	item->n_deltas = vm->n_adapters;
+	*ret = (struct adapter_uses){ 0 };
+	for (size_t i = 0; i < vm->n_adapters; i++)
+		if (adapter_uses_add(ret, vm->adapters[i], vm->scales[i]) < 0)
+			return diag_set(d, -EEXIST, DIAG_DUP, "--lora", "the same adapter twice");
+	return adapter_uses_place(ret, prompt, n, &at, d);
+}
+
+int verb_model_pass(struct verb_model *vm, struct adapter_uses *uses, struct bm_writer *w,
+		    float *logits, struct bm_item *item)
+{
+	size_t rows = adapter_uses_item(uses, w, bm_model_max_batch(vm->model), BM_DRAFT_MAX,
+					item);
+
 	item->logits = rows ? logits : NULL;
 	return bm_forward(vm->model, item, 1, NULL);
 }

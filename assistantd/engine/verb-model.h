@@ -7,7 +7,7 @@
 #include "adapters/adapters.h"
 #include "base_model/base_model.h"
 
-#define VERB_MAX_ADAPTERS 16
+#define VERB_MAX_ADAPTERS ADAPTER_USES_MAX
 
 struct verb_model {
 	struct bm_model *model;
@@ -52,7 +52,11 @@ bool verb_parse(int argc, char **argv, const char **model, struct verb_options *
 int verb_model_init(struct verb_model *vm, const char *path, const struct verb_options *o);
 /* Room for the logits of one writer's pass, or NULL. */
 float *verb_model_logits(const struct verb_model *vm);
-/* One pass for one writer, with all adapters: fills @item; 0 or the error of bm_forward(). */
-int verb_model_pass(struct verb_model *vm, struct bm_writer *w, float *logits,
-		    struct bm_item *item);
+/* All adapters, as a text that begins with @prompt [@n] uses them: 0; -EEXIST and -ENOENT
+ * with @d. */
+int verb_model_uses(const struct verb_model *vm, const int32_t *prompt, size_t n,
+		    struct adapter_uses *ret, struct diag *d);
+/* One pass for one writer: fills @item; 0 or the error of bm_forward(). */
+int verb_model_pass(struct verb_model *vm, struct adapter_uses *uses, struct bm_writer *w,
+		    float *logits, struct bm_item *item);
 void verb_model_deinit(struct verb_model *vm);

@@ -8,6 +8,8 @@
 #include "tests/fixture.h"
 #include "util/macro.h"
 
+static const uint32_t foreign[2] = { 1, 50 }, many[ADAPTER_MAX_INVOCATION + 1];
+
 static const struct {
 	struct lora_fixture l;
 	enum diag_code code;
@@ -27,6 +29,9 @@ static const struct {
 	{ { .not_a_number = true }, DIAG_RANGE },
 	{ { .stray = true }, DIAG_PAIR },
 	{ { .quantized = true }, DIAG_UNSUP },
+	{ { .invocation = foreign, .n_invocation = 2 }, DIAG_VOCAB },
+	{ { .invocation = foreign, .n_invocation = 0 }, DIAG_RANGE },
+	{ { .invocation = many, .n_invocation = ADAPTER_MAX_INVOCATION + 1 }, DIAG_RANGE },
 	{ { .matrix = "blk.7.attn_q.weight" }, DIAG_SHAPE },
 	{ { .matrix = "blk.0.attn_k.weight" }, DIAG_SHAPE },
 	{ { .matrix = "token_embd.weight" }, DIAG_SHAPE },

@@ -29,3 +29,8 @@ tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_train_file_LDADD = $(MODEL_TEST_LIBS)
 
 dist_check_SCRIPTS += tests/adapters/train.sh
+
+check_PROGRAMS += tests/adapters/test-uses
+tests_adapters_test_uses_SOURCES = tests/adapters/test-uses.c
+tests_adapters_test_uses_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_uses_LDADD = $(MODEL_TEST_LIBS)
