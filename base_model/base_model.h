@@ -7,6 +7,7 @@
 #include "base_model/gemm.h"
 #include "base_model/gguf.h"
 #include "base_model/gguf-write.h"
+#include "base_model/identity.h"
 #include "base_model/kernel-speed.h"
 #include "base_model/model.h"
 #include "base_model/peaks.h"

@@ -37,3 +37,5 @@ const struct gguf_pair *gguf_pair(const struct gguf *g, const char *key, size_t 
 /* Bytes of a scalar; 0 for strings and arrays. */
 uint32_t gguf_type_size(enum gguf_type type);
 const char *gguf_type_name(enum gguf_type type);
+/* Bytes of an array's elements in the file. */
+size_t gguf_array_size(const struct gguf_array *a);

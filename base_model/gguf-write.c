@@ -193,26 +193,11 @@ int gguf_writer_strings(struct gguf_writer *w, const char *key, const char *cons
 	return r < 0 ? r : finish_pair(w, key, &b);
 }
 
-/* The bytes of an array's elements in the file. */
-static size_t elements_size(const struct gguf_array *a)
-{
-	struct gguf_strings s;
-	const char *text;
-	size_t len;
-
-	if (a->type != GGUF_TYPE_STRING)
-		return a->count * gguf_type_size(a->type);
-	gguf_strings_init(&s, a);
-	while (gguf_strings_next(&s, &text, &len))
-		;
-	return (size_t)(s.at - a->data);
-}
-
 static int copy_pair(struct gguf_writer *w, const struct gguf_pair *p)
 {
 	_cleanup_(buf_deinit) struct buf b = BUF_NULL;
 	char key[GGUF_MAX_KEY + 1] = "";
-	size_t size = elements_size(&p->array);
+	size_t size = gguf_array_size(&p->array);
 	int r;
 
 	memcpy(key, p->key, p->key_len);

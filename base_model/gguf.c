@@ -339,3 +339,17 @@ bool gguf_strings_next(struct gguf_strings *s, const char **ret, size_t *len)
 	s->left--;
 	return true;
 }
+
+size_t gguf_array_size(const struct gguf_array *a)
+{
+	struct gguf_strings s;
+	const char *text;
+	size_t len;
+
+	if (a->type != GGUF_TYPE_STRING)
+		return a->count * gguf_type_size(a->type);
+	gguf_strings_init(&s, a);
+	while (gguf_strings_next(&s, &text, &len))
+		;
+	return (size_t)(s.at - a->data);
+}

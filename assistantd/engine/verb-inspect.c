@@ -61,6 +61,32 @@ static void add_tensors(json_t *out, const struct gguf *g)
 	json_object_set_new(out, "weight_types", types);
 }
 
+static void add_digest(json_t *out, const char *key, const struct digest *digest)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	digest_to_hex(digest, hex);
+	json_object_set_new(out, key, json_string(hex));
+}
+
+/* What adapters for this model are bound to. An adapter has nothing of the kind. */
+static int add_identity(json_t *out, const struct gguf *g, struct diag *d)
+{
+	const char *type = json_string_value(json_object_get(out, "general.type"));
+	struct identity identity;
+	int r;
+
+	if (type && strcmp(type, "adapter") == 0)
+		return 0;
+	r = bm_identify(g, &identity, d);
+	if (r < 0)
+		return diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
+	add_digest(out, "weights_digest", &identity.weights);
+	add_digest(out, "tokenizer_digest", &identity.tokenizer);
+	add_digest(out, "template_digest", &identity.template);
+	return 0;
+}
+
 static json_t *summary(const struct gguf *g)
 {
 	json_t *out = json_object();
@@ -104,6 +130,7 @@ int verb_inspect(int argc, char **argv)
 	_cleanup_close_ int fd = -1;
 	struct diag d = DIAG_NULL;
 	json_t *out;
+	int r;
 
 	if (argc != 2 && !as_json) {
 		fprintf(stderr, "usage: assistant-engine inspect FILE [--json]\n");
@@ -113,6 +140,11 @@ int verb_inspect(int argc, char **argv)
 	if (fd < 0 || gguf_open_fd(&g, fd, &d) < 0)
 		return verb_fail(argv[1], &d);
 	out = summary(g);
+	r = add_identity(out, g, &d);
+	if (r < 0) {
+		json_decref(out);
+		return verb_fail(argv[1], &d);
+	}
 	if (as_json) {
 		json_dumpf(out, stdout, JSON_INDENT(2));
 		putchar('\n');

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The verb inspect: a summary and 0, or one line on stderr and 1, for whatever it is given."""
+import hashlib
 import json
 import os
 import struct
@@ -31,10 +32,24 @@ GOOD = model(
      pair(b"llama.block_count", 4, struct.pack("<I", 2)),
      pair(b"llama.context_length", 4, struct.pack("<I", 512)),
      pair(b"tokenizer.ggml.model", 8, text(b"gpt2")),
-     pair(b"tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 2) + text(b"a") + text(b"b"))],
+     pair(b"tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 2) + text(b"a") + text(b"b")),
+     pair(b"tokenizer.chat_template", 8, text(b"{{ x }}")),
+     pair(b"tokenizer.chat_template.tool", 8, text(b"{{ y }}"))],
     [text(b"a.weight") + struct.pack("<IQQIQ", 2, 32, 2, 8, 0),
      text(b"b.weight") + struct.pack("<IQIQ", 1, 8, 0, 96)],
     bytes(68) + bytes(28) + bytes(32))
+
+
+# As base_model/identity.h describes them.
+DIGESTS = {
+    "weights_digest":
+        text(b"a.weight") + struct.pack("<I4QQ", 8, 32, 2, 1, 1, 68) + bytes(68) +
+        text(b"b.weight") + struct.pack("<I4QQ", 0, 8, 1, 1, 1, 32) + bytes(32),
+    "tokenizer_digest":
+        text(b"tokenizer.ggml.model") + struct.pack("<I", 8) + text(b"gpt2") +
+        text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text(b"a") + text(b"b"),
+    "template_digest": b"{{ x }}",
+}
 
 
 def inspect(*args):
@@ -66,6 +81,8 @@ def check_summary(path):
                 "weights": 72, "weight_types": {"Q8_0": 1, "F32": 1}, "bytes": len(GOOD)}
     for key, value in expected.items():
         check(got.get(key) == value, key, got.get(key), "expected", value)
+    for key, content in DIGESTS.items():
+        check(got[key] == hashlib.sha256(content).hexdigest(), key, got[key])
     check(got["general.name"].startswith("Größe"), got)
     run = inspect(path)
     check(run.returncode == 0, run)
@@ -84,6 +101,10 @@ def main():
 
         write(GOOD)
         check_summary(path)
+        write(model([ARCHITECTURE, pair(b"general.type", 8, text(b"adapter"))]))
+        check("weights_digest" not in json.loads(inspect(path, "--json").stdout), "an adapter")
+        write(model([ARCHITECTURE, pair(b"tokenizer.chat_template", 4, bytes(4))]))
+        check_refused(path, "tokenizer.chat_template", "string")
         write(b"")
         check_refused(path, "file", "empty")
         write(b"PK\x03\x04 and more bytes of something else")

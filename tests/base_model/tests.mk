@@ -91,6 +91,11 @@ tests_base_model_test_tokenizer_malformed_SOURCES = \
 tests_base_model_test_tokenizer_malformed_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_tokenizer_malformed_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/base_model/test-identity
+tests_base_model_test_identity_SOURCES = tests/base_model/test-identity.c
+tests_base_model_test_identity_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_identity_LDADD = $(MODEL_TEST_LIBS)
+
 # Opt-in: make check-aarch64 LIBRARIES=DIR, with what the script says, tests the NEON kernels.
 EXTRA_DIST += tests/aarch64.sh
 check-aarch64:
