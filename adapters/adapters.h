@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "adapters/catalog.h"
+#include "adapters/manifest.h"
 #include "adapters/uses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -22,9 +23,7 @@
 struct bm_delta;
 struct bm_model;
 
-#define ADAPTER_MAX_RANK 256
 #define ADAPTER_MAX_SIZE (UINT64_C(2) << 30)
-#define ADAPTER_MAX_SCALE 8.0f
 #define ADAPTER_MAX_INVOCATION 64
 
 struct adapter;

@@ -30,11 +30,9 @@ allow assistantd/tools assistantd/tools/ assistantd/ipc/ipc.h tools_api/tools_ap
 allow assistantd/ctl assistantd/ctl/ util/
 
 # The catalogue of adapters is for the front end too, so it stands on util alone.
-if [ -f adapters/catalog.c ]; then
-	found=$(grep -nE 'include "(base_model|adapters)/' adapters/catalog.[ch] |
-		grep -v 'adapters/catalog.h' || true)
-	[ -z "$found" ] || { echo "adapters/catalog may include util only:"; echo "$found"; bad=1; }
-fi
+found=$(grep -nE 'include "(base_model|adapters)/' adapters/catalog*.[ch] adapters/manifest*.[ch] |
+	grep -vE '"adapters/(catalog|manifest)' || true)
+[ -z "$found" ] || { echo "adapters/catalog may include util only:"; echo "$found"; bad=1; }
 
 found=$(grep -rnE '__AVX|__ARM_|immintrin\.h|arm_neon\.h' --include='*.[ch]' . |
 	grep -vE '^\./(base_model/kernels|tests)/|/build' || true)

@@ -4,6 +4,12 @@ tests_adapters_test_catalog_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(TEST_LIBS) \
 	$(YAML_LIBS) $(CRYPTO_LIBS)
 
+check_PROGRAMS += tests/adapters/test-manifest
+tests_adapters_test_manifest_SOURCES = tests/adapters/test-manifest.c
+tests_adapters_test_manifest_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_manifest_LDADD = adapters/libcatalog.a util/libutil.a $(TEST_LIBS) \
+	$(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
+
 # Models and adapters for tests, also of base_model.
 check_LIBRARIES += tests/libfixture.a
 tests_libfixture_a_SOURCES = tests/fixture.c tests/fixture.h tests/vocabulary.c tests/vocabulary.h \
