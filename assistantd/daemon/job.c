@@ -63,6 +63,7 @@ static void free_results(struct job *job)
 		buf_deinit(&job->pieces[i].out);
 	free(job->pieces);
 	jinja_free(job->prompt);
+	library_release(&job->hold);
 	edits_deinit(&job->edits);
 	spans_deinit(&job->sentences);
 	buf_deinit(&job->result);
@@ -142,6 +143,7 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 	rewrite_stop(job);
 	agent_drop(job->confirming);
 	job->confirming = NULL;
+	library_release(&job->hold);
 	if (job->action)
 		job->effects = action_effects(job->action);
 	leave_queue(job);

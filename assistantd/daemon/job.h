@@ -59,6 +59,7 @@ struct job {
 	size_t out_written;
 	/* While the model works. */
 	struct serving serving;
+	struct library_hold hold;	/* of what it is served by */
 	struct jinja *prompt;
 	struct piece *pieces;
 	size_t n_pieces, n_begun, n_emitted;

@@ -9,13 +9,26 @@
 
 #include "assistantd/daemon/log.h"
 
-enum { CATALOGS = 2 };
+/* One catalogue as it was read; @catalog is NULL where there is no file. */
+struct shelf {
+	unsigned refs;
+	struct catalog *catalog;
+};
 
 struct library {
-	char *folders[CATALOGS];	/* the user's, the program's */
-	struct catalog *catalogs[CATALOGS];
+	char *folders[LIBRARY_CATALOGS];
+	struct shelf *shelves[LIBRARY_CATALOGS];
 	uint32_t generation;
 };
+
+static struct shelf *shelf_unref(struct shelf *s)
+{
+	if (s && --s->refs == 0) {
+		catalog_free(s->catalog);
+		free(s);
+	}
+	return NULL;
+}
 
 /* 0 and the catalogue, NULL when there is none. */
 static int read_catalog(const char *folder, struct catalog **ret)
@@ -37,17 +50,46 @@ static int read_catalog(const char *folder, struct catalog **ret)
 	return r;
 }
 
+static int read_shelf(const char *folder, struct shelf **ret)
+{
+	struct shelf *s = calloc(1, sizeof(*s));
+	int r = s ? read_catalog(folder, &s->catalog) : -ENOMEM;
+
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	s->refs = 1;
+	*ret = s;
+	return 0;
+}
+
 void library_reload(struct library *l)
 {
-	for (int i = 0; i < CATALOGS; i++) {
-		struct catalog *fresh;
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		struct shelf *fresh;
 
-		if (read_catalog(l->folders[i], &fresh) < 0)
+		if (read_shelf(l->folders[i], &fresh) < 0)
 			continue;
-		catalog_free(l->catalogs[i]);
-		l->catalogs[i] = fresh;
+		shelf_unref(l->shelves[i]);
+		l->shelves[i] = fresh;
 	}
 	l->generation++;
+}
+
+void library_hold(struct library *l, struct library_hold *h)
+{
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		h->shelves[i] = l->shelves[i];
+		if (h->shelves[i])
+			h->shelves[i]->refs++;
+	}
+}
+
+void library_release(struct library_hold *h)
+{
+	for (int i = 0; i < LIBRARY_CATALOGS; i++)
+		h->shelves[i] = shelf_unref(h->shelves[i]);
 }
 
 int library_new(struct library **ret, const struct paths *paths)
@@ -73,8 +115,8 @@ struct library *library_free(struct library *l)
 {
 	if (!l)
 		return NULL;
-	for (int i = 0; i < CATALOGS; i++) {
-		catalog_free(l->catalogs[i]);
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		shelf_unref(l->shelves[i]);
 		free(l->folders[i]);
 	}
 	free(l);
@@ -86,14 +128,19 @@ uint32_t library_generation(const struct library *l)
 	return l->generation;
 }
 
+static const struct catalog *catalog_of(const struct library *l, int i)
+{
+	return l->shelves[i] ? l->shelves[i]->catalog : NULL;
+}
+
 bool library_at(const struct library *l, size_t index, struct installed *ret)
 {
-	for (int i = 0; i < CATALOGS; i++) {
-		size_t n = l->catalogs[i] ? catalog_count(l->catalogs[i]) : 0;
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		const struct catalog *c = catalog_of(l, i);
+		size_t n = c ? catalog_count(c) : 0;
 
 		if (index < n) {
-			*ret = (struct installed){ catalog_at(l->catalogs[i], index),
-						   l->folders[i] };
+			*ret = (struct installed){ catalog_at(c, index), l->folders[i] };
 			return true;
 		}
 		index -= n;
@@ -112,11 +159,10 @@ bool library_find(const struct library *l, const char *name, struct installed *r
 bool library_choose(const struct library *l, const char *task, const char *style,
 		    const struct digest *base, struct installed *ret)
 {
-	for (int i = 0; i < CATALOGS; i++) {
-		const struct catalog_entry *e = NULL;
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		const struct catalog *c = catalog_of(l, i);
+		const struct catalog_entry *e = c ? catalog_choose(c, task, style, base) : NULL;
 
-		if (l->catalogs[i])
-			e = catalog_choose(l->catalogs[i], task, style, base);
 		if (e) {
 			*ret = (struct installed){ e, l->folders[i] };
 			return true;

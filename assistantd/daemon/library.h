@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What is installed: adapters by the catalogues, the program's and the user's, and models. */
+/*
+ * What is installed: adapters by the catalogues, the user's and the program's, and models. A
+ * catalogue is replaced as a whole; whoever works with an entry holds the catalogues it is
+ * from, and the files that they list stay as long.
+ */
 #pragma once
 
 #include "adapters/catalog.h"
 #include "assistantd/daemon/config.h"
 
+enum { LIBRARY_CATALOGS = 2 };	/* the user's, the program's */
+
 struct library;
+struct shelf;
 
 struct installed {
 	const struct catalog_entry *entry;
 	const char *folder;
+};
+
+/* The catalogues of one moment. */
+struct library_hold {
+	struct shelf *shelves[LIBRARY_CATALOGS];
 };
 
 /* Reads the catalogues; a broken one is logged and left out. 0 or -ENOMEM. */
@@ -17,10 +29,16 @@ int library_new(struct library **ret, const struct paths *paths);
 struct library *library_free(struct library *l);
 DEFINE_CLEANUP(struct library *, library_free)
 
-/* Counts up with each reading of the catalogues: requests are pinned to one. */
+/* Counts up with each change of the catalogues: requests are pinned to one. */
 uint32_t library_generation(const struct library *l);
-/* Reads again; entries of before are gone. A broken file keeps what was read before. */
+/* Reads again; entries of before are gone unless they are held. A broken file keeps what was
+ * read before. */
 void library_reload(struct library *l);
+
+/* Keeps all entries of now until they are released; @h is zeroed or was released. */
+void library_hold(struct library *l, struct library_hold *h);
+/* Harmless on what is released already. */
+void library_release(struct library_hold *h);
 
 /* The user's entries first; false past the last. */
 bool library_at(const struct library *l, size_t index, struct installed *ret);

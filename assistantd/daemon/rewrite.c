@@ -376,6 +376,7 @@ static void pin(struct job *job)
 {
 	const struct catalog_entry *e = job->serving.adapter.entry;
 
+	library_hold(job->d->library, &job->hold);
 	digest_to_hex(&engine_model(job->d->engine)->digest, job->base_digest);
 	job->generation = library_generation(job->d->library);
 	if (!job->serving.has_adapter)

@@ -170,6 +170,30 @@ def an_adapter_is_named_in_what_it_made(s):
     assert entry()["state"] == 4
 
 
+def catalogues_are_read_again_under_requests(s):
+    """What runs goes on with what it began with."""
+    catalog = os.path.join(s.env["ASSISTANTD_DATA_DIR"], "tiny", "catalog.yaml")
+    with open(catalog, encoding="utf-8") as f:
+        before = f.read()
+    r = Request(s, "tone", "Send me the report by Friday and the slides by Monday. " * 300,
+                adapter="plain", max_tokens=FEW)
+    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
+    try:
+        with open(catalog, "w", encoding="utf-8") as f:
+            f.write("version: 1\nadapters: []\n")
+        s.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not s.interface("Adapters1").List(NONE), 10, "an empty catalogue")
+        assert not r.response
+        response, results = r.wait()
+        assert response == 0 and results["adapter"] == "plain", (response, dict(results))
+        fails("AdapterUnknown", s.run, "tone", "Hello you.", adapter="plain")
+    finally:
+        with open(catalog, "w", encoding="utf-8") as f:
+            f.write(before)
+        s.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: s.interface("Adapters1").List(NONE), 10, "the catalogue again")
+
+
 def the_history_holds_what_it_may(s):
     context = s.interface("Context1")
     s.run("summarize", "The zebra sat on the mat. The mat was red.")
@@ -218,6 +242,6 @@ def the_sandbox_is_reported_as_it_is(s):
 harness.main([
     state_is_told, what_is_fixed_is_stored, a_model_is_added_and_chosen,
     a_broken_model_leaves_the_service, what_is_no_file_is_not_added,
-    an_adapter_is_named_in_what_it_made, the_history_holds_what_it_may, folders_are_the_users_alone,
-    the_sandbox_is_reported_as_it_is,
+    an_adapter_is_named_in_what_it_made, catalogues_are_read_again_under_requests,
+    the_history_holds_what_it_may, folders_are_the_users_alone, the_sandbox_is_reported_as_it_is,
 ], untrained=True)
