@@ -9,12 +9,13 @@
 #include <sys/stat.h>
 
 #include "assistantd/daemon/daemon.h"
+#include "assistantd/daemon/files.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
 
 #define SUFFIX ".gguf"
-#define SIZE_MAX_MODEL (INT64_C(1) << 40)
+#define SIZE_MAX_MODEL (UINT64_C(1) << 40)
 
 /* A file on its way into the user's folder, copied by the store's thread. */
 struct adding {
@@ -156,26 +157,13 @@ static void use(void *arg, DBusMessage *m)
 		bus_send(d->bus, dbus_message_new_method_return(m));
 }
 
-/* The kernel copies; not a byte passes through this process. */
 static int copy_file(struct work *work, struct store *store)
 {
 	struct adding *a = container_of(work, struct adding, work);
-	struct stat st;
+	int r = files_copy(a->in, a->out, SIZE_MAX_MODEL);
 
 	(void)store;
-	if (fstat(a->in, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size < 24 || st.st_size > SIZE_MAX_MODEL)
-		return -EINVAL;
-	for (off_t at = 0; at < st.st_size;) {
-		ssize_t n = copy_file_range(a->in, &at, a->out, NULL, (size_t)(st.st_size - at), 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-	}
-	return fsync(a->out) < 0 || rename(a->fresh, a->path) < 0 ? -errno : 0;
+	return r < 0 ? r : files_place(a->fresh, a->path);
 }
 
 static void copied(struct work *work, int result)
