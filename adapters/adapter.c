@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "adapters/hashing.h"
 #include "adapters/lora.h"
@@ -20,6 +21,7 @@ struct adapter {
 	struct bm_delta *delta;
 	struct digest digest;
 	struct lora_summary summary;
+	uint64_t load_us;
 };
 
 static int parse(struct adapter *a, const char *data, size_t len, const struct bm_model *m,
@@ -62,9 +64,18 @@ static int load(struct adapter *a, const struct bm_model *m, int fd, struct diag
 	return r;
 }
 
+static uint64_t clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 int adapter_load_fd(struct adapter **ret, const struct bm_model *m, int fd, struct diag *d)
 {
 	_cleanup_(adapter_unrefp) struct adapter *a = calloc(1, sizeof(*a));
+	uint64_t began = clock_us();
 	int r;
 
 	if (!a)
@@ -73,6 +84,7 @@ int adapter_load_fd(struct adapter **ret, const struct bm_model *m, int fd, stru
 	r = load(a, m, fd, d);
 	if (r < 0)
 		return r;
+	a->load_us = clock_us() - began;
 	*ret = TAKE(a);
 	return 0;
 }
@@ -110,6 +122,11 @@ const struct digest *adapter_digest(const struct adapter *a)
 size_t adapter_bytes(const struct adapter *a)
 {
 	return sizeof(*a) + bm_delta_bytes(a->delta);
+}
+
+uint64_t adapter_load_us(const struct adapter *a)
+{
+	return a->load_us;
 }
 
 uint32_t adapter_rank(const struct adapter *a)

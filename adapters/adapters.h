@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "adapters/cache.h"
 #include "adapters/catalog.h"
 #include "adapters/manifest.h"
 #include "adapters/uses.h"
@@ -51,49 +52,10 @@ const struct bm_delta *adapter_delta(const struct adapter *a);
 const struct digest *adapter_digest(const struct adapter *a);
 /* Memory that it holds. */
 size_t adapter_bytes(const struct adapter *a);
+/* Microseconds that reading, hashing, checking and packing it took. */
+uint64_t adapter_load_us(const struct adapter *a);
 /* Largest rank of its matrices, and how many matrices it changes. */
 uint32_t adapter_rank(const struct adapter *a);
 uint32_t adapter_matrix_count(const struct adapter *a);
 /* The tokens that invoke it, *@n; none of an ordinary one, which acts on all of a text. */
 const int32_t *adapter_invocation(const struct adapter *a, size_t *n);
-
-/*
- * Adapters resident under one byte budget, by digest: never by name, so that
- * new content under an old name cannot meet an old entry. What is pinned or
- * referenced outside the cache is not evicted; else least recently used first.
- */
-struct adapter_cache;
-
-struct adapter_usage {
-	struct digest digest;
-	size_t bytes;
-	uint64_t hits;		/* found resident */
-	uint64_t loads;		/* put in, first time included */
-	uint64_t evictions;	/* taken out to make room */
-	bool resident;
-	bool pinned;
-};
-
-int adapter_cache_new(struct adapter_cache **ret, size_t budget);
-struct adapter_cache *adapter_cache_free(struct adapter_cache *c);
-DEFINE_CLEANUP(struct adapter_cache *, adapter_cache_free)
-
-/* A new reference if resident (a hit; becomes most recently used), else NULL (a miss). */
-struct adapter *adapter_cache_get(struct adapter_cache *c, const struct digest *digest);
-/*
- * Keeps a reference of its own to @a, evicting others until it fits. 0, also when it
- * was resident already; -ENOSPC when it cannot fit, and then nothing was evicted;
- * -ENOMEM.
- */
-int adapter_cache_put(struct adapter_cache *c, struct adapter *a);
-/* 0; -ENOENT when not resident; -EBUSY when pinned or in use. */
-int adapter_cache_evict(struct adapter_cache *c, const struct digest *digest);
-/* 0, or -ENOENT when not resident. */
-int adapter_cache_pin(struct adapter_cache *c, const struct digest *digest, bool pinned);
-/* Evicts down to the new budget as far as pins and references allow. */
-void adapter_cache_set_budget(struct adapter_cache *c, size_t budget);
-size_t adapter_cache_budget(const struct adapter_cache *c);
-size_t adapter_cache_bytes(const struct adapter_cache *c);
-uint64_t adapter_cache_misses(const struct adapter_cache *c);
-/* Every adapter ever put in, in the order of first load; false past the last. */
-bool adapter_cache_usage(const struct adapter_cache *c, size_t index, struct adapter_usage *ret);

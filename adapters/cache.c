@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "adapters/adapters.h"
 #include "adapters/adapter.h"
@@ -13,7 +14,8 @@
 struct entry {
 	struct adapter *adapter;	/* the cache's reference, NULL when not resident */
 	struct adapter_usage usage;
-	uint64_t last_use;
+	uint64_t last_use;		/* by the cache's clock; 0: never */
+	bool ahead;			/* resident, and not asked for yet */
 };
 
 struct adapter_cache {
@@ -21,7 +23,6 @@ struct adapter_cache {
 	size_t count, capacity;
 	size_t budget, bytes;
 	uint64_t clock;
-	uint64_t misses;
 };
 
 int adapter_cache_new(struct adapter_cache **ret, size_t budget)
@@ -71,6 +72,7 @@ static void evict(struct adapter_cache *c, struct entry *e)
 {
 	c->bytes -= e->usage.bytes;
 	e->adapter = adapter_unref(e->adapter);
+	e->ahead = false;
 	e->usage.evictions++;
 }
 
@@ -85,27 +87,23 @@ static struct entry *least_recently_used(struct adapter_cache *c)
 	return oldest;
 }
 
-static size_t evictable_bytes(const struct adapter_cache *c)
+/* Of what was used last before the moment @before. */
+static size_t evictable_bytes(const struct adapter_cache *c, uint64_t before)
 {
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < c->count; i++)
-		if (evictable(&c->entries[i]))
+		if (evictable(&c->entries[i]) && c->entries[i].last_use < before)
 			bytes += c->entries[i].usage.bytes;
 	return bytes;
 }
 
-struct adapter *adapter_cache_get(struct adapter_cache *c, const struct digest *digest)
+/* Whether @bytes fit once everything is gone that was used last before the moment @before. */
+static bool fits(const struct adapter_cache *c, size_t bytes, uint64_t before)
 {
-	struct entry *e = find_resident(c, digest);
+	size_t kept = c->bytes - evictable_bytes(c, before);
 
-	if (!e) {
-		c->misses++;
-		return NULL;
-	}
-	e->usage.hits++;
-	e->last_use = ++c->clock;
-	return adapter_ref(e->adapter);
+	return kept <= c->budget && bytes <= c->budget - kept;
 }
 
 static struct entry *entry_for(struct adapter_cache *c, const struct digest *digest)
@@ -128,27 +126,75 @@ static struct entry *entry_for(struct adapter_cache *c, const struct digest *dig
 	return e;
 }
 
-int adapter_cache_put(struct adapter_cache *c, struct adapter *a)
+struct adapter *adapter_cache_get(struct adapter_cache *c, const struct digest *digest)
 {
-	size_t bytes = adapter_bytes(a), kept = c->bytes - evictable_bytes(c);
-	struct entry *e;
+	struct entry *e = entry_for(c, digest);
 
-	if (find_resident(c, adapter_digest(a)))
-		return 0;
-	/* Decided before anything is evicted: a refusal must cost nobody their adapter. */
-	if (kept > c->budget || bytes > c->budget - kept)
-		return -ENOSPC;
-	e = entry_for(c, adapter_digest(a));
+	/* Without memory for an entry nothing is resident, and nothing is counted. */
+	if (!e)
+		return NULL;
+	e->last_use = ++c->clock;
+	e->usage.used_at = (int64_t)time(NULL);
+	if (!e->adapter) {
+		e->usage.misses++;
+		return NULL;
+	}
+	e->usage.hits++;
+	e->usage.ahead_used += e->ahead;
+	e->ahead = false;
+	return adapter_ref(e->adapter);
+}
+
+struct adapter *adapter_cache_peek(struct adapter_cache *c, const struct digest *digest)
+{
+	struct entry *e = find_resident(c, digest);
+
+	return e ? adapter_ref(e->adapter) : NULL;
+}
+
+static int put(struct adapter_cache *c, struct adapter *a, bool ahead)
+{
+	struct entry *e = entry_for(c, adapter_digest(a));
+	size_t bytes = adapter_bytes(a);
+
 	if (!e)
 		return -ENOMEM;
+	if (e->adapter)
+		return 0;
+	/* Decided before anything is evicted: a refusal must cost nobody their adapter. */
+	if (!fits(c, bytes, ahead ? e->last_use : UINT64_MAX))
+		return -ENOSPC;
 	while (c->bytes > c->budget - bytes)
 		evict(c, least_recently_used(c));
 	e->adapter = adapter_ref(a);
+	e->ahead = ahead;
 	e->usage.bytes = bytes;
 	e->usage.loads++;
-	e->last_use = ++c->clock;
+	e->usage.ahead += ahead;
+	e->usage.load_us = adapter_load_us(a);
+	e->usage.total_load_us += adapter_load_us(a);
+	if (!ahead)
+		e->last_use = ++c->clock;
 	c->bytes += bytes;
 	return 0;
+}
+
+int adapter_cache_put(struct adapter_cache *c, struct adapter *a)
+{
+	return put(c, a, false);
+}
+
+int adapter_cache_put_ahead(struct adapter_cache *c, struct adapter *a)
+{
+	return put(c, a, true);
+}
+
+bool adapter_cache_fits_ahead(const struct adapter_cache *c, const struct digest *digest,
+			      size_t bytes)
+{
+	const struct entry *e = find(c, digest);
+
+	return fits(c, bytes, e ? e->last_use : 0);
 }
 
 int adapter_cache_evict(struct adapter_cache *c, const struct digest *digest)
@@ -161,6 +207,13 @@ int adapter_cache_evict(struct adapter_cache *c, const struct digest *digest)
 		return -EBUSY;
 	evict(c, e);
 	return 0;
+}
+
+void adapter_cache_evict_idle(struct adapter_cache *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (evictable(&c->entries[i]))
+			evict(c, &c->entries[i]);
 }
 
 int adapter_cache_pin(struct adapter_cache *c, const struct digest *digest, bool pinned)
@@ -192,9 +245,9 @@ size_t adapter_cache_bytes(const struct adapter_cache *c)
 	return c->bytes;
 }
 
-uint64_t adapter_cache_misses(const struct adapter_cache *c)
+size_t adapter_cache_kept_bytes(const struct adapter_cache *c)
 {
-	return c->misses;
+	return c->bytes - evictable_bytes(c, UINT64_MAX);
 }
 
 bool adapter_cache_usage(const struct adapter_cache *c, size_t index, struct adapter_usage *ret)

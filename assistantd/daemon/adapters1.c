@@ -49,8 +49,14 @@ static void out_adapter(const struct daemon *d, const struct installed *i, DBusM
 	out_dict_u32(dict, "state", state);
 	out_dict_u64(dict, "bytes", usage->resident ? usage->bytes : size);
 	out_dict_u64(dict, "hits", usage->hits);
+	out_dict_u64(dict, "misses", usage->misses);
 	out_dict_u64(dict, "loads", usage->loads);
+	out_dict_u64(dict, "loads_ahead", usage->ahead);
+	out_dict_u64(dict, "loads_ahead_used", usage->ahead_used);
 	out_dict_u64(dict, "evictions", usage->evictions);
+	out_dict_u64(dict, "load_us", usage->load_us);
+	out_dict_u64(dict, "load_total_us", usage->total_load_us);
+	out_dict_i64(dict, "last_used", (int64_t)usage->used_at);
 	out_dict_bool(dict, "pinned", usage->pinned);
 	out_dict_double(dict, "scale", (double)i->entry->scale);
 }
@@ -107,6 +113,8 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 		name = "AdapterMismatch";
 	else if (error == ENGINE_E_BUSY)
 		name = "Busy";
+	else if (error == ENGINE_E_LIMIT)
+		name = DBUS_ERROR_LIMITS_EXCEEDED;
 	else if (error == ENGINE_E_LOST)
 		name = "EngineLost";
 	answer(c, out_error(c->m, name, "%s", text));
@@ -191,7 +199,7 @@ static void prop_budget(void *arg, DBusMessageIter *at)
 {
 	struct daemon *d = arg;
 
-	out_u64(at, d->config.adapter_budget);
+	out_u64(at, engine_budget(d->engine)->adapter_budget);
 }
 
 static void prop_used(void *arg, DBusMessageIter *at)

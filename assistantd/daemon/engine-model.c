@@ -51,9 +51,9 @@ static void load_model(struct engine *e)
 		open_message.has_digest = digests_find(e->config.digests, &e->model_stat,
 						       &open_message.digest);
 	open_message.threads = e->config.threads;
-	open_message.budget = e->config.memory_budget;
+	open_message.budget = e->budget.budget;
 	open_message.kv = e->config.kv_q8_0 ? ENGINE_KV_Q8_0 : ENGINE_KV_F16;
-	open_message.adapter_budget = e->config.adapter_budget;
+	open_message.adapter_budget = e->budget.adapter_budget;
 	ipc_message_init(&m, ENGINE_OPEN_MODEL, 0);
 	r = child_send(e->child, &m, engine_put_open(&m, &open_message));
 	engine_open_deinit(&open_message);
@@ -71,6 +71,27 @@ void engine_change_model(struct engine *e)
 	e->trouble[0] = '\0';
 	if (child_running(e->child) && e->has_hello)
 		load_model(e);
+}
+
+static void send_budget(struct engine *e)
+{
+	struct ipc_message m;
+
+	if (e->state != ENGINE_READY)
+		return;
+	ipc_message_init(&m, ENGINE_BUDGET, 0);
+	child_send(e->child, &m, engine_put_budget(&m, &e->budget));
+}
+
+void engine_set_budget(struct engine *e, const struct engine_budget *budget)
+{
+	e->budget = *budget;
+	send_budget(e);
+}
+
+const struct engine_budget *engine_budget(const struct engine *e)
+{
+	return &e->budget;
 }
 
 void engine_on_model(struct engine *e, struct ipc_message *m)
@@ -97,6 +118,8 @@ void engine_on_model(struct engine *e, struct ipc_message *m)
 	if (r < 0)
 		log_error("%s: %s", e->config.digests, strerror(-r));
 	engine_set_state(e, ENGINE_READY);
+	/* What may stay idle is not part of opening; the rest may have changed meanwhile. */
+	send_budget(e);
 }
 
 void engine_on_hello(struct engine *e, struct ipc_message *m)

@@ -12,6 +12,7 @@ enum { ENGINE_LOAD_ATTEMPTS = 3 };
 struct engine {
 	struct loop *loop;
 	struct engine_config config;
+	struct engine_budget budget;
 	struct child *child;
 	loop_fn changed;
 	void *arg;

@@ -222,7 +222,9 @@ int engine_new(struct engine **ret, struct loop *loop, const struct engine_confi
 	if (!e)
 		return -ENOMEM;
 	*e = (struct engine){ .loop = loop, .config = *config, .changed = changed, .arg = arg,
-			      .next_id = 1 };
+			      .next_id = 1,
+			      .budget = { .budget = config->memory_budget,
+					  .adapter_budget = config->adapter_budget } };
 	*ret = e;
 	r = child_new(&e->child, loop, config->path, argv, &ops, e);
 	if (r < 0)

@@ -62,6 +62,10 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 int engine_use(struct engine *e, const char *path);
 const char *engine_path(const struct engine *e);
 
+/* Memory from now on, also of processes that are started later; what runs is not touched. */
+void engine_set_budget(struct engine *e, const struct engine_budget *budget);
+const struct engine_budget *engine_budget(const struct engine *e);
+
 enum engine_state engine_state(const struct engine *e);
 /* Valid while READY. */
 const struct engine_model *engine_model(const struct engine *e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a START, COUNT or LOAD message through the preparer to a request that runs or an
+ * From a START, COUNT, LOAD or PIN message through the preparer to a request that runs or an
  * answer. An adapter is read once at a time: who wants the same one meanwhile is held back
  * until that reading ends, and takes its result or tries with a descriptor of its own.
  */
@@ -18,35 +18,60 @@ static enum engine_error adapter_error(int err)
 	case -ENOMEM:
 		return ENGINE_E_MEMORY;
 	case -EBUSY:
+	case -ENOSPC:
 		return ENGINE_E_BUSY;
+	case -EFBIG:
+		return ENGINE_E_LIMIT;
 	default:
 		return ENGINE_E_ADAPTER;
 	}
 }
 
+static const char *adapter_text(int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return "the adapter is pinned or in use";
+	case -ENOENT:
+		return "the adapter is not in memory";
+	case -ENOSPC:
+		return "no room for the adapter beside those that are pinned or in use";
+	case -EFBIG:
+		return "the adapter is larger than the memory for adapters";
+	default:
+		return strerror(-err);
+	}
+}
+
 void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result, const struct diag *d)
 {
-	const struct diag none = DIAG_NULL;
 	struct engine_done done = { 0 };
 
-	if (result < 0)
-		scheduler_tell_diag(s, id, adapter_error(result), d ? d : &none, result);
+	if (result < 0 && d && d->code != DIAG_NONE)
+		scheduler_tell_diag(s, id, adapter_error(result), d, result);
+	else if (result < 0)
+		scheduler_tell_failed(s, id, adapter_error(result), NULL, adapter_text(result));
 	else
 		scheduler_tell_done(s, id, &done);
 }
 
-static bool is_being_read(const struct scheduler *s, const struct digest *digest)
+/* The preparation that is given and reads the adapter, or NULL. */
+static struct preparation *reader_of(const struct scheduler *s, const struct digest *digest)
 {
-	for (const struct preparation *p = s->preparing; p; p = p->sibling)
+	for (struct preparation *p = s->preparing; p; p = p->sibling)
 		if (p->given && p->reads && digest_equal(&p->digest, digest))
-			return true;
-	return false;
+			return p;
+	return NULL;
 }
 
 /* Gives it to the preparer, unless another one reads the adapter that it wants. */
 static void give(struct scheduler *s, struct preparation *p)
 {
-	if (p->reads && is_being_read(s, &p->digest))
+	struct preparation *reader = p->reads ? reader_of(s, &p->digest) : NULL;
+
+	if (reader && !p->ahead)
+		preparer_hurry(s->preparer, reader);
+	if (reader)
 		return;
 	p->given = true;
 	preparer_give(s->preparer, p);
@@ -84,8 +109,10 @@ static size_t places_taken(const struct scheduler *s)
 static void submit(struct scheduler *s, struct preparation *p)
 {
 	p->began_us = request_clock();
-	if (p->reads)
+	if (p->reads && p->type == ENGINE_START)
 		p->adapter = residents_find(s->residents, &p->digest);
+	else if (p->reads)
+		p->adapter = residents_peek(s->residents, &p->digest);
 	p->reads = p->reads && !p->adapter;
 	add_preparing(s, p);
 	give(s, p);
@@ -127,15 +154,17 @@ void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
 		submit(s, TAKE(p));
 }
 
-void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_adapter *v)
+void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, uint32_t type,
+			       struct engine_adapter *v)
 {
-	struct preparation *p = preparation_new(id, ENGINE_LOAD, s->model, 0);
+	struct preparation *p = preparation_new(id, type, s->model, 0);
 
 	if (!p) {
 		scheduler_tell_adapter(s, id, -ENOMEM, NULL);
 		return;
 	}
 	p->reads = true;
+	p->ahead = v->ahead;
 	p->digest = v->digest;
 	p->fd = TAKE_FD(v->fd);
 	submit(s, p);
@@ -175,7 +204,7 @@ static void answer(struct scheduler *s, struct preparation *p)
 {
 	int r = p->prompt_result;
 
-	if (p->type == ENGINE_LOAD || p->adapter_result < 0)
+	if (!p->start || p->adapter_result < 0)
 		scheduler_tell_adapter(s, p->id, p->adapter_result, &p->diag);
 	else if (p->type == ENGINE_COUNT && r >= 0)
 		scheduler_tell_counted(s, ENGINE_COUNTED, p->id, &p->prompt.counted);
@@ -195,7 +224,8 @@ static void give_held(struct scheduler *s, const struct digest *digest, struct a
 	for (struct preparation *p = s->preparing; p; p = p->sibling) {
 		if (p->given || !digest_equal(&p->digest, digest))
 			continue;
-		p->adapter = residents_find(s->residents, digest);
+		/* It was counted as missing when it came. */
+		p->adapter = residents_peek(s->residents, digest);
 		/* The cache may have had no room for it. */
 		if (!p->adapter && read)
 			p->adapter = adapter_ref(read);
@@ -228,14 +258,24 @@ static bool read_prefix(struct scheduler *s, struct preparation *p)
 	return true;
 }
 
+/* What was read stays, as far as that is what was asked for. */
+static int keep_adapter(struct scheduler *s, const struct preparation *p)
+{
+	if (p->start)
+		return p->reads ? residents_add(s->residents, p->adapter) : 0;
+	if (p->ahead)
+		return residents_add_ahead(s->residents, p->adapter);
+	return residents_hold(s->residents, p->adapter, p->type == ENGINE_PIN);
+}
+
 void scheduler_begin_prepared(struct scheduler *s)
 {
 	struct preparation *p;
 
 	while ((p = preparer_take(s->preparer))) {
 		remove_preparing(s, p);
-		if (p->reads && p->adapter && residents_add(s->residents, p->adapter) < 0)
-			p->adapter_result = -ENOMEM;
+		if (p->adapter)
+			p->adapter_result = keep_adapter(s, p);
 		if (p->reads)
 			give_held(s, &p->digest, p->adapter);
 		if (!p->cancelled && read_prefix(s, p))
@@ -243,6 +283,7 @@ void scheduler_begin_prepared(struct scheduler *s)
 		if (!p->cancelled)
 			answer(s, p);
 		preparation_free(p);
+		residents_tidy(s->residents);
 		scheduler_tell_usage(s);
 	}
 }

@@ -126,6 +126,31 @@ static void do_open(struct scheduler *s, struct ipc_message *m)
 	engine_open_deinit(&open);
 }
 
+/* Reading it would be in vain where it finds no room afterwards. */
+static bool fits_ahead(struct scheduler *s, const struct engine_adapter *v)
+{
+	struct stat st;
+
+	return fstat(v->fd, &st) == 0 &&
+	       residents_fits_ahead(s->residents, &v->digest, (uint64_t)st.st_size);
+}
+
+static void do_budget(struct scheduler *s, struct ipc_message *m)
+{
+	struct engine_budget v;
+
+	if (engine_get_budget(m, &v) < 0) {
+		s->broken = true;
+		return;
+	}
+	/* A model that is opened later comes with a budget of its own. */
+	if (!s->residents)
+		return;
+	residents_set_budget(s->residents, bytes_of(v.budget),
+			     (size_t)MIN(v.adapter_budget, (uint64_t)SIZE_MAX), v.idle);
+	s->context = residents_context(s->residents);
+}
+
 static void do_adapter(struct scheduler *s, struct ipc_message *m)
 {
 	struct engine_adapter v;
@@ -135,8 +160,10 @@ static void do_adapter(struct scheduler *s, struct ipc_message *m)
 		s->broken = true;
 	else if (!s->model)
 		scheduler_tell_failed(s, m->id, ENGINE_E_NO_MODEL, NULL, "no model is loaded");
-	else if (m->type == ENGINE_LOAD)
-		scheduler_prepare_adapter(s, m->id, &v);
+	else if (m->type == ENGINE_LOAD && v.ahead && !fits_ahead(s, &v))
+		scheduler_tell_adapter(s, m->id, -ENOSPC, NULL);
+	else if (m->type == ENGINE_LOAD || (m->type == ENGINE_PIN && v.pinned && v.fd >= 0))
+		scheduler_prepare_adapter(s, m->id, m->type, &v);
 	else if (m->type == ENGINE_UNLOAD)
 		scheduler_tell_adapter(s, m->id, residents_drop(s->residents, &v.digest), NULL);
 	else
@@ -170,6 +197,9 @@ void scheduler_execute(struct scheduler *s, struct ipc_message *m)
 		break;
 	case ENGINE_CANCEL:
 		cancel(s, m->id);
+		break;
+	case ENGINE_BUDGET:
+		do_budget(s, m);
 		break;
 	case ENGINE_LOAD:
 	case ENGINE_UNLOAD:

@@ -76,18 +76,25 @@ static struct preparation *list_remove(struct list *l, struct preparation **at)
 	return p;
 }
 
-/* What nobody waits for at a screen: a request of the background. */
-static bool can_wait(const struct preparation *p)
+enum rank { RANK_WAITED_FOR, RANK_BACKGROUND, RANK_AHEAD };
+
+/* Only what nobody waits for at a screen can wait. */
+static enum rank rank_of(const struct preparation *p)
 {
-	return p->start && p->type == ENGINE_START && p->start->lane == 0;
+	if (p->ahead)
+		return RANK_AHEAD;
+	return p->start && p->type == ENGINE_START && p->start->lane == 0 ? RANK_BACKGROUND
+									  : RANK_WAITED_FOR;
 }
 
 static struct preparation **next_given(struct preparer *p)
 {
-	for (struct preparation **at = &p->given.first; *at; at = &(*at)->next)
-		if (!can_wait(*at))
-			return at;
-	return &p->given.first;
+	struct preparation **next = &p->given.first;
+
+	for (struct preparation **at = next; *at; at = &(*at)->next)
+		if (rank_of(*at) < rank_of(*next))
+			next = at;
+	return next;
 }
 
 static int read_adapter(struct preparation *p)
@@ -195,6 +202,13 @@ void preparer_give(struct preparer *p, struct preparation *it)
 	pthread_mutex_lock(&p->mutex);
 	list_add(&p->given, it);
 	pthread_cond_signal(&p->wake);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void preparer_hurry(struct preparer *p, struct preparation *it)
+{
+	pthread_mutex_lock(&p->mutex);
+	it->ahead = false;
 	pthread_mutex_unlock(&p->mutex);
 }
 

@@ -15,10 +15,11 @@
 struct preparation {
 	/* The question. Belongs to the preparer from preparer_give() until it comes back. */
 	uint64_t id;
-	uint32_t type;			/* ENGINE_START, ENGINE_COUNT or ENGINE_LOAD */
+	uint32_t type;			/* ENGINE_START, ENGINE_COUNT, ENGINE_LOAD or ENGINE_PIN */
 	const struct bm_model *model;
 	uint32_t context;		/* tokens that prompt and answer may have */
-	struct engine_start *start;	/* NULL for LOAD */
+	struct engine_start *start;	/* NULL for LOAD and PIN */
+	bool ahead;			/* LOAD before anybody asks: after all else */
 	bool reads;			/* the adapter of @digest is to be read from @fd */
 	struct digest digest;
 	int fd;				/* owned; -1: none */
@@ -53,8 +54,11 @@ int preparer_new(struct preparer **ret, void (*ready)(void *arg), void *arg);
 struct preparer *preparer_free(struct preparer *p);
 DEFINE_CLEANUP(struct preparer *, preparer_free)
 
-/* Queues @it: interactive requests before background ones, else in order. */
+/* Queues @it: interactive requests before background ones, what is ahead of all requests
+ * behind them, else in order. */
 void preparer_give(struct preparer *p, struct preparation *it);
+/* Somebody asks now for what @it, which was given, reads: it is not ahead any more. */
+void preparer_hurry(struct preparer *p, struct preparation *it);
 /* The next one that is ready, or NULL. */
 struct preparation *preparer_take(struct preparer *p);
 /* Takes back what was not begun; false when it was: then it comes back when it is ready. */

@@ -11,7 +11,8 @@ struct residents {
 	struct bm_kv_pool *pool;
 	struct prefix_cache *prefixes;
 	size_t budget, for_adapters;
-	uint32_t context;
+	enum engine_idle idle;
+	uint32_t context, model_context;	/* what the budget has room for; the model's */
 	enum bm_kv_type type;
 	struct adapter_usage *told;	/* what the front end was told last, by index */
 	size_t n_told;
@@ -76,7 +77,8 @@ int residents_new(struct residents **ret, const struct bm_model *m, enum bm_kv_t
 	r->budget = budget;
 	r->type = type;
 	r->for_adapters = for_adapters;
-	r->context = largest_context(r->pool, bm_model_config(m)->context, budget);
+	r->model_context = bm_model_config(m)->context;
+	r->context = largest_context(r->pool, r->model_context, budget);
 	bm_kv_pool_on_full(r->pool, on_full, r);
 	*ret = TAKE(r);
 	return 0;
@@ -94,12 +96,38 @@ struct residents *residents_free(struct residents *r)
 	return NULL;
 }
 
+void residents_set_budget(struct residents *r, size_t budget, size_t for_adapters,
+			  enum engine_idle idle)
+{
+	r->budget = budget;
+	r->for_adapters = for_adapters;
+	r->idle = idle;
+	r->context = largest_context(r->pool, r->model_context, budget);
+	free_beginnings(r, MIN(adapter_cache_bytes(r->cache), for_adapters), 0);
+	share(r, 0);
+	residents_tidy(r);
+}
+
+void residents_tidy(struct residents *r)
+{
+	if (r->idle != ENGINE_IDLE_ALL)
+		adapter_cache_evict_idle(r->cache);
+	while (r->idle == ENGINE_IDLE_NOTHING && prefix_cache_evict(r->prefixes))
+		;
+}
+
 struct adapter *residents_find(struct residents *r, const struct digest *digest)
 {
 	return adapter_cache_get(r->cache, digest);
 }
 
-int residents_add(struct residents *r, struct adapter *a)
+struct adapter *residents_peek(struct residents *r, const struct digest *digest)
+{
+	return adapter_cache_peek(r->cache, digest);
+}
+
+/* Puts it into the cache, which has as much room as it can have. */
+static int put(struct residents *r, struct adapter *a)
 {
 	int e;
 
@@ -107,7 +135,54 @@ int residents_add(struct residents *r, struct adapter *a)
 	share(r, 0);
 	e = adapter_cache_put(r->cache, a);
 	share(r, 0);
+	return e;
+}
+
+int residents_add(struct residents *r, struct adapter *a)
+{
+	int e = put(r, a);
+
 	return e == -ENOSPC ? 0 : e;
+}
+
+/* Whether it can stay: 0, -EFBIG, -ENOSPC. */
+static int may_stay(const struct residents *r, const struct adapter *a, bool pin)
+{
+	size_t most = MIN(r->budget, r->for_adapters);
+	size_t kept = MIN(adapter_cache_kept_bytes(r->cache), most);
+
+	if (adapter_bytes(a) > most)
+		return -EFBIG;
+	if (adapter_bytes(a) > most - kept || (r->idle != ENGINE_IDLE_ALL && !pin))
+		return -ENOSPC;
+	return 0;
+}
+
+int residents_hold(struct residents *r, struct adapter *a, bool pin)
+{
+	_cleanup_(adapter_unrefp) struct adapter *there =
+		adapter_cache_peek(r->cache, adapter_digest(a));
+	int e = there ? 0 : may_stay(r, a, pin);
+
+	if (e == 0)
+		e = put(r, a);
+	return e < 0 || !pin ? e : adapter_cache_pin(r->cache, adapter_digest(a), true);
+}
+
+int residents_add_ahead(struct residents *r, struct adapter *a)
+{
+	int e;
+
+	share(r, 0);
+	e = adapter_cache_put_ahead(r->cache, a);
+	share(r, 0);
+	return e;
+}
+
+bool residents_fits_ahead(const struct residents *r, const struct digest *digest, uint64_t size)
+{
+	return r->idle == ENGINE_IDLE_ALL && size <= SIZE_MAX &&
+	       adapter_cache_fits_ahead(r->cache, digest, (size_t)size);
 }
 
 int residents_drop(struct residents *r, const struct digest *digest)
@@ -168,10 +243,25 @@ int residents_pin(struct residents *r, const struct digest *digest, bool pinned)
 	return adapter_cache_pin(r->cache, digest, pinned);
 }
 
+/* Nothing else of an entry changes without one of these. */
 static bool same(const struct adapter_usage *a, const struct adapter_usage *b)
 {
-	return a->hits == b->hits && a->loads == b->loads && a->evictions == b->evictions &&
-	       a->resident == b->resident && a->pinned == b->pinned;
+	return a->hits == b->hits && a->misses == b->misses && a->loads == b->loads &&
+	       a->evictions == b->evictions && a->pinned == b->pinned;
+}
+
+static struct engine_usage usage_of(const struct residents *r, const struct adapter_usage *u)
+{
+	return (struct engine_usage){
+		.digest = u->digest, .bytes = u->bytes,
+		.hits = u->hits, .misses = u->misses, .loads = u->loads,
+		.evictions = u->evictions, .ahead = u->ahead, .ahead_used = u->ahead_used,
+		.load_us = u->load_us, .total_load_us = u->total_load_us,
+		.used_at = (uint64_t)MAX(u->used_at, (int64_t)0),
+		.resident = u->resident, .pinned = u->pinned,
+		.used = adapter_cache_bytes(r->cache),
+		.budget = MIN(r->budget, r->for_adapters),
+	};
 }
 
 /* Room for the entry at @index, zeroed: 0 or -ENOMEM. */
@@ -200,10 +290,7 @@ bool residents_changed(struct residents *r, struct engine_usage *ret)
 		if (same(&now, &r->told[i]))
 			continue;
 		r->told[i] = now;
-		*ret = (struct engine_usage){ now.digest, now.bytes, now.hits, now.loads,
-					      now.evictions, now.resident, now.pinned,
-					      adapter_cache_bytes(r->cache),
-					      MIN(r->budget, r->for_adapters) };
+		*ret = usage_of(r, &now);
 		return true;
 	}
 	return false;

@@ -20,11 +20,29 @@ int residents_new(struct residents **ret, const struct bm_model *m, enum bm_kv_t
 struct residents *residents_free(struct residents *r);
 DEFINE_CLEANUP(struct residents *, residents_free)
 
-/* A reference to the adapter of @digest, or NULL where it is not resident. */
+/* Another budget from now on: beginnings go first, then adapters that nobody uses. What runs
+ * keeps what it has, and what is pinned stays. */
+void residents_set_budget(struct residents *r, size_t budget, size_t for_adapters,
+			  enum engine_idle idle);
+/* To be called when something may have come out of use: it goes where it may not stay. */
+void residents_tidy(struct residents *r);
+
+/* A reference to the adapter of @digest, or NULL where it is not resident: for a request, which
+ * is counted, or just so. */
 struct adapter *residents_find(struct residents *r, const struct digest *digest);
-/* Keeps an adapter that was read: 0 or -ENOMEM. One that the budget cannot hold beside those
- * in use serves its request and is dropped afterwards. */
+struct adapter *residents_peek(struct residents *r, const struct digest *digest);
+/* Keeps an adapter that was read for a request: 0 or -ENOMEM. One that the budget cannot hold
+ * beside those in use serves its request and is dropped afterwards. */
 int residents_add(struct residents *r, struct adapter *a);
+/* Keeps one that is to stay, pinned with @pin: 0; -EFBIG when it is larger than the budget, and
+ * -ENOSPC when there is no room beside what is pinned or in use, and then nothing was evicted;
+ * -ENOMEM. */
+int residents_hold(struct residents *r, struct adapter *a, bool pin);
+/* Keeps one that nobody has asked for yet, where nothing goes for it that was used since it was:
+ * 0, -ENOSPC, -ENOMEM. */
+int residents_add_ahead(struct residents *r, struct adapter *a);
+/* Whether that can be, by the size of its file. */
+bool residents_fits_ahead(const struct residents *r, const struct digest *digest, uint64_t size);
 /* 0; -ENOENT; -EBUSY when pinned or in use. */
 int residents_drop(struct residents *r, const struct digest *digest);
 int residents_pin(struct residents *r, const struct digest *digest, bool pinned);

@@ -42,9 +42,10 @@ struct scheduler {
 /* Does what a message asks for, CANCEL included. */
 void scheduler_execute(struct scheduler *s, struct ipc_message *m);
 
-/* START, COUNT and LOAD go through the preparer. */
+/* START and COUNT, LOAD and PIN go through the preparer. */
 void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m);
-void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, struct engine_adapter *v);
+void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, uint32_t type,
+			       struct engine_adapter *v);
 /* Begins or answers what the preparer has ready. */
 void scheduler_begin_prepared(struct scheduler *s);
 /* False when nothing of @id is being prepared. */

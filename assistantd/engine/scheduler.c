@@ -136,6 +136,7 @@ void scheduler_drop(struct scheduler *s, struct request *r)
 	memmove(&s->requests[i], &s->requests[i + 1],
 		(--s->n_requests - i) * sizeof(s->requests[0]));
 	request_free(r);
+	residents_tidy(s->residents);
 }
 
 /* Lets every request of the pass go on by what was computed, and tells the front end. */

@@ -56,6 +56,14 @@ static void code_adapter(struct codec *c, struct engine_adapter *v)
 	codec_optional_fd(c, &v->fd);
 	codec_digest(c, &v->digest);
 	codec_bool(c, &v->pinned);
+	codec_bool(c, &v->ahead);
+}
+
+static void code_budget(struct codec *c, struct engine_budget *v)
+{
+	codec_u64(c, &v->budget);
+	codec_u64(c, &v->adapter_budget);
+	codec_below(c, &v->idle, ENGINE_IDLE_COUNT);
 }
 
 static void code_hello(struct codec *c, struct engine_hello *v)
@@ -123,8 +131,14 @@ static void code_usage(struct codec *c, struct engine_usage *v)
 	codec_digest(c, &v->digest);
 	codec_u64(c, &v->bytes);
 	codec_u64(c, &v->hits);
+	codec_u64(c, &v->misses);
 	codec_u64(c, &v->loads);
 	codec_u64(c, &v->evictions);
+	codec_u64(c, &v->ahead);
+	codec_u64(c, &v->ahead_used);
+	codec_u64(c, &v->load_us);
+	codec_u64(c, &v->total_load_us);
+	codec_u64(c, &v->used_at);
 	codec_bool(c, &v->resident);
 	codec_bool(c, &v->pinned);
 	codec_u64(c, &v->used);
@@ -198,6 +212,7 @@ CODEC_DEFINE(engine, open, ENGINE_OPEN_NULL, engine_open_deinit)
 CODEC_DEFINE(engine, start, ENGINE_START_NULL, engine_start_deinit)
 CODEC_DEFINE(engine, prefix, ENGINE_PREFIX_NULL, engine_prefix_deinit)
 CODEC_DEFINE(engine, adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
+CODEC_DEFINE(engine, budget, NULL_MESSAGE, CODEC_NOTHING)
 CODEC_DEFINE(engine, hello, NULL_MESSAGE, CODEC_NOTHING)
 CODEC_DEFINE(engine, model, NULL_MESSAGE, engine_model_deinit)
 CODEC_DEFINE(engine, counted, NULL_MESSAGE, CODEC_NOTHING)

@@ -23,7 +23,8 @@ enum engine_message {
 	ENGINE_COUNT,		/* struct engine_start; answered by COUNTED or FAILED */
 	ENGINE_LOAD,		/* struct engine_adapter; answered by DONE or FAILED */
 	ENGINE_UNLOAD,		/* struct engine_adapter without descriptor; DONE or FAILED */
-	ENGINE_PIN,		/* the same with @pinned */
+	ENGINE_PIN,		/* the same with @pinned; with a descriptor it is loaded, too */
+	ENGINE_BUDGET,		/* struct engine_budget: from now on; no answer */
 	/* from the engine */
 	ENGINE_HELLO = 64,	/* struct engine_hello */
 	ENGINE_MODEL,		/* struct engine_model */
@@ -52,6 +53,7 @@ enum engine_error {
 	ENGINE_E_ADAPTER,	/* the adapter's file is bad or made for another base */
 	ENGINE_E_DIGEST,	/* the adapter's file is not the one that was named */
 	ENGINE_E_BUSY,		/* pinned, in use, or no room beside what runs */
+	ENGINE_E_LIMIT,		/* larger than the budget */
 	ENGINE_E_INVALID,	/* the prompt cannot be built */
 	ENGINE_E_MEMORY,
 	ENGINE_E_COUNT,
@@ -114,10 +116,28 @@ struct engine_prefix {
 
 #define ENGINE_PREFIX_NULL { .fd = -1 }
 
+/* What stays in memory that nobody uses at the moment. */
+enum engine_idle {
+	ENGINE_IDLE_ALL,	/* as far as the budget has room */
+	ENGINE_IDLE_TEXTS,	/* beginnings of texts; of adapters, the pinned ones */
+	ENGINE_IDLE_NOTHING,	/* but pinned adapters */
+	ENGINE_IDLE_COUNT,
+};
+
+/* What runs is not touched: it goes on with what it has. */
+struct engine_budget {
+	uint64_t budget, adapter_budget;	/* as in struct engine_open */
+	uint32_t idle;		/* enum engine_idle */
+};
+
 struct engine_adapter {
-	int fd;			/* LOAD alone, else -1; owned after decoding */
+	int fd;			/* LOAD, and PIN where it need not be resident, else -1; owned
+				 * after decoding */
 	struct digest digest;
 	bool pinned;
+	/* LOAD before anybody asks: after all else, and only where nothing goes for it that
+	 * was used since it was; else BUSY. */
+	bool ahead;
 };
 
 #define ENGINE_ADAPTER_NULL { .fd = -1 }
@@ -173,7 +193,10 @@ struct engine_failed {
 
 struct engine_usage {
 	struct digest digest;
-	uint64_t bytes, hits, loads, evictions;
+	uint64_t bytes, hits, misses, loads, evictions;
+	uint64_t ahead, ahead_used;	/* loads before anybody asked; those that were used */
+	uint64_t load_us, total_load_us;	/* microseconds of the last load, and of all */
+	uint64_t used_at;	/* seconds since 1970; 0: never */
 	bool resident, pinned;
 	uint64_t used, budget;	/* of the whole cache */
 };
@@ -183,6 +206,7 @@ int engine_put_open(struct ipc_message *m, const struct engine_open *v);
 int engine_put_start(struct ipc_message *m, const struct engine_start *v);
 int engine_put_prefix(struct ipc_message *m, const struct engine_prefix *v);
 int engine_put_adapter(struct ipc_message *m, const struct engine_adapter *v);
+int engine_put_budget(struct ipc_message *m, const struct engine_budget *v);
 int engine_put_hello(struct ipc_message *m, const struct engine_hello *v);
 int engine_put_model(struct ipc_message *m, const struct engine_model *v);
 int engine_put_counted(struct ipc_message *m, const struct engine_counted *v);
@@ -196,6 +220,7 @@ int engine_get_open(struct ipc_message *m, struct engine_open *v);
 int engine_get_start(struct ipc_message *m, struct engine_start *v);
 int engine_get_prefix(struct ipc_message *m, struct engine_prefix *v);
 int engine_get_adapter(struct ipc_message *m, struct engine_adapter *v);
+int engine_get_budget(struct ipc_message *m, struct engine_budget *v);
 int engine_get_hello(struct ipc_message *m, struct engine_hello *v);
 int engine_get_model(struct ipc_message *m, struct engine_model *v);
 int engine_get_counted(struct ipc_message *m, struct engine_counted *v);

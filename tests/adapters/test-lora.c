@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Adapters from files, good and bad, and the cache that keeps them. */
+/* Adapters from files, good and bad. */
 #include <check.h>
 #include <errno.h>
 #include <math.h>
@@ -91,64 +91,11 @@ START_TEST(identity_is_the_content)
 }
 END_TEST
 
-START_TEST(cache_evicts_the_least_recently_used)
-{
-	struct fixture f = FIXTURE;
-	struct bm_model *m = fixture_open(&f, 1);
-	struct adapter *a[4], *found;
-	struct adapter_cache *c;
-	struct adapter_usage usage;
-	size_t bytes;
-
-	for (int i = 0; i < 4; i++)
-		a[i] = fixture_adapter(m, (uint64_t)i);
-	bytes = adapter_bytes(a[0]);
-	ck_assert_int_eq(adapter_cache_new(&c, 2 * bytes), 0);
-	ck_assert_ptr_null(adapter_cache_get(c, adapter_digest(a[0])));
-	for (int i = 0; i < 3; i++) {
-		struct digest digest = *adapter_digest(a[i]);
-
-		ck_assert_int_eq(adapter_cache_put(c, a[i]), i < 2 ? 0 : -ENOSPC);
-		/* The first two are still referenced here, so nothing could be evicted. */
-		ck_assert_uint_eq(adapter_cache_bytes(c), MIN(i + 1, 2) * bytes);
-		found = adapter_cache_get(c, &digest);
-		ck_assert((found != NULL) == (i < 2));
-		adapter_unref(found);
-	}
-	adapter_unref(a[0]);
-	adapter_unref(a[1]);
-	adapter_cache_usage(c, 0, &usage);
-	/* The first was used last: the second goes. */
-	found = adapter_cache_get(c, &usage.digest);
-	ck_assert_ptr_nonnull(found);
-	adapter_unref(found);
-	ck_assert_int_eq(adapter_cache_put(c, a[2]), 0);
-	ck_assert(adapter_cache_usage(c, 0, &usage) && usage.resident && usage.hits == 2);
-	ck_assert_int_eq(adapter_cache_pin(c, &usage.digest, true), 0);
-	ck_assert(adapter_cache_usage(c, 1, &usage) && !usage.resident && usage.evictions == 1);
-	ck_assert_int_eq(adapter_cache_evict(c, &usage.digest), -ENOENT);
-	/* Pinned and in use: neither goes, also when the budget shrinks. */
-	adapter_cache_set_budget(c, 0);
-	ck_assert_uint_eq(adapter_cache_bytes(c), 2 * bytes);
-	ck_assert_int_eq(adapter_cache_evict(c, adapter_digest(a[2])), -EBUSY);
-	ck_assert_int_eq(adapter_cache_put(c, a[3]), -ENOSPC);
-	adapter_unref(a[2]);
-	adapter_cache_set_budget(c, 0);
-	ck_assert_uint_eq(adapter_cache_bytes(c), bytes);
-	ck_assert_uint_eq(adapter_cache_misses(c), 2);
-	ck_assert(!adapter_cache_usage(c, 3, &usage));
-	adapter_unref(a[3]);
-	adapter_cache_free(c);
-	bm_model_free(m);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *tc = tcase_create("all");
 
 	tcase_add_loop_test(tc, broken_adapter, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, identity_is_the_content);
-	tcase_add_test(tc, cache_evicts_the_least_recently_used);
 	return run_tests("adapters", tc);
 }

@@ -23,6 +23,11 @@ tests_adapters_test_lora_SOURCES = tests/adapters/test-lora.c
 tests_adapters_test_lora_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_lora_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/adapters/test-cache
+tests_adapters_test_cache_SOURCES = tests/adapters/test-cache.c
+tests_adapters_test_cache_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_cache_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)

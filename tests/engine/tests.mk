@@ -35,3 +35,8 @@ tests_engine_test_prefix_file_SOURCES = tests/engine/test-prefix-file.c \
 	tests/engine/front.c tests/engine/front.h
 tests_engine_test_prefix_file_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_prefix_file_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/engine/test-residents
+tests_engine_test_residents_SOURCES = tests/engine/test-residents.c $(TRAFFIC)
+tests_engine_test_residents_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_residents_LDADD = $(MODEL_TEST_LIBS)

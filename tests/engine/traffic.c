@@ -97,7 +97,7 @@ static void on_usage(struct traffic *t, struct ipc_message *m)
 	struct engine_usage v;
 
 	ck_assert_int_eq(engine_get_usage(m, &v), 0);
-	ck_assert_uint_le(v.used, v.budget);
+	ck_assert(t->shrinks || v.used <= v.budget);
 	t->changes++;
 }
 

@@ -24,6 +24,7 @@ struct traffic {
 	struct flight flights[TRAFFIC_BESIDE];
 	size_t beside, limit, begun, total;
 	uint64_t other;		/* the id of LOAD, UNLOAD, PIN or COUNT that is not answered; 0 */
+	bool shrinks;		/* budgets do: what is in use may be more than they are */
 	uint32_t needed;	/* tokens of the text that is counted, and of its answer */
 	/* What came of it. */
 	size_t done, cancelled, refused, busy, tokens, known, guessed, right, changes;

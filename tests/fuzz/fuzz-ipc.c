@@ -112,6 +112,7 @@ WITH_DEINIT(engine, tokens)
 WITH_DEINIT(engine, failed)
 WITH_DEINIT(engine, prefix)
 PLAIN(engine, hello)
+PLAIN(engine, budget)
 PLAIN(engine, counted)
 PLAIN(engine, done)
 PLAIN(engine, usage)
@@ -127,7 +128,7 @@ static int (*const takes[])(struct ipc_message *m) = {
 	take_engine_tokens, take_engine_failed, take_engine_hello, take_engine_counted,
 	take_engine_done, take_engine_usage, take_tools_configure, take_tools_call,
 	take_tools_link, take_tools_entity, take_tools_result, take_tools_hello,
-	take_engine_prefix,
+	take_engine_prefix, take_engine_budget,
 };
 
 static void receive(unsigned kind)
