@@ -39,11 +39,10 @@ static int piece_of_sentencepiece(const struct token *token, struct buf *out)
 
 int tokenizer_piece(const struct tokenizer *t, int32_t id, struct buf *out)
 {
-	const struct token *token;
+	const struct token *token = token_of(t, id);
 
-	if (id < 0 || (uint32_t)id >= t->vocab.n)
+	if (!token)
 		return -EINVAL;
-	token = &t->vocab.tokens[id];
 	switch (token->type) {
 	case TOKEN_CONTROL:
 	case TOKEN_UNKNOWN:

@@ -15,6 +15,7 @@ struct bm_delta {
 	const struct bm_model *model;
 	size_t bytes;
 	uint32_t width, cols;		/* the largest of its updates */
+	struct token_rows tokens;
 	struct low_rank updates[];	/* [layers][BM_OUTPUT], then the output's */
 };
 
@@ -48,6 +49,7 @@ struct bm_delta *bm_delta_free(struct bm_delta *delta)
 		return NULL;
 	for (size_t i = 0; i < update_count(&delta->model->config); i++)
 		low_rank_deinit(&delta->updates[i]);
+	token_rows_deinit(&delta->tokens);
 	free(delta);
 	return NULL;
 }
@@ -112,6 +114,33 @@ const struct low_rank *delta_of(const struct bm_delta *delta, uint32_t layer,
 	const struct low_rank *u = &delta->updates[update_index(delta, layer, matrix)];
 
 	return u->rank ? u : NULL;
+}
+
+int bm_delta_set_tokens(struct bm_delta *delta, const struct gguf_tensor *embedding,
+			const struct gguf_tensor *output)
+{
+	if (delta->tokens.n)
+		return -EEXIST;
+	return token_rows_init(&delta->tokens, delta->model, embedding, output, &delta->bytes);
+}
+
+uint32_t bm_delta_tokens(const struct bm_delta *delta)
+{
+	return delta->tokens.n;
+}
+
+const struct token_rows *delta_tokens(const struct bm_item *item, size_t *n)
+{
+	const struct token_rows *found = NULL;
+
+	*n = 0;
+	for (size_t k = 0; k < item->n_deltas; k++) {
+		if (item->scales[k] == 0.0f || !item->deltas[k]->tokens.n)
+			continue;
+		found = &item->deltas[k]->tokens;
+		++*n;
+	}
+	return found;
 }
 
 /* Those that an item's adapters bring; the scale 0 is as if there were none. */

@@ -9,6 +9,7 @@
 
 #include "base_model/merging.h"
 #include "base_model/tokenizer-private.h"
+#include "util/macro.h"
 #include "util/utf8.h"
 
 #define MAX_TEXT ((size_t)64 << 20)
@@ -120,7 +121,7 @@ static int encode_sentencepiece(const struct tokenizer *t, const char *text, siz
 }
 
 /* The word spelled with the characters that stand for its bytes. */
-static int32_t find_word(const struct tokenizer *t, const char *word, size_t len)
+int32_t find_word(const struct tokenizer *t, const char *word, size_t len)
 {
 	char spelled[VOCAB_MAX_TOKEN];
 	size_t n = 0;
@@ -169,15 +170,21 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static unsigned traits_of(const struct tokenizer *t, int32_t id)
+{
+	return (uint32_t)id < t->vocab.n ? t->traits[id] : 0;
+}
+
 /* What the last token in @out says of text that goes on from it. */
 static unsigned traits_of_last(const struct tokenizer *t, const struct token_list *out, bool *whole)
 {
 	int32_t id = out->n ? out->ids[out->n - 1] : -1;
+	const struct token *token = token_of(t, id);
 
-	if (id < 0 || (uint32_t)id >= t->vocab.n)
+	if (!token)
 		return 0;
-	*whole = token_is_whole(&t->vocab.tokens[id]);
-	return t->traits[id];
+	*whole = token_is_whole(token);
+	return traits_of(t, id);
 }
 
 static int encode_text(const struct tokenizer *t, const char *text, size_t len, bool first,
@@ -189,37 +196,72 @@ static int encode_text(const struct tokenizer *t, const char *text, size_t len, 
 			encode_sentencepiece(t, text, len, first, out);
 }
 
-/* @first: the text begins anew, as it also does behind a token that is recognised as a whole. */
-static int encode_all(const struct tokenizer *t, const char *text, size_t len, bool special,
-		      bool first, struct token_list *out)
+/* A text, and what is recognised in it as a whole beside the tokens that were added to a file. */
+struct source {
+	const char *text;
+	size_t len;
+	bool special;				/* control tokens */
+	const struct token_span *own, *end_own;	/* where those that extend the vocabulary are */
+};
+
+/* Bytes from @at on to the end of the span that it is in; 0: in none. Spans behind it go. */
+static size_t left_of_span(struct source *s, size_t at)
+{
+	while (s->own < s->end_own && s->own->to <= at)
+		s->own++;
+	return s->own < s->end_own && s->own->from <= at ? MIN(s->own->to, s->len) - at : 0;
+}
+
+/* The longest token at @at that is recognised as a whole, or -1. */
+static int32_t find_whole(const struct tokenizer *t, struct source *s, size_t at,
+			  uint64_t *n_steps)
+{
+	const struct extra *e = &t->extra;
+	const char *text = s->text + at;
+	int32_t id = whole_find(&t->whole, &t->vocab, text, s->len - at, s->special, n_steps);
+	size_t left = left_of_span(s, at);
+	int32_t extra = -1;
+
+	if (left && e->whole.n)
+		extra = whole_find(&e->whole, &e->vocab, text, left, true, n_steps);
+	if (extra < 0 || (id >= 0 && t->vocab.tokens[id].len > e->vocab.tokens[extra].len))
+		return id;
+	return (int32_t)t->vocab.n + extra;
+}
+
+/* From @begin on. @first: the text begins anew, as it also does behind a token that is recognised
+ * as a whole. */
+static int encode_all(const struct tokenizer *t, struct source *s, size_t begin, bool first,
+		      struct token_list *out)
 {
 	uint64_t n_steps = 0;
-	size_t begin = 0, at = 0;
+	size_t at = begin;
 	int r = 0;
 
-	while (r == 0 && at < len) {
-		int32_t id = whole_find(&t->whole, &t->vocab, text + at, len - at, special,
-					&n_steps);
+	while (r == 0 && at < s->len) {
+		int32_t id = find_whole(t, s, at, &n_steps);
 
 		if (id < 0) {
 			at++;
 			continue;
 		}
-		r = encode_text(t, text + begin, at - begin, first, out);
+		r = encode_text(t, s->text + begin, at - begin, first, out);
 		if (r == 0)
 			r = token_list_add(out, id);
-		at += t->vocab.tokens[id].len;
-		while (t->traits[id] & TRAIT_STRIPS && at < len && is_blank(text[at]))
+		at += token_of(t, id)->len;
+		while (traits_of(t, id) & TRAIT_STRIPS && at < s->len && is_blank(s->text[at]))
 			at++;
 		begin = at;
 		first = true;
 	}
-	return r < 0 ? r : encode_text(t, text + begin, len - begin, first, out);
+	return r < 0 ? r : encode_text(t, s->text + begin, s->len - begin, first, out);
 }
 
-int tokenizer_encode(const struct tokenizer *t, const char *text, size_t len, unsigned flags,
-		     struct token_list *out)
+int tokenizer_encode_own(const struct tokenizer *t, const char *text, size_t len, unsigned flags,
+			 const struct token_span *own, size_t n_own, struct token_list *out)
 {
+	struct source s = { text, len, flags & TOKENIZE_SPECIAL, own, own + n_own };
+	size_t begin = 0;
 	bool first = true;
 	int r = 0;
 
@@ -230,12 +272,21 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t len, un
 	if (flags & TOKENIZE_CONTINUES) {
 		first = false;
 		if (traits_of_last(t, out, &first) & TRAIT_STRIPS)
-			for (; len && is_blank(*text); len--)
-				text++;
+			while (begin < len && is_blank(text[begin]))
+				begin++;
 	}
 	if (r == 0)
-		r = encode_all(t, text, len, flags & TOKENIZE_SPECIAL, first, out);
+		r = encode_all(t, &s, begin, first, out);
 	if (r == 0 && flags & TOKENIZE_EOS && t->adds_eos)
 		r = token_list_add(out, t->vocab.eos);
 	return r;
+}
+
+int tokenizer_encode(const struct tokenizer *t, const char *text, size_t len, unsigned flags,
+		     struct token_list *out)
+{
+	const struct token_span all = { 0, len };
+
+	return tokenizer_encode_own(t, text, len, flags, &all, flags & TOKENIZE_SPECIAL ? 1 : 0,
+				    out);
 }

@@ -21,8 +21,14 @@
 
 static int check_item(const struct bm_model *m, const struct bm_item *item)
 {
+	size_t n;
+	const struct token_rows *extra = delta_tokens(item, &n);
+	uint32_t n_extra = extra ? extra->n : 0;
+
+	if (n > 1 || (item->logits && item->n_extra > n_extra))
+		return -EINVAL;
 	for (size_t i = 0; i < item->n_tokens; i++)
-		if (item->tokens[i] < 0 || (uint32_t)item->tokens[i] >= m->config.n_vocab)
+		if (item->tokens[i] < 0 || (uint32_t)item->tokens[i] >= m->config.n_vocab + n_extra)
 			return -EINVAL;
 	if (item->n_tokens > item->seq->capacity - item->seq->length)
 		return -ENOSPC;
@@ -70,7 +76,7 @@ static void embed_task(void *arg, size_t t, unsigned thread)
 	float *x = s->x + t * c->dim;
 	uint32_t pos = s->places[t].pos;
 
-	matrix_row(&m->weights.embedding, (uint32_t)s->tokens[t], x);
+	matrix_row(s->rows[t].w, s->rows[t].row, x);
 	for (size_t i = 0; i < c->dim; i++)
 		x[i] *= c->embedding_scale;
 	for (int i = 0; i < BM_ROTATE_NONE; i++)
@@ -81,18 +87,28 @@ static void embed_task(void *arg, size_t t, unsigned thread)
 	begin_layer(p, 0, t);
 }
 
+static struct embedding_row row_of(const struct bm_model *m, const struct token_rows *extra,
+				   uint32_t token)
+{
+	if (token < m->config.n_vocab)
+		return (struct embedding_row){ &m->weights.embedding, token };
+	return (struct embedding_row){ &extra->embedding, token - m->config.n_vocab };
+}
+
 static void embed(struct pass *p)
 {
 	struct run_state *s = &p->m->state;
-	size_t t = 0;
+	size_t t = 0, n;
 
-	for (size_t i = 0; i < p->n_items; i++)
-		for (size_t k = 0; k < p->items[i].n_tokens; k++, t++) {
-			struct bm_sequence *seq = p->items[i].seq;
+	for (const struct bm_item *it = p->items; it < p->items + p->n_items; it++) {
+		const struct token_rows *extra = delta_tokens(it, &n);
 
-			s->places[t] = (struct token_place){ seq, seq->length + (uint32_t)k };
-			s->tokens[t] = p->items[i].tokens[k];
+		for (size_t k = 0; k < it->n_tokens; k++, t++) {
+			s->places[t] = (struct token_place){ it->seq,
+							     it->seq->length + (uint32_t)k };
+			s->rows[t] = row_of(p->m, extra, (uint32_t)it->tokens[k]);
 		}
+	}
 	pool_run(p->m->pool, embed_task, p, p->n);
 }
 

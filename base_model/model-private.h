@@ -8,6 +8,12 @@
 #include "base_model/tokenizer.h"
 #include "base_model/weights.h"
 
+/* What a token is embedded by. */
+struct embedding_row {
+	const struct matrix *w;
+	uint32_t row;
+};
+
 /* Scratch of one pass of up to max_batch tokens (B below), taken once. */
 struct run_state {
 	float *x;		/* [B][dim] the residual stream */
@@ -21,7 +27,7 @@ struct run_state {
 	void *attention;	/* its scratch */
 	float *logits;		/* [HEAD_ROWS][n_vocab] */
 	void *quantized;	/* for the widest input */
-	int32_t *tokens;	/* [B] */
+	struct embedding_row *rows;	/* [B] */
 	struct bm_item *wanted;	/* [B] items by the tokens whose logits they want */
 	struct token_place *places;	/* [B] */
 	void *memory;

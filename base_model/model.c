@@ -63,7 +63,7 @@ static void place_state(struct run_state *s, const struct bm_model *m, struct la
 							   pool_threads(m->pool)), 1);
 	s->logits = place(l, HEAD_ROWS, c->n_vocab, sizeof(float));
 	s->quantized = place(l, 1, activations_size(batch, widest), 1);
-	s->tokens = place(l, batch, 1, sizeof(*s->tokens));
+	s->rows = place(l, batch, 1, sizeof(*s->rows));
 	s->wanted = place(l, batch, 1, sizeof(*s->wanted));
 	s->places = place(l, batch, 1, sizeof(*s->places));
 }

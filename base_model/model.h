@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 #include "base_model/gguf.h"
+#include "base_model/tokenizer.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 
 struct bm_model;
-struct tokenizer;
 
 enum bm_kv_type { BM_KV_F16, BM_KV_F32, BM_KV_Q8_0, BM_KV_COUNT };
 
@@ -199,6 +199,18 @@ int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, 
 		 float scale, struct bm_values a, struct bm_values b);
 size_t bm_delta_bytes(const struct bm_delta *delta);
 
+/*
+ * Adds tokens beyond the vocabulary, numbered from n_vocab on: the rows of @embedding, of
+ * ne = [dim, n], are read as those of the model's embedding are, and a token's logit is the
+ * product with its row of @output, without a bias. F32, F16 or BF16, copied. @output NULL: the
+ * rows of @embedding, for a model that ties both. 0; -EEXIST when it has some; -EINVAL for
+ * another shape or type, or more than TOKENIZER_MAX_EXTRA; -ENOMEM.
+ */
+int bm_delta_set_tokens(struct bm_delta *delta, const struct gguf_tensor *embedding,
+			const struct gguf_tensor *output);
+/* How many it brings. */
+uint32_t bm_delta_tokens(const struct bm_delta *delta);
+
 /* What one sequence wants of a pass. */
 struct bm_item {
 	struct bm_sequence *seq;
@@ -207,15 +219,19 @@ struct bm_item {
 	const struct bm_delta *const *deltas;	/* applied in this order */
 	const float *scales;			/* one per delta; 0 is as if it were absent */
 	size_t n_deltas;
-	float *logits;		/* [n_vocab] of the last token, or of each [n_tokens]; or NULL */
+	/* [n_vocab + n_extra] of the last token, or of each [n_tokens]; or NULL */
+	float *logits;
 	bool all_logits;
+	uint32_t n_extra;	/* of the tokens that its adapters bring, those with logits */
 };
 
 /*
  * Appends every item's tokens to its sequence, in one pass over the weights. Sequences of a
- * call are distinct. 0; -EINVAL for a token outside the vocabulary; -E2BIG for more than
- * max_batch tokens together; -ENOSPC for a full sequence; -ENOMEM; -ECANCELED within a layer
- * of @cancel (may be NULL) becoming true. On failure all sequences keep their length.
+ * call are distinct. A token beyond the vocabulary is one that an adapter of its item brings; of
+ * an item's adapters, one at most brings some. 0; -EINVAL for any other token, or for logits of
+ * tokens that nothing brings; -E2BIG for more than max_batch tokens together; -ENOSPC for a full
+ * sequence; -ENOMEM; -ECANCELED within a layer of @cancel (may be NULL) becoming true. On
+ * failure all sequences keep their length.
  */
 int bm_forward(struct bm_model *m, const struct bm_item *items, size_t n_items,
 	       const atomic_bool *cancel);

@@ -2,6 +2,7 @@
 /* What encoding and decoding share. */
 #pragma once
 
+#include "base_model/extra.h"
 #include "base_model/pretokenize.h"
 #include "base_model/tokenizer.h"
 #include "base_model/vocab.h"
@@ -23,4 +24,19 @@ struct tokenizer {
 	bool adds_space;		/* before text, SentencePiece only */
 	bool joins_spaces;		/* several are one, none stands first or last */
 	uint8_t *traits;		/* [vocab.n] */
+	struct extra extra;
+	bool extends;			/* all but @extra is another one's */
 };
+
+/* NULL outside the vocabulary. */
+static inline const struct token *token_of(const struct tokenizer *t, int32_t id)
+{
+	uint32_t at = (uint32_t)id;
+
+	if (id < 0 || at >= t->vocab.n + t->extra.vocab.n)
+		return NULL;
+	return at < t->vocab.n ? &t->vocab.tokens[at] : &t->extra.vocab.tokens[at - t->vocab.n];
+}
+
+/* The token that text of exactly these bytes is, of byte-level BPE; -1 where there is none. */
+int32_t find_word(const struct tokenizer *t, const char *word, size_t len);

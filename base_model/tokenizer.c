@@ -194,10 +194,44 @@ int tokenizer_new(struct tokenizer **ret, const struct gguf *g, struct diag *d)
 	return 0;
 }
 
+/* As the file spells it, or as text. */
+static bool is_known(const struct tokenizer *t, const struct token *token)
+{
+	return vocab_find(&t->vocab, token->text, token->len) >= 0 ||
+	       (t->pre && find_word(t, token->text, token->len) >= 0);
+}
+
+int tokenizer_extend(struct tokenizer **ret, const struct tokenizer *base,
+		     const struct gguf_array *texts, const char *field, struct diag *d)
+{
+	_cleanup_(tokenizer_freep) struct tokenizer *t = malloc(sizeof(*t));
+	int r;
+
+	if (!t)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, field, "out of memory");
+	*t = *base;
+	t->extends = true;
+	r = extra_read(&t->extra, texts, field, d);
+	for (uint32_t i = 0; r == 0 && i < t->extra.vocab.n; i++)
+		if (is_known(base, &t->extra.vocab.tokens[i]))
+			r = diag_set(d, -EINVAL, DIAG_VOCAB, field,
+				     "token %u, '%.*s', is one of the base", i,
+				     (int)t->extra.vocab.tokens[i].len,
+				     t->extra.vocab.tokens[i].text);
+	if (r == 0)
+		*ret = TAKE(t);
+	return r;
+}
+
 struct tokenizer *tokenizer_free(struct tokenizer *t)
 {
 	if (!t)
 		return NULL;
+	extra_deinit(&t->extra);
+	if (t->extends) {
+		free(t);
+		return NULL;
+	}
 	vocab_deinit(&t->vocab);
 	whole_deinit(&t->whole);
 	pretokenizer_free(t->own_pre);
@@ -208,7 +242,7 @@ struct tokenizer *tokenizer_free(struct tokenizer *t)
 
 uint32_t tokenizer_n_tokens(const struct tokenizer *t)
 {
-	return t->vocab.n;
+	return t->vocab.n + t->extra.vocab.n;
 }
 
 int32_t tokenizer_bos(const struct tokenizer *t)
@@ -223,10 +257,12 @@ int32_t tokenizer_eos(const struct tokenizer *t)
 
 bool tokenizer_name(const struct tokenizer *t, int32_t id, const char **name, size_t *len)
 {
-	if (id < 0 || (uint32_t)id >= t->vocab.n)
+	const struct token *token = token_of(t, id);
+
+	if (!token)
 		return false;
-	*name = t->vocab.tokens[id].text;
-	*len = t->vocab.tokens[id].len;
+	*name = token->text;
+	*len = token->len;
 	return true;
 }
 

@@ -15,13 +15,15 @@ struct bm_writer {
 	struct bm_draft *draft;		/* NULL: it does not guess */
 	const int32_t *forced;
 	size_t n_prompt, n, n_end;	/* n_end: prompt and the longest answer */
+	uint32_t n_extra;
 	struct bm_writer_counts counts;
 	int32_t tokens[];		/* [n_end + BM_DRAFT_MAX]: prompt, answer, guesses */
 };
 
 static int check(const struct bm_writer_params *p)
 {
-	return p->n_prompt >= 1 && p->max_tokens >= 1 && p->n_prompt < p->context ? 0 : -EINVAL;
+	return p->n_prompt >= 1 && p->max_tokens >= 1 && p->n_prompt < p->context &&
+	       p->n_extra <= TOKENIZER_MAX_EXTRA ? 0 : -EINVAL;
 }
 
 /* Only the prompt is guessed from, so it stays where it is. */
@@ -30,7 +32,7 @@ static int init(struct bm_writer *w, const struct bm_writer_params *p)
 	const struct bm_config *c = bm_model_config(w->model);
 	int r;
 
-	r = bm_sampler_new(&w->sampler, &p->sampling, c->n_vocab);
+	r = bm_sampler_new(&w->sampler, &p->sampling, c->n_vocab + p->n_extra);
 	if (r == 0 && p->draft)
 		r = bm_draft_new(&w->draft, w->tokens, w->n_prompt);
 	if (r < 0)
@@ -53,6 +55,7 @@ int bm_writer_new(struct bm_writer **ret, struct bm_model *m, const struct bm_wr
 		return -ENOMEM;
 	w->model = m;
 	w->forced = p->forced;
+	w->n_extra = p->n_extra;
 	w->n = w->n_prompt = p->n_prompt;
 	w->n_end = n_end;
 	memcpy(w->tokens, p->prompt, p->n_prompt * sizeof(w->tokens[0]));
@@ -99,6 +102,7 @@ size_t bm_writer_item(struct bm_writer *w, size_t room, size_t guesses, struct b
 		.seq = w->sequence,
 		.tokens = w->tokens + bm_sequence_length(w->sequence),
 		.n_tokens = take,
+		.n_extra = w->n_extra,
 	};
 	if (take < pending)
 		return 0;
@@ -139,7 +143,7 @@ static int take(struct bm_writer *w, int32_t token)
 int bm_writer_advance(struct bm_writer *w, const struct bm_item *item, const int32_t **tokens,
 		      size_t *n)
 {
-	size_t vocab = bm_model_config(w->model)->n_vocab, first = w->n, rows;
+	size_t n_logits = bm_model_config(w->model)->n_vocab + w->n_extra, first = w->n, rows;
 	size_t behind = bm_sequence_length(w->sequence);
 	int state = BM_WRITER_GOES_ON;
 
@@ -152,7 +156,7 @@ int bm_writer_advance(struct bm_writer *w, const struct bm_item *item, const int
 	w->counts.guessed += rows - 1;
 	for (size_t i = 0; i < rows; i++) {
 		int32_t guessed = w->tokens[w->n];
-		int32_t token = choose(w, item->logits + i * vocab);
+		int32_t token = choose(w, item->logits + i * n_logits);
 
 		state = take(w, token);
 		if (state != BM_WRITER_GOES_ON || i + 1 == rows || token != guessed)

@@ -28,6 +28,7 @@ struct bm_writer_params {
 	struct bm_sequence *sequence;
 	enum bm_kv_type kv;
 	struct bm_sampling sampling;
+	uint32_t n_extra;	/* of every item: tokens that its adapters bring, all of them */
 	bool draft;		/* guess from the prompt */
 	/* What is "chosen" whatever the logits say, [max_tokens], borrowed; NULL: the sampler
 	 * chooses. For measuring models that have nothing to say. */

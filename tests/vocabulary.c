@@ -50,12 +50,24 @@ static struct table *start(const char *model, const char *architecture)
 	return t;
 }
 
-static struct gguf *finish(struct table *t)
+/* What @w has written, which is freed. */
+static struct gguf *read_back(struct gguf_writer *w)
 {
 	int fd = memfd_create("vocabulary", MFD_CLOEXEC);
 	struct gguf *g = NULL;
 
 	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(gguf_writer_write(w, fd), 0);
+	ck_assert_int_eq(gguf_open_fd(&g, fd, NULL), 0);
+	close(fd);
+	gguf_writer_free(w);
+	return g;
+}
+
+static struct gguf *finish(struct table *t)
+{
+	struct gguf *g;
+
 	ck_assert_int_eq(gguf_writer_strings(t->w, "tokenizer.ggml.tokens", t->tokens, t->n), 0);
 	ck_assert_int_eq(gguf_writer_array(t->w, "tokenizer.ggml.token_type", GGUF_TYPE_I32,
 					   t->types, t->n), 0);
@@ -63,10 +75,7 @@ static struct gguf *finish(struct table *t)
 					 VOCABULARY_UNKNOWN), 0);
 	ck_assert_int_eq(gguf_writer_u32(t->w, "tokenizer.ggml.bos_token_id", VOCABULARY_BOS), 0);
 	ck_assert_int_eq(gguf_writer_u32(t->w, "tokenizer.ggml.eos_token_id", VOCABULARY_EOS), 0);
-	ck_assert_int_eq(gguf_writer_write(t->w, fd), 0);
-	ck_assert_int_eq(gguf_open_fd(&g, fd, NULL), 0);
-	close(fd);
-	gguf_writer_free(t->w);
+	g = read_back(t->w);
 	free(t);
 	return g;
 }
@@ -171,4 +180,17 @@ struct gguf *vocabulary_with(bool bpe, const char *architecture,
 
 	keys(t->w);
 	return finish(t);
+}
+
+struct gguf *vocabulary_texts(const char *const *texts, size_t n, struct gguf_array *ret)
+{
+	struct gguf_writer *w = NULL;
+	struct gguf *g;
+
+	ck_assert_int_eq(gguf_writer_new(&w), 0);
+	ck_assert_int_eq(gguf_writer_str(w, "general.architecture", "llama", 5), 0);
+	ck_assert_int_eq(gguf_writer_strings(w, "texts", texts, n), 0);
+	g = read_back(w);
+	ck_assert_int_eq(gguf_array(g, "texts", GGUF_TYPE_STRING, ret, NULL), 0);
+	return g;
 }

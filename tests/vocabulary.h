@@ -20,3 +20,5 @@ struct gguf *vocabulary_bpe(const char *pre);
 /* One of the two, with what @keys writes beside it. */
 struct gguf *vocabulary_with(bool bpe, const char *architecture,
 			     void (*keys)(struct gguf_writer *w));
+/* A file that has @n strings, which are @ret. */
+struct gguf *vocabulary_texts(const char *const *texts, size_t n, struct gguf_array *ret);

@@ -80,8 +80,8 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 		r = diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.model", "missing");
 	/* Touched as far as requests run at once, and no further. */
 	if (r == 0)
-		s->logits = reallocarray(NULL, bm_model_config(s->model)->n_vocab,
-					 SCHEDULER_ROWS * sizeof(*s->logits));
+		s->logits = reallocarray(NULL, (size_t)bm_model_config(s->model)->n_vocab +
+					 TOKENIZER_MAX_EXTRA, SCHEDULER_ROWS * sizeof(*s->logits));
 	if (r == 0 && !s->logits)
 		r = -ENOMEM;
 	if (r == 0)

@@ -29,7 +29,7 @@ struct scheduler {
 	struct preparation *preparing;	/* all that came and have not begun */
 	struct request *requests[ENGINE_REQUESTS_MAX];	/* in order of arrival */
 	size_t n_requests;
-	float *logits;			/* [SCHEDULER_ROWS][n_vocab] */
+	float *logits;			/* [SCHEDULER_ROWS][n_vocab + TOKENIZER_MAX_EXTRA] */
 	uint64_t passes;
 	uint64_t parked_since;		/* the pass since which somebody is parked; 0: nobody */
 	bool interrupted;		/* the last pass was left; its requests have waited */

@@ -95,7 +95,8 @@ struct batch {
 
 static void collect(struct scheduler *s, struct batch *b)
 {
-	size_t n_vocab = bm_model_config(s->model)->n_vocab, rows = 0;
+	size_t n_vocab = bm_model_config(s->model)->n_vocab;
+	float *logits = s->logits;
 	struct batch_entry plan[ENGINE_REQUESTS_MAX];
 	struct request *able[ENGINE_REQUESTS_MAX];
 	size_t n = 0;
@@ -116,8 +117,8 @@ static void collect(struct scheduler *s, struct batch *b)
 		if (plan[i].tokens == 0)
 			continue;
 		wanted = request_item(able[i], &plan[i], item);
-		item->logits = wanted ? s->logits + rows * n_vocab : NULL;
-		rows += wanted;
+		item->logits = wanted ? logits : NULL;
+		logits += wanted * (n_vocab + item->n_extra);
 		b->owners[b->n++] = able[i];
 	}
 }

@@ -171,6 +171,47 @@ START_TEST(any_text)
 }
 END_TEST
 
+static uint64_t steps_to_recognise(const struct tokenizer *t, const char *pattern, size_t len)
+{
+	_cleanup_(token_list_deinit) struct token_list list = TOKEN_LIST_NULL;
+	_cleanup_free_ char *text = repeat(pattern, len);
+
+	n_steps = 0;
+	ck_assert_int_eq(tokenizer_encode(t, text, len, TOKENIZE_SPECIAL, &list), 0);
+	ck_assert_uint_ge(n_steps, len / 4);
+	return n_steps;
+}
+
+/* Tokens of which almost all stands at every place of a text. */
+START_TEST(tokens_that_extend_it)
+{
+	static const char *const strings[] = {
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaz",
+		"<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaz", "<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<",
+		"ababababab",
+	};
+	static const char *const some[] = { "a", "<", "<a", "ab", "aab" };
+	struct gguf *g = _i ? vocabulary_bpe("llama-bpe") : vocabulary_sentencepiece(true);
+	struct tokenizer *base = NULL, *t = NULL;
+	struct gguf_array texts;
+	struct gguf *file = vocabulary_texts(strings, ARRAY_SIZE(strings), &texts);
+
+	ck_assert_int_eq(tokenizer_new(&base, g, NULL), 0);
+	ck_assert_int_eq(tokenizer_extend(&t, base, &texts, "texts", NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		uint64_t small = steps_to_recognise(t, some[i], SMALL);
+		uint64_t large = steps_to_recognise(t, some[i], LARGE);
+
+		ck_assert_msg(large <= LARGE / SMALL * (small + small / 2), "'%s': %llu, %llu",
+			      some[i], (unsigned long long)small, (unsigned long long)large);
+	}
+	tokenizer_free(t);
+	tokenizer_free(base);
+	gguf_free(file);
+	gguf_free(g);
+}
+END_TEST
+
 /* How two symbols join, at worst: all of one order, from the right first, or at random. */
 static bool join_leftmost(const void *arg, const struct symbol *a, const struct symbol *b,
 			  int32_t *id, uint64_t *order)
@@ -231,6 +272,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, any_text, 0, KINDS);
+	tcase_add_loop_test(tc, tokens_that_extend_it, 0, 2);
 	tcase_add_loop_test(tc, heap_steps, 0, ARRAY_SIZE(joins));
 	return run_tests("tokenizer work", tc);
 }

@@ -27,6 +27,11 @@ tests_base_model_test_forward_SOURCES = tests/base_model/test-forward.c
 tests_base_model_test_forward_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_forward_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/base_model/test-extra
+tests_base_model_test_extra_SOURCES = tests/base_model/test-extra.c
+tests_base_model_test_extra_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_extra_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/base_model/test-families
 tests_base_model_test_families_SOURCES = \
 	tests/base_model/oracle.c tests/base_model/test-families.c
@@ -75,6 +80,11 @@ check_PROGRAMS += tests/base_model/test-tokenizer
 tests_base_model_test_tokenizer_SOURCES = tests/base_model/test-tokenizer.c
 tests_base_model_test_tokenizer_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_tokenizer_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/base_model/test-tokenizer-extra
+tests_base_model_test_tokenizer_extra_SOURCES = tests/base_model/test-tokenizer-extra.c
+tests_base_model_test_tokenizer_extra_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_tokenizer_extra_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/base_model/test-model-malformed
 tests_base_model_test_model_malformed_SOURCES = \
