@@ -4,17 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
-#include "adapters/hashing.h"
 #include "adapters/lora.h"
+#include "adapters/package.h"
 #include "base_model/base_model.h"
-#include "util/file.h"
 #include "util/macro.h"
-
-#define PIECE ((size_t)1 << 20)
-#define HUGE_PAGE ((size_t)2 << 20)
 
 struct adapter {
 	uint32_t references;
@@ -24,44 +19,19 @@ struct adapter {
 	uint64_t load_us;
 };
 
-static int parse(struct adapter *a, const char *data, size_t len, const struct bm_model *m,
-		 struct diag *d)
-{
-	_cleanup_(gguf_freep) struct gguf *g = NULL;
-	int r = gguf_parse(&g, data, len, d);
-
-	return r < 0 ? r : lora_build(&a->delta, &a->summary, g, m, d);
-}
-
-/* The bytes are hashed by another thread while they are read and packed: that takes half of
- * the time, and neither changes them. */
 static int load(struct adapter *a, const struct bm_model *m, int fd, struct diag *d)
 {
-	_cleanup_free_ char *data = NULL;
-	struct hashing hashing;
-	size_t size = 0, n;
-	int r = file_size(fd, ADAPTER_MAX_SIZE, &size, d), hashed;
+	_cleanup_(package_file_freep) struct package_file *f = NULL;
+	_cleanup_(manifest_file_freep) struct manifest_file *manifest = NULL;
+	int r = package_open_fd(&f, fd, d);
 
 	if (r < 0)
 		return r;
-	data = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-	if (!data)
-		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	/* Touching small pages takes as long as hashing; a wish only. */
-	(void)madvise(data, size, MADV_HUGEPAGE);
-	hashing_begin(&hashing, data);
-	for (size_t at = 0; r == 0 && at < size; at += n) {
-		n = MIN(PIECE, size - at);
-		r = file_read_at(fd, data + at, n, at, d);
-		if (r == 0)
-			hashing_extend(&hashing, at + n);
-	}
+	r = lora_build(&a->delta, &a->summary, package_gguf(f), m, d);
+	/* Of a manifest nothing is used here, but one that contradicts its file is refused. */
 	if (r == 0)
-		r = parse(a, data, size, m, d);
-	hashed = hashing_end(&hashing, &a->digest);
-	if (r == 0 && hashed < 0)
-		r = diag_set(d, hashed, DIAG_SYSTEM, "", "cannot hash: %s", strerror(-hashed));
-	return r;
+		r = package_manifest(&manifest, package_gguf(f), d);
+	return r < 0 ? r : package_digest(f, &a->digest, d);
 }
 
 static uint64_t clock_us(void)

@@ -16,6 +16,8 @@
 #include "adapters/cache.h"
 #include "adapters/catalog.h"
 #include "adapters/manifest.h"
+#include "adapters/package.h"
+#include "adapters/signature.h"
 #include "adapters/uses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -24,7 +26,6 @@
 struct bm_delta;
 struct bm_model;
 
-#define ADAPTER_MAX_SIZE (UINT64_C(2) << 30)
 #define ADAPTER_MAX_INVOCATION 64
 
 struct adapter;

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base_model/gguf-private.h"
 #include "base_model/gguf-reader.h"
 #include "util/buf.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 #define FORMAT_VERSION 3
@@ -221,6 +221,11 @@ int gguf_writer_copy(struct gguf_writer *w, const struct gguf *g, const char *pr
 	return r;
 }
 
+int gguf_writer_copy_key(struct gguf_writer *w, const struct gguf *g, size_t index)
+{
+	return index < g->n_pairs ? copy_pair(w, &g->pairs[index]) : -EINVAL;
+}
+
 int gguf_writer_tensor(struct gguf_writer *w, const char *name, enum tensor_type type,
 		       uint32_t n_dims, const uint64_t *ne, const void *data)
 {
@@ -322,23 +327,6 @@ static int put_head(struct buf *b, const struct gguf_writer *w)
 	return w->n_tensors ? buf_append(b, zero, padding(b->len)) : 0;
 }
 
-static int write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int gguf_writer_write(const struct gguf_writer *w, int fd)
 {
 	static const char zero[ALIGNMENT];
@@ -346,13 +334,13 @@ int gguf_writer_write(const struct gguf_writer *w, int fd)
 	int r = check_distinct(w->keys, w->n_keys, compare_keys);
 
 	if (r < 0 || (r = check_distinct(w->tensors, w->n_tensors, compare_names)) < 0 ||
-	    (r = put_head(&head, w)) < 0 || (r = write_all(fd, head.data, head.len)) < 0)
+	    (r = put_head(&head, w)) < 0 || (r = file_write(fd, head.data, head.len)) < 0)
 		return r;
 	for (size_t i = 0; i < w->n_tensors; i++) {
 		const struct gguf_tensor *t = &w->tensors[i];
 
-		r = write_all(fd, t->data, t->size);
-		if (r < 0 || (r = write_all(fd, zero, padding(t->size))) < 0)
+		r = file_write(fd, t->data, t->size);
+		if (r < 0 || (r = file_write(fd, zero, padding(t->size))) < 0)
 			return r;
 	}
 	return 0;

@@ -26,6 +26,8 @@ int gguf_writer_strings(struct gguf_writer *w, const char *key, const char *cons
 			size_t count);
 /* Copies every key of @g that begins with @prefix. */
 int gguf_writer_copy(struct gguf_writer *w, const struct gguf *g, const char *prefix);
+/* Copies one key, as gguf_key_at() counts them. */
+int gguf_writer_copy_key(struct gguf_writer *w, const struct gguf *g, size_t index);
 /* @data is borrowed until the file is written: as many bytes as type and dimensions say. */
 int gguf_writer_tensor(struct gguf_writer *w, const char *name, enum tensor_type type,
 		       uint32_t n_dims, const uint64_t *ne, const void *data);

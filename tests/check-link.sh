@@ -9,7 +9,7 @@ trap 'rm -f "$out" "$out.c"' EXIT
 echo 'int main(void) { return 0; }' > "$out.c"
 bad=0
 base="base_model/libbase_model.a $(ls base_model/kernels/lib*.a 2>/dev/null | tr '\n' ' ')"
-external='-ljansson -lutf8proc -lpcre2-32 -lyaml -lcrypto -lsqlite3 -ldbus-1 -lseccomp -lmosquitto -lpthread -lm'
+external='-ljansson -lutf8proc -lpcre2-32 -lyaml -lcrypto -lsodium -lsqlite3 -ldbus-1 -lseccomp -lmosquitto -lpthread -lm'
 
 whole() {
 	archive=$1
@@ -28,7 +28,7 @@ whole() {
 whole util/libutil.a
 whole util/libsandbox.a util/libutil.a
 whole base_model/libbase_model.a $base util/libutil.a
-whole adapters/libadapters.a $base util/libutil.a
+whole adapters/libadapters.a adapters/libcatalog.a $base util/libutil.a
 whole adapters/train/libtrain.a $base util/libutil.a
 whole adapters/libcatalog.a util/libutil.a
 whole intents/libintents.a util/libutil.a

@@ -79,3 +79,20 @@ int file_read_rest(int fd, size_t max, struct buf *ret, struct diag *d)
 {
 	return read_to_end(fd, false, max, ret, d);
 }
+
+int file_write(int fd, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading descriptors whole. Interrupted calls are repeated. Failures of the system come as
- * -errno and DIAG_SYSTEM, memory that runs out as -ENOMEM; @d may be NULL.
+ * Reading and writing descriptors whole. Interrupted calls are repeated. Failures of the system
+ * come as -errno and DIAG_SYSTEM, memory that runs out as -ENOMEM; @d may be NULL.
  */
 #pragma once
 
@@ -23,3 +23,6 @@ int file_read_at(int fd, void *to, size_t len, uint64_t at, struct diag *d);
  */
 int file_read_all(int fd, size_t max, struct buf *ret, struct diag *d);
 int file_read_rest(int fd, size_t max, struct buf *ret, struct diag *d);
+
+/* Writes all of @data where @fd stands: 0, or -errno. */
+int file_write(int fd, const void *data, size_t len);

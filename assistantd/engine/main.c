@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
 	  "MODEL [--lora FILE[:SCALE]]… [--max N] < PROMPTS.jsonl > ANSWERS.jsonl" },
 	{ "bench", verb_bench,
 	  "MODEL [MEASUREMENT]… [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },
+	{ "package", verb_package,
+	  "LORA.gguf --manifest FILE | PACKAGE --signature FILE.minisig | PACKAGE, --out FILE" },
 	{ "train-tokenizer", verb_train_tokenizer, "--vocab N --out TOKENIZER.gguf FILE.jsonl…" },
 	{ "train-base", verb_train_base, "--tokenizer TOKENIZER.gguf … --out BASE.gguf" },
 	{ "train-lora", verb_train_lora, "BASE.gguf --rank N --alpha A … --out ADAPTER.gguf" },

@@ -28,6 +28,16 @@ tests_adapters_test_cache_SOURCES = tests/adapters/test-cache.c
 tests_adapters_test_cache_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_cache_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/adapters/test-package
+tests_adapters_test_package_SOURCES = tests/adapters/test-package.c
+tests_adapters_test_package_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_package_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-signature
+tests_adapters_test_signature_SOURCES = tests/adapters/test-signature.c
+tests_adapters_test_signature_CFLAGS = $(TEST_CFLAGS) $(SODIUM_CFLAGS)
+tests_adapters_test_signature_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
@@ -45,3 +55,4 @@ check_PROGRAMS += tests/adapters/test-uses
 tests_adapters_test_uses_SOURCES = tests/adapters/test-uses.c
 tests_adapters_test_uses_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_uses_LDADD = $(MODEL_TEST_LIBS)
+dist_check_SCRIPTS += tests/adapters/package.py
