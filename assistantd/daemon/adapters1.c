@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "assistantd/daemon/daemon.h"
+#include "assistantd/daemon/memory.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
@@ -209,6 +210,13 @@ static void prop_used(void *arg, DBusMessageIter *at)
 	out_u64(at, engine_adapter_bytes(d->engine));
 }
 
+static void prop_pressure(void *arg, DBusMessageIter *at)
+{
+	struct daemon *d = arg;
+
+	out_u32(at, memory_pressure(d->memory));
+}
+
 static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
 	{ "Load", "sa{sv}", load, "" },
@@ -220,6 +228,7 @@ static const struct bus_property properties[] = {
 	{ "Version", "u", bus_version },
 	{ "Budget", "t", prop_budget },
 	{ "Used", "t", prop_used },
+	{ "Pressure", "u", prop_pressure },
 };
 
 static const struct bus_interface adapters1 = {

@@ -246,6 +246,7 @@ int paths_init(struct paths *p, const char *config)
 {
 	const char *home = getenv("HOME"), *shared = getenv("ASSISTANTD_DATA_DIR");
 	const char *libexec = getenv("ASSISTANTD_LIBEXEC_DIR");
+	const char *pressure = getenv("ASSISTANTD_PRESSURE_FILE");
 
 	*p = (struct paths){ 0 };
 	if (!home || home[0] != '/')
@@ -258,7 +259,9 @@ int paths_init(struct paths *p, const char *config)
 	p->cache = folder("XDG_CACHE_HOME", home, ".cache", "assistantd");
 	p->shared = strdup(shared ? shared : PKGDATADIR);
 	p->libexec = strdup(libexec ? libexec : LIBEXECDIR);
-	if (p->config && p->data && p->state && p->cache && p->shared && p->libexec)
+	p->pressure = pressure ? strdup(pressure) : NULL;
+	if (p->config && p->data && p->state && p->cache && p->shared && p->libexec &&
+	    !p->pressure == !pressure)
 		return 0;
 	paths_deinit(p);
 	return -ENOMEM;
@@ -272,6 +275,7 @@ void paths_deinit(struct paths *p)
 	free(p->cache);
 	free(p->shared);
 	free(p->libexec);
+	free(p->pressure);
 	*p = (struct paths){ 0 };
 }
 

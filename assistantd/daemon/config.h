@@ -40,9 +40,11 @@ struct paths {
 	char *cache;		/* the folder assistantd/ in XDG_CACHE_HOME */
 	char *shared;		/* where the program's own data are installed */
 	char *libexec;		/* where its child programs are */
+	char *pressure;		/* read in place of the kernel's, or NULL */
 };
 
-/* From the environment; ASSISTANTD_DATA_DIR and ASSISTANTD_LIBEXEC_DIR name a build tree.
+/* From the environment; ASSISTANTD_DATA_DIR and ASSISTANTD_LIBEXEC_DIR name a build tree,
+ * ASSISTANTD_PRESSURE_FILE a file in place of /proc/pressure/memory.
  * 0; -ENOENT without a home; -ENOMEM. */
 int paths_init(struct paths *p, const char *config);
 void paths_deinit(struct paths *p);

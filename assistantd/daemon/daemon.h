@@ -18,6 +18,7 @@
 #include "util/loop.h"
 
 struct job;
+struct memory;
 
 struct daemon {
 	struct loop *loop;
@@ -26,6 +27,7 @@ struct daemon {
 	struct bus *bus;
 	struct worker *worker;
 	struct engine *engine;
+	struct memory *memory;
 	struct library *library;
 	struct callers *callers;
 	struct prompts *prompts;

@@ -11,6 +11,7 @@
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/data.h"
+#include "assistantd/daemon/memory.h"
 #include "util/macro.h"
 
 /* Everything that is only needed here. */
@@ -104,6 +105,7 @@ static void reload(struct service *s)
 	if (start_tools(s) < 0)
 		log_error("home: out of memory");
 	library_reload(s->d.library);
+	memory_update(s->d.memory);
 	model = library_model(&s->d.paths, &s->d.config);
 	if (model && (!engine_path(s->d.engine) || strcmp(model, engine_path(s->d.engine)) != 0))
 		engine_use(s->d.engine, model);
@@ -167,6 +169,8 @@ static int start_engine(struct service *s)
 		return r;
 	config.prefixes = s->prefixes;
 	r = engine_new(&d->engine, d->loop, &config, engine_changed, s);
+	if (r == 0)
+		r = memory_new(&d->memory, d);
 	return r < 0 ? r : engine_use(d->engine, model);
 }
 
@@ -239,6 +243,7 @@ static void stop(struct service *s)
 	tools_free(d->tools);
 	home_free(d->home);
 	tool_registry_free(d->tool_registry);
+	memory_free(d->memory);
 	engine_free(d->engine);
 	prefix_store_free(s->prefixes);
 	bus_free(d->bus);

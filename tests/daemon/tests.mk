@@ -13,3 +13,7 @@ check_PROGRAMS += tests/daemon/test-prefix-store
 tests_daemon_test_prefix_store_SOURCES = tests/daemon/test-prefix-store.c
 tests_daemon_test_prefix_store_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_prefix_store_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-pressure
+tests_daemon_test_pressure_SOURCES = tests/daemon/test-pressure.c
+tests_daemon_test_pressure_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_pressure_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
