@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)1 << 20)
 
 /* OpenSSL's context is the stream; the name keeps its header out of ours. */
 static EVP_MD_CTX *context(struct digest_stream *s)
@@ -51,6 +55,23 @@ int digest_of(const void *data, size_t len, struct digest *ret)
 	if (r < 0)
 		return r;
 	r = digest_stream_update(s, data, len);
+	return r < 0 ? r : digest_stream_finish(s, ret);
+}
+
+int digest_of_fd(int fd, struct digest *ret)
+{
+	_cleanup_(digest_stream_freep) struct digest_stream *s = NULL;
+	_cleanup_free_ char *chunk = malloc(CHUNK);
+	int r = chunk ? digest_stream_new(&s) : -ENOMEM;
+	ssize_t n = 1;
+	off_t at = 0;
+
+	for (; r == 0 && n != 0; at += n > 0 ? n : 0) {
+		n = pread(fd, chunk, CHUNK, at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		r = n < 0 ? -errno : digest_stream_update(s, chunk, (size_t)n);
+	}
 	return r < 0 ? r : digest_stream_finish(s, ret);
 }
 

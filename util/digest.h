@@ -25,6 +25,8 @@ int digest_stream_update(struct digest_stream *s, const void *data, size_t len);
 int digest_stream_finish(struct digest_stream *s, struct digest *ret);
 
 int digest_of(const void *data, size_t len, struct digest *ret);
+/* Of all that can be read from @fd, whose position stays; also the error of pread(). */
+int digest_of_fd(int fd, struct digest *ret);
 
 bool digest_equal(const struct digest *a, const struct digest *b);
 /* Lower-case hexadecimal, NUL-terminated. */

@@ -11,7 +11,7 @@
 #include "util/file.h"
 #include "util/macro.h"
 
-#define LIST_MAX 4096	/* bytes; about 30 files */
+#define LIST_MAX 8192	/* bytes; about 40 files */
 #define SETTLED 2	/* seconds without a change */
 
 /* The beginning of a file's line. */
@@ -42,10 +42,20 @@ static const char *find_line(const struct buf *list, const char *start)
 	return at;
 }
 
-bool digests_find(const char *path, const struct stat *st, struct digest *ret)
+/* @hex stands in a line of the list. */
+static bool read_digest(const char *hex, struct digest *ret)
+{
+	char digits[DIGEST_HEX_LEN + 1] = "";
+
+	memcpy(digits, hex, strnlen(hex, DIGEST_HEX_LEN));
+	return digest_from_hex(digits, ret) == 0;
+}
+
+bool digests_find(const char *path, const struct stat *st, struct digest *file,
+		  struct digest *weights)
 {
 	_cleanup_(buf_deinit) struct buf list = BUF_NULL;
-	char start[160], hex[DIGEST_HEX_LEN + 1] = "";
+	char start[160];
 	const char *line;
 
 	describe(st, start, sizeof(start));
@@ -53,8 +63,10 @@ bool digests_find(const char *path, const struct stat *st, struct digest *ret)
 	line = find_line(&list, start);
 	if (!line)
 		return false;
-	snprintf(hex, sizeof(hex), "%s", line + strlen(start));
-	return digest_from_hex(hex, ret) == 0;
+	line += strlen(start);
+	return read_digest(line, file) && line[DIGEST_HEX_LEN] == ' ' &&
+	       read_digest(line + DIGEST_HEX_LEN + 1, weights) &&
+	       line[2 * DIGEST_HEX_LEN + 1] == '\n';
 }
 
 /* Beside the old list, then in its place, so that a reader never meets half of one. */
@@ -85,19 +97,22 @@ static int add_older(struct buf *list, const struct buf *older)
 	return n ? buf_append(list, older->data, n) : 0;
 }
 
-int digests_keep(const char *path, const struct stat *st, const struct digest *d)
+int digests_keep(const char *path, const struct stat *st, const struct digest *file,
+		 const struct digest *weights)
 {
 	_cleanup_(buf_deinit) struct buf older = BUF_NULL, list = BUF_NULL;
-	char start[160], hex[DIGEST_HEX_LEN + 1];
-	struct digest known;
+	char start[160], hex[DIGEST_HEX_LEN + 1], weights_hex[DIGEST_HEX_LEN + 1];
+	struct digest known[2];
 	int r;
 
-	if (time(NULL) - st->st_ctim.tv_sec < SETTLED || digests_find(path, st, &known))
+	if (time(NULL) - st->st_ctim.tv_sec < SETTLED ||
+	    digests_find(path, st, &known[0], &known[1]))
 		return 0;
 	describe(st, start, sizeof(start));
-	digest_to_hex(d, hex);
+	digest_to_hex(file, hex);
+	digest_to_hex(weights, weights_hex);
 	read_list(path, &older);
-	r = buf_printf(&list, "%s%s\n", start, hex);
+	r = buf_printf(&list, "%s%s %s\n", start, hex, weights_hex);
 	if (r == 0)
 		r = add_older(&list, &older);
 	return r < 0 ? r : write_list(path, &list);

@@ -12,10 +12,13 @@
 
 #include "util/digest.h"
 
-/* The digest of the file that @st describes, by the list at @path; false when not known. */
-bool digests_find(const char *path, const struct stat *st, struct digest *ret);
+/* The digests of the file that @st describes and of its weights (base_model/identity.h), by the
+ * list at @path; false when not known. */
+bool digests_find(const char *path, const struct stat *st, struct digest *file,
+		  struct digest *weights);
 /*
- * Adds it. Not when the file changed within the last two seconds: a change after @st was
+ * Adds them. Not when the file changed within the last two seconds: a change after @st was
  * taken might then have the same times. 0 or -errno.
  */
-int digests_keep(const char *path, const struct stat *st, const struct digest *d);
+int digests_keep(const char *path, const struct stat *st, const struct digest *file,
+		 const struct digest *weights);

@@ -48,8 +48,9 @@ static void load_model(struct engine *e)
 		return;
 	}
 	if (fstat(open_message.fd, &e->model_stat) == 0)
-		open_message.has_digest = digests_find(e->config.digests, &e->model_stat,
-						       &open_message.digest);
+		open_message.has_digests = digests_find(e->config.digests, &e->model_stat,
+							&open_message.digest,
+							&open_message.weights);
 	open_message.threads = e->config.threads;
 	open_message.budget = e->budget.budget;
 	open_message.kv = e->config.kv_q8_0 ? ENGINE_KV_Q8_0 : ENGINE_KV_F16;
@@ -114,7 +115,8 @@ void engine_on_model(struct engine *e, struct ipc_message *m)
 		return;
 	}
 	child_healthy(e->child);
-	r = digests_keep(e->config.digests, &e->model_stat, &e->model.digest);
+	r = digests_keep(e->config.digests, &e->model_stat, &e->model.digest,
+			 &e->model.identity.weights);
 	if (r < 0)
 		log_error("%s: %s", e->config.digests, strerror(-r));
 	engine_set_state(e, ENGINE_READY);

@@ -247,7 +247,7 @@ static bool read_prefix(struct scheduler *s, struct preparation *p)
 		residents_restore(s->residents, &key, p->prompt.tokens.ids, &p->prefix, p->pages);
 	if (p->reads_prefix)
 		return false;
-	p->prefix = residents_head(s->residents, &s->digest, &key, p->prompt.n_fixed);
+	p->prefix = residents_head(s->residents, &s->digests.file, &key, p->prompt.n_fixed);
 	if (p->start->prefix_fd < 0 ||
 	    residents_know(s->residents, &key, p->prompt.tokens.ids, p->prompt.n_fixed))
 		return false;

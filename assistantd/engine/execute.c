@@ -7,37 +7,19 @@
 #include "assistantd/engine/scheduler-private.h"
 #include "util/macro.h"
 
-#define HASH_CHUNK ((size_t)1 << 20)
-
-static int hash_file(int fd, struct digest *ret)
-{
-	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
-	_cleanup_free_ char *chunk = malloc(HASH_CHUNK);
-	int r = chunk ? digest_stream_new(&stream) : -ENOMEM;
-	ssize_t n = 1;
-	off_t at = 0;
-
-	for (; r == 0 && n != 0; at += n > 0 ? n : 0) {
-		n = pread(fd, chunk, HASH_CHUNK, at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		r = n < 0 ? -errno : digest_stream_update(stream, chunk, (size_t)n);
-	}
-	return r < 0 ? r : digest_stream_finish(stream, ret);
-}
-
 /* What the front end knows of the file is believed: it is the one that looks after files. */
-static int identify(struct scheduler *s, const struct engine_open *open, uint64_t *size)
+static int identify(struct scheduler *s, const struct engine_open *open, uint64_t *size,
+		    struct diag *d)
 {
 	struct stat st;
 
 	if (fstat(open->fd, &st) < 0)
 		return -errno;
 	*size = (uint64_t)st.st_size;
-	if (!open->has_digest)
-		return hash_file(open->fd, &s->digest);
-	s->digest = open->digest;
-	return 0;
+	s->digests.file = open->digest;
+	s->digests.identity.weights = open->weights;
+	return identify_model(&s->digests, open->has_digests, bm_model_gguf(s->model), open->fd,
+			      d);
 }
 
 static int describe(struct scheduler *s, struct engine_model *v)
@@ -50,7 +32,8 @@ static int describe(struct scheduler *s, struct engine_model *v)
 	if (gguf_str(bm_model_gguf(s->model), "general.name", &name, &len, NULL) != 0)
 		len = 0;
 	v->ok = true;
-	v->digest = s->digest;
+	v->digest = s->digests.file;
+	v->identity = s->digests.identity;
 	v->context = s->context;
 	v->vocabulary = c->n_vocab;
 	r = buf_append_str(&v->architecture, c->architecture);
@@ -85,7 +68,7 @@ static int open_model(struct scheduler *s, const struct engine_open *open,
 	if (r == 0 && !s->logits)
 		r = -ENOMEM;
 	if (r == 0)
-		r = identify(s, open, &v->bytes);
+		r = identify(s, open, &v->bytes, d);
 	if (r == 0)
 		r = residents_new(&s->residents, s->model,
 				  open->kv == ENGINE_KV_Q8_0 ? BM_KV_Q8_0 : BM_KV_F16,

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "assistantd/engine/identify.h"
 #include "assistantd/engine/preparer.h"
 #include "assistantd/engine/request.h"
 #include "assistantd/engine/residents.h"
@@ -22,7 +23,7 @@ struct scheduler {
 	atomic_bool interrupt;		/* leave the running pass after its layer */
 	/* The scheduler's own. */
 	struct bm_model *model;
-	struct digest digest;
+	struct model_digests digests;
 	struct residents *residents;
 	uint32_t context;		/* the model's, as far as one request has room for it */
 	struct preparer *preparer;

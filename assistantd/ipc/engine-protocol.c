@@ -6,9 +6,11 @@
 static void code_open(struct codec *c, struct engine_open *v)
 {
 	codec_fd(c, &v->fd);
-	codec_bool(c, &v->has_digest);
-	if (v->has_digest)
+	codec_bool(c, &v->has_digests);
+	if (v->has_digests) {
 		codec_digest(c, &v->digest);
+		codec_digest(c, &v->weights);
+	}
 	codec_below(c, &v->threads, 65);
 	codec_u64(c, &v->budget);
 	codec_u64(c, &v->adapter_budget);
@@ -79,6 +81,9 @@ static void code_model(struct codec *c, struct engine_model *v)
 {
 	codec_bool(c, &v->ok);
 	codec_digest(c, &v->digest);
+	codec_digest(c, &v->identity.weights);
+	codec_digest(c, &v->identity.tokenizer);
+	codec_digest(c, &v->identity.template);
 	codec_u32(c, &v->context);
 	codec_u32(c, &v->vocabulary);
 	codec_u64(c, &v->bytes);

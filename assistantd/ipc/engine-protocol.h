@@ -14,6 +14,7 @@
 
 #include "assistantd/ipc/message.h"
 #include "util/digest.h"
+#include "util/identity.h"
 
 enum engine_message {
 	/* to the engine */
@@ -67,8 +68,8 @@ enum engine_kv { ENGINE_KV_F16, ENGINE_KV_Q8_0, ENGINE_KV_COUNT };
 
 struct engine_open {
 	int fd;			/* owned after decoding */
-	bool has_digest;	/* it is known, and the file need not be read whole */
-	struct digest digest;
+	bool has_digests;	/* these are known, and the file need not be read whole */
+	struct digest digest, weights;	/* of the file, and of its tensors alone */
 	uint32_t threads;	/* 0: one per processor */
 	uint64_t budget;	/* bytes of adapters and KV caches together; 0: without a limit */
 	uint64_t adapter_budget;	/* of them, of resident adapters */
@@ -151,7 +152,8 @@ struct engine_hello {
 struct engine_model {
 	bool ok;
 	/* when ok */
-	struct digest digest;
+	struct digest digest;		/* the file's: names what was computed with it */
+	struct identity identity;	/* what adapters are bound to */
 	uint32_t context, vocabulary;
 	uint64_t bytes;
 	struct buf architecture, name, kernels;

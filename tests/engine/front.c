@@ -212,10 +212,24 @@ static void send_message(struct front *f, struct ipc_message *m, int encoded)
 	ipc_message_deinit(m);
 }
 
+static void check_identity(const struct front *f, const struct engine_model *v)
+{
+	_cleanup_(gguf_freep) struct gguf *g = NULL;
+	struct identity identity;
+	struct digest file;
+
+	ck_assert_int_eq(gguf_open_fd(&g, f->model_fd, NULL), 0);
+	ck_assert_int_eq(bm_identify(g, &identity, NULL), 0);
+	ck_assert_mem_eq(&v->identity, &identity, sizeof(identity));
+	ck_assert_int_eq(digest_of_fd(f->model_fd, &file), 0);
+	ck_assert(digest_equal(&v->digest, &file));
+}
+
 static void open_model(struct front *f, unsigned threads, struct front_room room)
 {
 	struct engine_open open = { .fd = f->model_fd, .threads = threads,
-				    .has_digest = f->opened, .digest = f->model_digest,
+				    .has_digests = f->opened, .digest = f->model_digest,
+				    .weights = f->model_identity.weights,
 				    .adapter_budget = room.adapters * f->adapter_bytes };
 	struct engine_model v = { 0 };
 	struct ipc_message m;
@@ -228,8 +242,9 @@ static void open_model(struct front *f, unsigned threads, struct front_room room
 	ck_assert_uint_eq(m.type, ENGINE_MODEL);
 	ck_assert_int_eq(engine_get_model(&m, &v), 0);
 	ck_assert_msg(v.ok, "%s", v.error.data ? v.error.data : "");
-	ck_assert(!f->opened || digest_equal(&v.digest, &f->model_digest));
+	check_identity(f, &v);
 	f->model_digest = v.digest;
+	f->model_identity = v.identity;
 	f->opened = true;
 	engine_model_deinit(&v);
 	ipc_message_deinit(&m);

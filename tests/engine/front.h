@@ -40,6 +40,7 @@ struct front {
 	uint32_t context;
 	bool opened;		/* once; its digest is known since */
 	struct digest model_digest;
+	struct identity model_identity;
 	struct digest digests[FRONT_ADAPTERS];
 	size_t adapter_bytes;	/* in memory, of the largest */
 	size_t context_bytes;	/* of a KV cache of a whole context */
