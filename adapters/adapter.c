@@ -14,6 +14,7 @@
 struct adapter {
 	uint32_t references;
 	struct bm_delta *delta;
+	struct tokenizer *tokenizer;	/* NULL: it brings no tokens */
 	struct digest digest;
 	struct lora_summary summary;
 	uint64_t load_us;
@@ -27,7 +28,7 @@ static int load(struct adapter *a, const struct bm_model *m, int fd, struct diag
 
 	if (r < 0)
 		return r;
-	r = lora_build(&a->delta, &a->summary, package_gguf(f), m, d);
+	r = lora_build(&a->delta, &a->tokenizer, &a->summary, package_gguf(f), m, d);
 	/* Of a manifest nothing is used here, but one that contradicts its file is refused. */
 	if (r == 0)
 		r = package_manifest(&manifest, package_gguf(f), d);
@@ -69,6 +70,7 @@ struct adapter *adapter_unref(struct adapter *a)
 {
 	if (!a || --a->references > 0)
 		return NULL;
+	tokenizer_free(a->tokenizer);
 	bm_delta_free(a->delta);
 	free(a);
 	return NULL;
@@ -107,6 +109,11 @@ uint32_t adapter_rank(const struct adapter *a)
 uint32_t adapter_matrix_count(const struct adapter *a)
 {
 	return a->summary.matrix_count;
+}
+
+const struct tokenizer *adapter_tokenizer(const struct adapter *a)
+{
+	return a->tokenizer;
 }
 
 const int32_t *adapter_invocation(const struct adapter *a, size_t *n)

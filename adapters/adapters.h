@@ -25,6 +25,7 @@
 
 struct bm_delta;
 struct bm_model;
+struct tokenizer;
 
 #define ADAPTER_MAX_INVOCATION 64
 
@@ -35,7 +36,8 @@ struct adapter;
  * which stays the caller's, and checks it against @m: architecture, names,
  * every shape, complete pairs, one rank per pair of 1..ADAPTER_MAX_RANK, finite
  * values, alpha > 0, and 1..ADAPTER_MAX_INVOCATION invocation tokens of the
- * vocabulary where it has some (adapter.alora.invocation_tokens).
+ * vocabulary where it has some (adapter.alora.invocation_tokens). It may bring
+ * tokens of its own: tokens.h says how.
  *
  * Returns 0 and a reference; -EINVAL, -ENOMEM or the system's error with @d
  * filled. @m must outlive the adapter.
@@ -60,3 +62,5 @@ uint32_t adapter_rank(const struct adapter *a);
 uint32_t adapter_matrix_count(const struct adapter *a);
 /* The tokens that invoke it, *@n; none of an ordinary one, which acts on all of a text. */
 const int32_t *adapter_invocation(const struct adapter *a, size_t *n);
+/* The base's vocabulary with the tokens that it brings; NULL where it brings none. */
+const struct tokenizer *adapter_tokenizer(const struct adapter *a);

@@ -5,17 +5,19 @@
  *   NAME.lora_a  ne = [in, rank]
  *   NAME.lora_b  ne = [rank, out]
  * and adapter.lora.alpha for all of them; the update is alpha / rank · B·A. Where it has
- * adapter.alora.invocation_tokens (u32), it acts from these tokens on.
+ * adapter.alora.invocation_tokens (u32), it acts from these tokens on. Tokens that it brings:
+ * tokens.h.
  */
 #include "adapters/lora.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "adapters/adapters.h"
+#include "adapters/tokens.h"
+#include "adapters/values.h"
 #include "base_model/base_model.h"
 #include "util/macro.h"
 
@@ -59,11 +61,11 @@ static int check_header(const struct gguf *g, const struct bm_model *m, float *a
 	return r;
 }
 
-static int read_invocation(struct lora_summary *s, const struct gguf *g, const struct bm_model *m,
+/* @n_vocab: the base's, and what the adapter brings. */
+static int read_invocation(struct lora_summary *s, const struct gguf *g, uint32_t n_vocab,
 			   struct diag *d)
 {
 	static const char key[] = "adapter.alora.invocation_tokens";
-	uint32_t n_vocab = bm_model_config(m)->n_vocab;
 	struct gguf_array tokens;
 	int r = gguf_array(g, key, GGUF_TYPE_U32, &tokens, d);
 
@@ -108,14 +110,6 @@ static const struct gguf_tensor *other_half(const struct gguf *g, const struct g
 	return gguf_tensor(g, name);
 }
 
-static int check_type(const struct gguf_tensor *t, struct diag *d)
-{
-	if (t->type == TENSOR_F32 || t->type == TENSOR_F16 || t->type == TENSOR_BF16)
-		return 0;
-	return diag_set(d, -EINVAL, DIAG_UNSUP, t->name, "type %s, expected F32, F16 or BF16",
-			tensor_type_name(t->type));
-}
-
 static int check_shapes(const struct pair *p, const struct gguf_tensor *w, struct diag *d)
 {
 	const struct gguf_tensor *a = p->a, *b = p->b;
@@ -158,25 +152,10 @@ static int pair_init(struct pair *p, const struct gguf *g, const struct bm_model
 	if (!w || bm_matrix_find(m, base, &p->layer, &p->matrix) != 0)
 		return diag_set(d, -EINVAL, DIAG_SHAPE, t->name,
 				"the base has no matrix '%s' that an adapter can change", base);
-	if ((r = check_type(p->a, d)) < 0 || (r = check_type(p->b, d)) < 0 ||
+	if ((r = values_check_type(p->a, d)) < 0 || (r = values_check_type(p->b, d)) < 0 ||
 	    (r = check_shapes(p, w, d)) < 0)
 		return r;
 	p->rank = (uint32_t)t->ne[1];
-	return 0;
-}
-
-static int not_finite(const struct gguf_tensor *t, size_t i, struct diag *d)
-{
-	return diag_set(d, -EINVAL, DIAG_RANGE, t->name, "value %zu is not a finite number", i);
-}
-
-static int check_f16(const struct gguf_tensor *t, size_t n, struct diag *d)
-{
-	const uint16_t *x = t->data;
-
-	for (size_t i = 0; i < n; i++)
-		if ((x[i] & 0x7c00) == 0x7c00)
-			return not_finite(t, i, d);
 	return 0;
 }
 
@@ -186,22 +165,17 @@ static int values_of(struct bm_values *ret, float **converted, const struct gguf
 {
 	/* The product was checked when the file was parsed. */
 	size_t rows = (size_t)t->ne[1], cols = (size_t)t->ne[0];
-	const float *x = t->data;
+	int r = values_check_finite(t, d);
 
 	*ret = (struct bm_values){ t->data, t->type == TENSOR_F16 };
-	if (ret->half)
-		return check_f16(t, rows * cols, d);
-	if (t->type == TENSOR_BF16) {
-		*converted = reallocarray(NULL, rows * cols, sizeof(**converted));
-		if (!*converted)
-			return diag_set(d, -ENOMEM, DIAG_SYSTEM, t->name, "out of memory");
-		for (size_t row = 0; row < rows; row++)
-			bm_tensor_row(t, row, *converted + row * cols);
-		ret->data = x = *converted;
-	}
-	for (size_t i = 0; i < rows * cols; i++)
-		if (!isfinite(x[i]))
-			return not_finite(t, i, d);
+	if (r < 0 || t->type != TENSOR_BF16)
+		return r;
+	*converted = reallocarray(NULL, rows * cols, sizeof(**converted));
+	if (!*converted)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, t->name, "out of memory");
+	for (size_t row = 0; row < rows; row++)
+		bm_tensor_row(t, row, *converted + row * cols);
+	ret->data = *converted;
 	return 0;
 }
 
@@ -218,26 +192,19 @@ static int add_pair(struct bm_delta *delta, const struct pair *p, float alpha, s
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, p->a->name, "%s", strerror(-r)) : 0;
 }
 
-int lora_build(struct bm_delta **ret, struct lora_summary *summary, const struct gguf *g,
-	       const struct bm_model *m, struct diag *d)
+static int add_pairs(struct bm_delta *delta, struct lora_summary *summary, const struct gguf *g,
+		     const struct bm_model *m, float alpha, struct diag *d)
 {
-	_cleanup_(bm_delta_freep) struct bm_delta *delta = NULL;
-	float alpha;
 	int r;
 
-	*summary = (struct lora_summary){ 0 };
-	if ((r = check_header(g, m, &alpha, d)) < 0 ||
-	    (r = read_invocation(summary, g, m, d)) < 0)
-		return r;
-	r = bm_delta_new(&delta, m);
-	if (r < 0)
-		return diag_set(d, r, DIAG_SYSTEM, "", "out of memory");
 	for (size_t i = 0; i < gguf_n_tensors(g); i++) {
 		const struct gguf_tensor *t = gguf_tensor_at(g, i);
 		struct pair p;
 		size_t base_len;
 		bool is_a;
 
+		if (tokens_tensor(t->name))
+			continue;
 		if (!split_name(t->name, &base_len, &is_a))
 			return diag_set(d, -EINVAL, DIAG_UNSUP, t->name,
 					"expected a name that ends in .lora_a or .lora_b");
@@ -253,6 +220,30 @@ int lora_build(struct bm_delta **ret, struct lora_summary *summary, const struct
 	}
 	if (summary->matrix_count == 0)
 		return diag_set(d, -EINVAL, DIAG_PAIR, "tensors", "the adapter changes no matrix");
+	return 0;
+}
+
+int lora_build(struct bm_delta **ret, struct tokenizer **tokenizer, struct lora_summary *summary,
+	       const struct gguf *g, const struct bm_model *m, struct diag *d)
+{
+	_cleanup_(bm_delta_freep) struct bm_delta *delta = NULL;
+	_cleanup_(tokenizer_freep) struct tokenizer *extended = NULL;
+	uint32_t n_vocab = bm_model_config(m)->n_vocab;
+	float alpha;
+	int r;
+
+	*summary = (struct lora_summary){ 0 };
+	r = check_header(g, m, &alpha, d);
+	if (r < 0)
+		return r;
+	r = bm_delta_new(&delta, m);
+	if (r < 0)
+		return diag_set(d, r, DIAG_SYSTEM, "", "out of memory");
+	if ((r = tokens_read(&extended, delta, g, m, d)) < 0 ||
+	    (r = read_invocation(summary, g, n_vocab + bm_delta_tokens(delta), d)) < 0 ||
+	    (r = add_pairs(delta, summary, g, m, alpha, d)) < 0)
+		return r;
 	*ret = TAKE(delta);
+	*tokenizer = TAKE(extended);
 	return 0;
 }

@@ -8,6 +8,15 @@
 #include "base_model/base_model.h"
 #include "util/macro.h"
 
+/* The one that brings tokens, or NULL. */
+static const struct adapter *who_extends(const struct adapter_uses *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (adapter_tokenizer(u->items[i].adapter))
+			return u->items[i].adapter;
+	return NULL;
+}
+
 int adapter_uses_add(struct adapter_uses *u, const struct adapter *a, float scale)
 {
 	size_t at = 0;
@@ -23,11 +32,34 @@ int adapter_uses_add(struct adapter_uses *u, const struct adapter *a, float scal
 	}
 	if (order == 0)
 		return -EEXIST;
+	if (adapter_tokenizer(a) && who_extends(u))
+		return -ENOTUNIQ;
 	if (u->n == ADAPTER_USES_MAX)
 		return -E2BIG;
 	memmove(&u->items[at + 1], &u->items[at], (u->n++ - at) * sizeof(u->items[0]));
 	u->items[at] = (struct adapter_use){ a, scale, 0 };
 	return 0;
+}
+
+const struct tokenizer *adapter_uses_tokenizer(const struct adapter_uses *u,
+					       const struct tokenizer *base, uint32_t *n_extra)
+{
+	const struct adapter *a = who_extends(u);
+
+	*n_extra = a ? bm_delta_tokens(adapter_delta(a)) : 0;
+	return a ? adapter_tokenizer(a) : base;
+}
+
+/* Where the first token stands that @a brings; @n where none does. */
+static size_t find_extra(const struct adapter *a, const int32_t *tokens, size_t n)
+{
+	const struct tokenizer *t = adapter_tokenizer(a);
+	uint32_t first = t ? tokenizer_n_tokens(t) - bm_delta_tokens(adapter_delta(a)) : 0;
+	size_t at = t ? 0 : n;
+
+	while (at < n && (uint32_t)tokens[at] < first)
+		at++;
+	return at;
 }
 
 /* Where @words [@n_words] stand in @tokens [@n] the last time, or -ENOENT. */
@@ -52,7 +84,8 @@ int adapter_uses_place(struct adapter_uses *u, const int32_t *tokens, size_t n, 
 			return diag_set(d, -ENOENT, DIAG_RANGE, "prompt",
 					"the tokens that invoke the adapter are not in it");
 		}
-		u->items[i].from = (uint32_t)from;
+		u->items[i].from = (uint32_t)MIN((size_t)from,
+						 find_extra(u->items[i].adapter, tokens, n));
 	}
 	return 0;
 }

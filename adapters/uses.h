@@ -2,7 +2,8 @@
 /*
  * The adapters that one text uses, and from where each acts. An ordinary one acts from the
  * first token. One with invocation tokens (aLoRA, Greenewald et al. 2025, arXiv:2504.12397)
- * acts from where they stand in the prompt the last time; what is before it is the base's.
+ * acts from where they stand in the prompt the last time; what is before it is the base's. A token
+ * that an adapter brings is nothing without it: it acts from the first of them at the latest.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ struct adapter;
 struct bm_delta;
 struct bm_item;
 struct bm_writer;
+struct tokenizer;
 
 enum { ADAPTER_USES_MAX = 16 };
 
@@ -34,8 +36,11 @@ struct adapter_uses {
 };
 
 /* The scale 0 is as if it were absent: nothing is added. 0; -EEXIST for the same content twice;
- * -E2BIG. */
+ * -ENOTUNIQ for a second one that brings tokens, which would have the same ids; -E2BIG. */
 int adapter_uses_add(struct adapter_uses *u, const struct adapter *a, float scale);
+/* The vocabulary of such a text: @base, or with the tokens that one of them brings, *@n_extra. */
+const struct tokenizer *adapter_uses_tokenizer(const struct adapter_uses *u,
+					       const struct tokenizer *base, uint32_t *n_extra);
 /* Finds from where each acts in a text that begins with the prompt @tokens [@n]: 0; -ENOENT
  * with @d where invocation tokens are not in it, and *@at says whose (an index of items). */
 int adapter_uses_place(struct adapter_uses *u, const int32_t *tokens, size_t n, size_t *at,

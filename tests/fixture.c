@@ -225,6 +225,27 @@ struct bm_model *fixture_open(const struct fixture *f, unsigned threads)
 	return m;
 }
 
+static void put_tokens(struct gguf_writer *w, struct memory *m, const struct token_fixture *t,
+		       uint64_t width, uint64_t *seed)
+{
+	uint64_t ne[2] = { t->dim ? t->dim : width, t->rows ? t->rows : t->n };
+	uint16_t *data = weights(m, t->type, ne[1], ne[0], 0.5f, seed);
+
+	/* The upper half of the last number. */
+	if (t->not_a_number)
+		data[ne[0] * ne[1] * (t->type == TENSOR_F32 ? 2 : 1) - 1] = 0xffff;
+	if (!t->no_texts)
+		ck_assert_int_eq(gguf_writer_strings(w, "assistantd.tokens.text", t->texts, t->n),
+				 0);
+	if (!t->no_embedding)
+		ck_assert_int_eq(gguf_writer_tensor(w, "token_embd.extra", t->type, 2, ne, data),
+				 0);
+	ne[1] = t->output_rows ? t->output_rows : t->n;
+	data = weights(m, t->type, ne[1], ne[0], 0.5f, seed);
+	if (!t->tied)
+		ck_assert_int_eq(gguf_writer_tensor(w, "output.extra", t->type, 2, ne, data), 0);
+}
+
 int fixture_lora_fd(const struct lora_fixture *l)
 {
 	struct memory m = { .n = 0 };
@@ -255,6 +276,8 @@ int fixture_lora_fd(const struct lora_fixture *l)
 	data = weights(&m, TENSOR_F32, b[1], b[0], 0.5f, &seed);
 	if (!l->no_b)
 		ck_assert_int_eq(gguf_writer_tensor(w, name, TENSOR_F32, 2, b, data), 0);
+	if (l->tokens)
+		put_tokens(w, &m, l->tokens, l->width, &seed);
 	return finish(w, &m);
 }
 

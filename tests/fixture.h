@@ -24,6 +24,16 @@ void fixture_weights(enum tensor_type type, uint8_t *data, size_t bytes, uint64_
 int fixture_model_fd(const struct fixture *f);
 struct bm_model *fixture_open(const struct fixture *f, unsigned threads);
 
+/* Tokens that an adapter brings; zeroes are what is right. */
+struct token_fixture {
+	const char *const *texts;
+	size_t n;
+	uint64_t rows, output_rows, dim;
+	enum tensor_type type;	/* F32 is 0 */
+	bool no_texts, no_embedding, not_a_number;
+	bool tied;		/* without rows of the output */
+};
+
 struct lora_fixture {
 	uint32_t rank, width;	/* width: columns and rows of the matrix */
 	float alpha;
@@ -33,6 +43,7 @@ struct lora_fixture {
 	const char *matrix;	/* the only matrix changed */
 	const uint32_t *invocation;	/* [n_invocation]; NULL: an ordinary one */
 	size_t n_invocation;
+	const struct token_fixture *tokens;	/* NULL: it brings none */
 };
 
 #define LORA_FIXTURE { .rank = 4, .width = 64, .alpha = 8.0f, .seed = 3, .architecture = "llama", \

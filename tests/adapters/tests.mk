@@ -38,6 +38,11 @@ tests_adapters_test_signature_SOURCES = tests/adapters/test-signature.c
 tests_adapters_test_signature_CFLAGS = $(TEST_CFLAGS) $(SODIUM_CFLAGS)
 tests_adapters_test_signature_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/adapters/test-tokens
+tests_adapters_test_tokens_SOURCES = tests/adapters/test-tokens.c
+tests_adapters_test_tokens_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_tokens_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_SOURCES = tests/adapters/test-train.c
 tests_adapters_test_train_CFLAGS = $(TEST_CFLAGS)
