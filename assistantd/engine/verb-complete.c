@@ -36,7 +36,7 @@ struct job {
 	struct verb_model vm;
 	const struct tokenizer *tokenizer;
 	uint32_t context;
-	float *logits;		/* [ROWS][n_vocab] */
+	float *logits;		/* [ROWS][n_vocab, and what an adapter brings] */
 	struct answer *answers;
 	size_t n_answers, cap, started;
 	struct slot slots[SLOTS];
@@ -141,6 +141,7 @@ static int take_next(struct job *job, struct slot *s)
 			.prompt = a->prompt.ids, .n_prompt = a->prompt.n,
 			.max_tokens = (uint32_t)job->max, .context = job->context,
 			.kv = BM_KV_F32, .sampling = BM_SAMPLING_GREEDY, .draft = job->draft,
+			.n_extra = job->vm.n_extra,
 		};
 		int r;
 
@@ -193,7 +194,7 @@ static int advance(struct job *job, struct slot *s, const struct bm_item *item)
  * left for prompts. */
 static int pass(struct job *job, size_t active)
 {
-	size_t n_vocab = bm_model_config(job->vm.model)->n_vocab;
+	size_t n_logits = bm_model_config(job->vm.model)->n_vocab + job->vm.n_extra;
 	size_t n = 0, rows = 0, room = bm_model_max_batch(job->vm.model) - active;
 	struct bm_item items[SLOTS];
 	struct slot *owners[SLOTS];
@@ -208,7 +209,7 @@ static int pass(struct job *job, size_t active)
 		wanted = adapter_uses_item(&s->uses, s->writer, room + 1, ROWS / active - 1,
 					   &items[n]);
 		room -= items[n].n_tokens - 1;
-		items[n].logits = wanted ? job->logits + rows * n_vocab : NULL;
+		items[n].logits = wanted ? job->logits + rows * n_logits : NULL;
 		rows += wanted;
 		owners[n++] = s;
 	}
@@ -241,7 +242,8 @@ static int prepare(struct job *job)
 	const struct bm_config *c = bm_model_config(job->vm.model);
 
 	job->context = job->options.context ? job->options.context : c->context;
-	job->logits = reallocarray(NULL, (size_t)ROWS * c->n_vocab, sizeof(*job->logits));
+	job->logits = reallocarray(NULL, ROWS * ((size_t)c->n_vocab + job->vm.n_extra),
+				    sizeof(*job->logits));
 	return job->logits ? 0 : -ENOMEM;
 }
 
@@ -287,7 +289,7 @@ int verb_complete(int argc, char **argv)
 		return usage();
 	status = verb_model_init(&job.vm, job.model, &job.options);
 	if (status == VERB_OK) {
-		job.tokenizer = bm_model_tokenizer(job.vm.model);
+		job.tokenizer = job.vm.tokenizer;
 		if (!job.tokenizer) {
 			fprintf(stderr, "error: %s: tokenizer.ggml.model: missing\n", job.model);
 			status = VERB_BAD_INPUT;

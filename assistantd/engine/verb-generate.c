@@ -49,7 +49,6 @@ static void show(struct buf *text)
 static int write_text(struct job *job, struct verb_model *vm, struct adapter_uses *uses,
 		      struct bm_writer *w, float *logits)
 {
-	const struct tokenizer *t = bm_model_tokenizer(vm->model);
 	_cleanup_(bm_stream_freep) struct bm_stream *stream = NULL;
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	int r = bm_stream_new(&stream, NULL, 0), state = BM_WRITER_GOES_ON;
@@ -63,7 +62,7 @@ static int write_text(struct job *job, struct verb_model *vm, struct adapter_use
 		if (r == 0)
 			state = r = bm_writer_advance(w, &item, &tokens, &n);
 		if (r >= 0)
-			r = bm_stream_push_tokens(stream, t, tokens, n, &text);
+			r = bm_stream_push_tokens(stream, vm->tokenizer, tokens, n, &text);
 		show(&text);
 	}
 	if (r == 0 && bm_stream_finish(stream, &text) == 0)
@@ -82,20 +81,19 @@ static int generate(struct job *job, struct verb_model *vm)
 	struct bm_writer_params params = {
 		.max_tokens = (uint32_t)job->max, .kv = BM_KV_F32, .sampling = job->sampling,
 		.context = job->options.context ? job->options.context : c->context,
-		.draft = job->draft,
+		.draft = job->draft, .n_extra = vm->n_extra,
 	};
 	struct bm_writer_counts counts;
 	struct adapter_uses uses;
 	struct diag d = DIAG_NULL;
 	int r;
 
-	if (!bm_model_tokenizer(vm->model)) {
+	if (!vm->tokenizer) {
 		fprintf(stderr, "error: %s: tokenizer.ggml.model: missing\n", job->model);
 		return VERB_BAD_INPUT;
 	}
-	r = logits ? tokenizer_encode(bm_model_tokenizer(vm->model), job->prompt,
-				      strlen(job->prompt), TOKENIZE_BOS | TOKENIZE_SPECIAL,
-				      &prompt) : -ENOMEM;
+	r = logits ? tokenizer_encode(vm->tokenizer, job->prompt, strlen(job->prompt),
+				      TOKENIZE_BOS | TOKENIZE_SPECIAL, &prompt) : -ENOMEM;
 	if (r == 0 && verb_model_uses(vm, prompt.ids, prompt.n, &uses, &d) < 0)
 		return verb_fail(job->model, &d);
 	params.prompt = prompt.ids;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* logits MODEL --tokens FILE …: raw float32 [positions][n_vocab] of a list of token ids. */
+/* logits MODEL --tokens FILE …: raw float32 [positions][n_vocab] of a list of token ids; with an
+ * adapter that brings tokens, [n_vocab + n], of them -inf where it does not act. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +56,30 @@ static int read_tokens(struct job *job)
 	return VERB_BAD_INPUT;
 }
 
+/* True where the one that brings tokens does. */
+static bool acts(const struct bm_item *item)
+{
+	for (size_t i = 0; i < item->n_deltas; i++)
+		if (bm_delta_tokens(item->deltas[i]))
+			return true;
+	return false;
+}
+
+static int put(const struct bm_item *item, uint32_t n_vocab, uint32_t n_extra, FILE *out)
+{
+	static const float none = -INFINITY;
+	size_t n = n_vocab + item->n_extra;
+
+	for (size_t i = 0; i < item->n_tokens; i++) {
+		if (fwrite(item->logits + i * n, sizeof(float), n, out) != n)
+			return -EIO;
+		for (uint32_t k = item->n_extra; k < n_extra; k++)
+			if (fwrite(&none, sizeof(none), 1, out) != 1)
+				return -EIO;
+	}
+	return 0;
+}
+
 /* In as many passes as the batch needs. */
 static int compute(struct job *job, struct verb_model *vm, FILE *out)
 {
@@ -68,7 +94,7 @@ static int compute(struct job *job, struct verb_model *vm, FILE *out)
 
 	if (verb_model_uses(vm, job->tokens, job->n_tokens, &uses, &d) < 0)
 		return verb_fail(job->model, &d);
-	logits = reallocarray(NULL, (size_t)batch * c->n_vocab, sizeof(float));
+	logits = reallocarray(NULL, (size_t)batch * (c->n_vocab + vm->n_extra), sizeof(float));
 	if (!logits)
 		r = -ENOMEM;
 	for (size_t at = 0, n; r == 0 && at < job->n_tokens; at += n) {
@@ -81,10 +107,11 @@ static int compute(struct job *job, struct verb_model *vm, FILE *out)
 			.deltas = uses.deltas, .scales = uses.scales, .n_deltas = n_deltas,
 		};
 
+		item.n_extra = acts(&item) ? vm->n_extra : 0;
 		n = item.n_tokens;
 		r = bm_forward(vm->model, &item, 1, NULL);
-		if (r == 0 && fwrite(logits, c->n_vocab * sizeof(float), n, out) != n)
-			r = -EIO;
+		if (r == 0)
+			r = put(&item, c->n_vocab, vm->n_extra, out);
 	}
 	if (r == 0)
 		return VERB_OK;

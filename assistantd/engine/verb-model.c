@@ -135,6 +135,10 @@ static int load_adapter(struct verb_model *vm, char *spec)
 		return verb_fail(spec, &d);
 	vm->deltas[n] = adapter_delta(vm->adapters[n]);
 	vm->n_adapters++;
+	if (adapter_tokenizer(vm->adapters[n]) && vm->scales[n] != 0.0f) {
+		vm->tokenizer = adapter_tokenizer(vm->adapters[n]);
+		vm->n_extra = bm_delta_tokens(vm->deltas[n]);
+	}
 	return VERB_OK;
 }
 
@@ -149,6 +153,7 @@ int verb_model_init(struct verb_model *vm, const char *path, const struct verb_o
 	fd = verb_open(path, &d);
 	if (fd < 0 || bm_model_open_fd(&vm->model, fd, &params, &d) < 0)
 		return verb_fail(path, &d);
+	vm->tokenizer = bm_model_tokenizer(vm->model);
 	for (size_t i = 0; status == VERB_OK && i < o->n_loras; i++)
 		status = load_adapter(vm, o->loras[i]);
 	return status;
@@ -157,7 +162,7 @@ int verb_model_init(struct verb_model *vm, const char *path, const struct verb_o
 float *verb_model_logits(const struct verb_model *vm)
 {
 	return reallocarray(NULL, (BM_DRAFT_MAX + 1) * sizeof(float),
-			    bm_model_config(vm->model)->n_vocab);
+			    (size_t)bm_model_config(vm->model)->n_vocab + vm->n_extra);
 }
 
 int verb_model_uses(const struct verb_model *vm, const int32_t *prompt, size_t n,
@@ -166,9 +171,13 @@ int verb_model_uses(const struct verb_model *vm, const int32_t *prompt, size_t n
 	size_t at;
 
 	*ret = (struct adapter_uses){ 0 };
-	for (size_t i = 0; i < vm->n_adapters; i++)
-		if (adapter_uses_add(ret, vm->adapters[i], vm->scales[i]) < 0)
-			return diag_set(d, -EEXIST, DIAG_DUP, "--lora", "the same adapter twice");
+	for (size_t i = 0; i < vm->n_adapters; i++) {
+		int r = adapter_uses_add(ret, vm->adapters[i], vm->scales[i]);
+
+		if (r < 0)
+			return diag_set(d, r, DIAG_DUP, "--lora", r == -ENOTUNIQ ?
+					"two adapters bring tokens" : "the same adapter twice");
+	}
 	return adapter_uses_place(ret, prompt, n, &at, d);
 }
 

@@ -15,6 +15,9 @@ struct verb_model {
 	struct adapter *adapters[VERB_MAX_ADAPTERS];
 	const struct bm_delta *deltas[VERB_MAX_ADAPTERS];
 	float scales[VERB_MAX_ADAPTERS];
+	/* The model's or an adapter's; NULL: the file has none. */
+	const struct tokenizer *tokenizer;
+	uint32_t n_extra;	/* tokens that an adapter brings */
 };
 
 struct verb_options {
@@ -52,8 +55,8 @@ bool verb_parse(int argc, char **argv, const char **model, struct verb_options *
 int verb_model_init(struct verb_model *vm, const char *path, const struct verb_options *o);
 /* Room for the logits of one writer's pass, or NULL. */
 float *verb_model_logits(const struct verb_model *vm);
-/* All adapters, as a text that begins with @prompt [@n] uses them: 0; -EEXIST and -ENOENT
- * with @d. */
+/* All adapters, as a text that begins with @prompt [@n] uses them: 0; -EEXIST, -ENOTUNIQ and
+ * -ENOENT with @d. */
 int verb_model_uses(const struct verb_model *vm, const int32_t *prompt, size_t n,
 		    struct adapter_uses *ret, struct diag *d);
 /* One pass for one writer: fills @item; 0 or the error of bm_forward(). */
