@@ -72,8 +72,9 @@ struct store_receipt {
 	int64_t time_ms;
 	const char *caller;	/* identity of the caller: app id, unit or command */
 	const char *task;
-	const char *adapter;		/* NULL: base alone */
-	const char *adapter_digest;	/* SHA-256, hexadecimal; NULL with adapter */
+	/* NULL: base alone. Several are NAME=SCALE with commas between them, and @scale is 1. */
+	const char *adapter;
+	const char *adapter_digest;	/* SHA-256, hexadecimal, of each; NULL with adapter */
 	const char *base_digest;	/* NULL: no model was needed */
 	double scale;
 	uint64_t generation;	/* of the catalogue the request was pinned to; < 2^63 */

@@ -50,8 +50,15 @@ static void start_fd(void *arg, DBusMessage *m)
 	job_call(arg, m, task, NULL, fd, &at, true);
 }
 
+static const char *names_of(const struct serving *s, char ret[SERVING_TEXT_MAX])
+{
+	serving_names(s, false, ret);
+	return ret;
+}
+
 static void out_task(const struct daemon *d, const struct task *t, DBusMessageIter *at)
 {
+	char adapters[SERVING_TEXT_MAX];
 	const char *names[NAMES_MAX];
 	static const char *const languages[] = { "en" };
 	struct serving serving;
@@ -62,7 +69,7 @@ static void out_task(const struct daemon *d, const struct task *t, DBusMessageIt
 	out_dict_u32(&dict, "status", serving.status);
 	out_dict_str(&dict, "reason", serving.reason);
 	out_dict_str(&dict, "title", t->title);
-	out_dict_str(&dict, "adapter", serving.has_adapter ? serving.adapter.entry->name : "");
+	out_dict_str(&dict, "adapter", names_of(&serving, adapters));
 	out_dict_strings(&dict, "styles", names, task_styles(d, t, names, NAMES_MAX));
 	out_dict_strings(&dict, "languages", languages, ARRAY_SIZE(languages));
 	out_dict_u32(&dict, "max_input", JOB_STREAM_MAX);
@@ -98,6 +105,7 @@ static void check_task(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
 	struct diag diag = DIAG_NULL;
+	char adapters[SERVING_TEXT_MAX];
 	DBusMessageIter at, dict;
 	struct serving serving;
 	const struct task *t;
@@ -125,8 +133,7 @@ static void check_task(void *arg, DBusMessage *m)
 		out_u32(&at, serving.status);
 		out_open_dict(&at, &dict);
 		out_dict_str(&dict, "reason", serving.reason);
-		out_dict_str(&dict, "adapter",
-			     serving.has_adapter ? serving.adapter.entry->name : "");
+		out_dict_str(&dict, "adapter", names_of(&serving, adapters));
 		out_close_dict(&at, &dict);
 	}
 	options_deinit(&o);

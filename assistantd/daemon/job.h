@@ -84,7 +84,10 @@ struct job {
 	const char *finish, *source;
 	const char *warnings[JOB_WARNINGS_MAX];
 	size_t n_warnings;
-	char adapter[128], adapter_digest[DIGEST_HEX_LEN + 1], base_digest[DIGEST_HEX_LEN + 1];
+	/* Of several adapters, in one order and with commas between them. */
+	char adapter[SERVING_TEXT_MAX], recorded[SERVING_TEXT_MAX];	/* the receipt's */
+	char adapter_digest[ENGINE_USES_MAX * (DIGEST_HEX_LEN + 1)];
+	char base_digest[DIGEST_HEX_LEN + 1];
 	float scale;
 	uint32_t generation;
 	uint64_t tokens_in, tokens_out;

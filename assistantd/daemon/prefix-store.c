@@ -59,18 +59,20 @@ static int name_of(const struct digest *base, bool kv_q8_0, const struct engine_
 		   struct digest *ret)
 {
 	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
-	const uint32_t head[2] = { kv_q8_0, start->has_adapter };
+	const uint32_t head[2] = { kv_q8_0, start->n_uses };
 	int r = digest_stream_new(&stream);
 
 	if (r == 0)
 		r = digest_stream_update(stream, base->bytes, sizeof(base->bytes));
 	if (r == 0)
 		r = digest_stream_update(stream, head, sizeof(head));
-	if (r == 0 && start->has_adapter)
-		r = digest_stream_update(stream, start->adapter.bytes,
-					 sizeof(start->adapter.bytes));
-	if (r == 0 && start->has_adapter)
-		r = digest_stream_update(stream, &start->scale, sizeof(start->scale));
+	for (uint32_t i = 0; r == 0 && i < start->n_uses; i++) {
+		const struct engine_use *use = &start->uses[i];
+
+		r = digest_stream_update(stream, use->digest.bytes, sizeof(use->digest.bytes));
+		if (r == 0)
+			r = digest_stream_update(stream, &use->scale, sizeof(use->scale));
+	}
 	for (uint32_t i = 0; r == 0 && i < start->n_fixed; i++) {
 		const struct engine_segment *s = &start->segments[i];
 		const uint64_t about[3] = { s->turn, s->role, s->text.len };

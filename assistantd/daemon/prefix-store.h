@@ -2,7 +2,7 @@
 /*
  * What the engine has computed of the tasks' fixed texts, as files in the user's cache: an
  * engine that starts anew reads them instead. A file is found by what the front end knows of
- * its contents: the model, the type of KV cache, the adapter and its scale, the fixed texts.
+ * its contents: the model, the type of KV cache, the adapters and their scales, the fixed texts.
  * Whether it is what its name says is for the engine to check. All of it can be removed at
  * any time.
  */

@@ -44,7 +44,7 @@ static void write_now(void *arg)
 		.time_ms = job->wall_ms,
 		.caller = job->caller->identity,
 		.task = job->asked->name,
-		.adapter = *job->adapter ? job->adapter : NULL,
+		.adapter = *job->recorded ? job->recorded : NULL,
 		.adapter_digest = *job->adapter ? job->adapter_digest : NULL,
 		.base_digest = *job->base_digest ? job->base_digest : NULL,
 		.scale = (double)job->scale,

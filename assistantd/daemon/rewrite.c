@@ -191,11 +191,20 @@ static void on_done(void *arg, const struct engine_done *done)
 		emit(job);
 }
 
+/* Of the request's adapter with this content, or "". */
+static const char *name_of(const struct job *job, const struct digest *digest)
+{
+	for (size_t i = 0; i < job->serving.n_uses; i++)
+		if (digest_equal(&job->serving.uses[i].adapter.entry->digest, digest))
+			return job->serving.uses[i].adapter.entry->name;
+	return "";
+}
+
 static void on_failed(void *arg, int error, const struct engine_failed *failed)
 {
 	struct piece *p = arg;
 	struct job *job = p->job;
-	const char *text = failed->text.len ? failed->text.data : "";
+	const char *text = failed->text.len ? failed->text.data : "", *at_fault;
 
 	switch (error) {
 	case ENGINE_E_LOST:
@@ -215,7 +224,12 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 		break;
 	case ENGINE_E_DIGEST:
 	case ENGINE_E_ADAPTER:
-		job_finish(job, "AdapterMismatch", "%s: %s", job->adapter, text);
+		job_finish(job, "AdapterMismatch", "%s: %s", name_of(job, &failed->adapter), text);
+		break;
+	case ENGINE_E_INVALID:
+		at_fault = name_of(job, &failed->adapter);
+		job_finish(job, *at_fault ? "AdapterMismatch" : "Internal", "%s%s%s", at_fault,
+			   *at_fault ? ": " : "", text);
 		break;
 	case ENGINE_E_NO_MODEL:
 		job_finish(job, "ModelMissing", "%s", text);
@@ -257,19 +271,17 @@ static int render(struct piece *p, struct engine_start *start, struct diag *d)
 	return r;
 }
 
-static int open_adapter(const struct job *job, struct engine_start *start)
+static int open_adapters(const struct job *job, struct engine_start *start)
 {
-	int fd;
+	for (size_t i = 0; i < job->serving.n_uses; i++) {
+		const struct serving_use *use = &job->serving.uses[i];
+		int fd = library_open(&use->adapter);
 
-	if (!job->serving.has_adapter)
-		return 0;
-	fd = library_open(&job->serving.adapter);
-	if (fd < 0)
-		return fd;
-	start->has_adapter = true;
-	start->adapter_fd = fd;
-	start->adapter = job->serving.adapter.entry->digest;
-	start->scale = job->serving.adapter.entry->scale;
+		if (fd < 0)
+			return fd;
+		start->uses[start->n_uses++] = (struct engine_use){
+			.fd = fd, .digest = use->adapter.entry->digest, .scale = use->scale };
+	}
 	return 0;
 }
 
@@ -290,7 +302,7 @@ static int send_piece(struct piece *p, struct diag *d)
 	start->draft = true;
 	p->call.ops = &call_ops;
 	p->call.arg = p;
-	r = open_adapter(job, start);
+	r = open_adapters(job, start);
 	if (r == 0)
 		r = render(p, start, d);
 	if (r == 0)
@@ -374,16 +386,20 @@ static int cut_pieces(struct job *job)
 /* The request is pinned: these are the digests that the receipt names. */
 static void pin(struct job *job)
 {
-	const struct catalog_entry *e = job->serving.adapter.entry;
+	char *at = job->adapter_digest;
 
 	library_hold(job->d->library, &job->hold);
 	digest_to_hex(&engine_model(job->d->engine)->digest, job->base_digest);
 	job->generation = library_generation(job->d->library);
-	if (!job->serving.has_adapter)
-		return;
-	snprintf(job->adapter, sizeof(job->adapter), "%s", e->name);
-	digest_to_hex(&e->digest, job->adapter_digest);
-	job->scale = e->scale;
+	serving_names(&job->serving, false, job->adapter);
+	serving_names(&job->serving, job->serving.n_uses > 1, job->recorded);
+	if (job->serving.n_uses == 1)
+		job->scale = job->serving.uses[0].scale;
+	for (size_t i = 0; i < job->serving.n_uses; i++, at += DIGEST_HEX_LEN) {
+		if (i)
+			*at++ = ',';
+		digest_to_hex(&job->serving.uses[i].adapter.entry->digest, at);
+	}
 }
 
 void rewrite_begin(struct job *job)

@@ -8,9 +8,9 @@ int suspects_fingerprint(const struct engine_start *start, struct digest *ret)
 	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
 	int r = digest_stream_new(&stream);
 
-	if (r == 0 && start->has_adapter)
-		r = digest_stream_update(stream, start->adapter.bytes,
-					 sizeof(start->adapter.bytes));
+	for (uint32_t i = 0; r == 0 && i < start->n_uses; i++)
+		r = digest_stream_update(stream, start->uses[i].digest.bytes,
+					 sizeof(start->uses[i].digest.bytes));
 	for (uint32_t i = 0; r == 0 && i < start->n_segments; i++) {
 		const struct engine_segment *s = &start->segments[i];
 		const uint64_t head[2] = { s->role, s->text.len };

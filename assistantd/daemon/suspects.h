@@ -19,7 +19,7 @@ struct suspects {
 	uint64_t crash;
 };
 
-/* What tells two requests apart: their text, roles and adapter. 0, -ENOMEM or -EIO. */
+/* What tells two requests apart: their text, roles and adapters. 0, -ENOMEM or -EIO. */
 int suspects_fingerprint(const struct engine_start *start, struct digest *ret);
 /* The engine has ended once more: whom is blamed from now on, is blamed for that. */
 void suspects_crash(struct suspects *s);

@@ -2,6 +2,7 @@
 #include "assistantd/daemon/task.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "assistantd/daemon/options.h"
@@ -37,15 +38,23 @@ const struct task *task_at(size_t index)
 	return index < ARRAY_SIZE(tasks) ? &tasks[index] : NULL;
 }
 
+static void use_adapter(struct serving *ret, const struct installed *i)
+{
+	ret->uses[ret->n_uses++] = (struct serving_use){ *i, i->entry->scale };
+	ret->prompt = i->entry->prompt;
+}
+
 static int named_adapter(const struct daemon *d, const struct task *task, const char *name,
 			 struct serving *ret)
 {
-	if (!library_find(d->library, name, &ret->adapter))
+	struct installed found;
+
+	if (!library_find(d->library, name, &found))
 		return -ENOENT;
-	if (strcmp(ret->adapter.entry->task, task->name) != 0 ||
-	    !digest_equal(&ret->adapter.entry->base, &engine_model(d->engine)->digest))
+	if (strcmp(found.entry->task, task->name) != 0 ||
+	    !digest_equal(&found.entry->base, &engine_model(d->engine)->digest))
 		return -EXDEV;
-	ret->has_adapter = true;
+	use_adapter(ret, &found);
 	return 0;
 }
 
@@ -71,6 +80,7 @@ int task_serving(const struct daemon *d, const struct task *task, const char *st
 		 const char *adapter, struct serving *ret)
 {
 	enum engine_state state = engine_state(d->engine);
+	struct installed chosen;
 	int r = 0;
 
 	*ret = (struct serving){ .status = TASK_STATUS_AVAILABLE, .reason = "" };
@@ -87,14 +97,26 @@ int task_serving(const struct daemon *d, const struct task *task, const char *st
 	}
 	if (adapter)
 		r = named_adapter(d, task, adapter, ret);
+	else if (library_choose(d->library, task->name, style, &engine_model(d->engine)->digest,
+				&chosen))
+		use_adapter(ret, &chosen);
 	else
-		ret->has_adapter = library_choose(d->library, task->name, style,
-						  &engine_model(d->engine)->digest, &ret->adapter);
-	if (r == 0 && ret->has_adapter)
-		ret->prompt = ret->adapter.entry->prompt;
-	else if (r == 0)
 		without_adapter(d, task, style, ret);
 	return r;
+}
+
+void serving_names(const struct serving *s, bool scales, char ret[SERVING_TEXT_MAX])
+{
+	size_t at = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < s->n_uses && at < SERVING_TEXT_MAX; i++) {
+		at += (size_t)snprintf(ret + at, SERVING_TEXT_MAX - at, "%s%s", i ? "," : "",
+				       s->uses[i].adapter.entry->name);
+		if (scales && at < SERVING_TEXT_MAX)
+			at += (size_t)snprintf(ret + at, SERVING_TEXT_MAX - at, "=%g",
+					       (double)s->uses[i].scale);
+	}
 }
 
 size_t task_styles(const struct daemon *d, const struct task *task, const char **styles,

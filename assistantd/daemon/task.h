@@ -31,12 +31,20 @@ const struct task *task_find(const char *name);
 /* NULL past the last. */
 const struct task *task_at(size_t index);
 
-/* How a request is served: by an adapter, by a prompt alone, or without the model. */
+/* Names of all adapters of a request, with commas and scales between them. */
+enum { SERVING_TEXT_MAX = ENGINE_USES_MAX * 80 };
+
+struct serving_use {
+	struct installed adapter;
+	float scale;
+};
+
+/* How a request is served: by adapters, by a prompt alone, or without the model. */
 struct serving {
 	enum task_status status;
 	const char *reason;		/* why not, or not fully; "" */
-	bool has_adapter;
-	struct installed adapter;
+	struct serving_use uses[ENGINE_USES_MAX];
+	size_t n_uses;
 	const char *prompt;		/* template, or NULL: the baseline */
 };
 
@@ -45,6 +53,8 @@ struct serving {
  * or task. */
 int task_serving(const struct daemon *d, const struct task *task, const char *style,
 		 const char *adapter, struct serving *ret);
+/* What serves, by name: "a,b", or with @scales "a=0.5,b=1". */
+void serving_names(const struct serving *s, bool scales, char ret[SERVING_TEXT_MAX]);
 /* The styles that are installed for the task and the model; returns how many. */
 size_t task_styles(const struct daemon *d, const struct task *task, const char **styles,
 		   size_t max);

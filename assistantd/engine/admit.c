@@ -2,7 +2,8 @@
 /*
  * From a START, COUNT, LOAD or PIN message through the preparer to a request that runs or an
  * answer. An adapter is read once at a time: who wants the same one meanwhile is held back
- * until that reading ends, and takes its result or tries with a descriptor of its own.
+ * until that reading ends, and takes its result or tries with a descriptor of its own. Who
+ * is held back keeps the adapters that it has, so that waiting for several ends.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,35 +44,51 @@ static const char *adapter_text(int err)
 	}
 }
 
-void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result, const struct diag *d)
+void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result,
+			    const struct digest *adapter, const struct diag *d)
 {
 	struct engine_done done = { 0 };
 
 	if (result < 0 && d && d->code != DIAG_NONE)
-		scheduler_tell_diag(s, id, adapter_error(result), d, result);
+		scheduler_tell_diag(s, id, adapter_error(result), adapter, d, result);
 	else if (result < 0)
 		scheduler_tell_failed(s, id, adapter_error(result), NULL, adapter_text(result));
 	else
 		scheduler_tell_done(s, id, &done);
 }
 
+/* What @p is to read of this adapter, or NULL. */
+static struct wanted *reading_of(struct preparation *p, const struct digest *digest)
+{
+	for (size_t i = 0; i < p->n_wanted; i++)
+		if (p->wanted[i].reads && digest_equal(&p->wanted[i].digest, digest))
+			return &p->wanted[i];
+	return NULL;
+}
+
 /* The preparation that is given and reads the adapter, or NULL. */
 static struct preparation *reader_of(const struct scheduler *s, const struct digest *digest)
 {
 	for (struct preparation *p = s->preparing; p; p = p->sibling)
-		if (p->given && p->reads && digest_equal(&p->digest, digest))
+		if (p->given && reading_of(p, digest))
 			return p;
 	return NULL;
 }
 
-/* Gives it to the preparer, unless another one reads the adapter that it wants. */
+/* Gives it to the preparer, unless another one reads an adapter that it wants. */
 static void give(struct scheduler *s, struct preparation *p)
 {
-	struct preparation *reader = p->reads ? reader_of(s, &p->digest) : NULL;
+	bool waits = false;
 
-	if (reader && !p->ahead)
-		preparer_hurry(s->preparer, reader);
-	if (reader)
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		struct wanted *w = &p->wanted[i];
+		struct preparation *reader = w->reads ? reader_of(s, &w->digest) : NULL;
+
+		if (reader && !p->ahead)
+			preparer_hurry(s->preparer, reader);
+		waits |= reader != NULL;
+	}
+	if (waits)
 		return;
 	p->given = true;
 	preparer_give(s->preparer, p);
@@ -109,13 +126,29 @@ static size_t places_taken(const struct scheduler *s)
 static void submit(struct scheduler *s, struct preparation *p)
 {
 	p->began_us = request_clock();
-	if (p->reads && p->type == ENGINE_START)
-		p->adapter = residents_find(s->residents, &p->digest);
-	else if (p->reads)
-		p->adapter = residents_peek(s->residents, &p->digest);
-	p->reads = p->reads && !p->adapter;
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		struct wanted *w = &p->wanted[i];
+
+		w->adapter = p->start ? residents_find(s->residents, &w->digest)
+				      : residents_peek(s->residents, &w->digest);
+		w->reads = !w->adapter;
+	}
 	add_preparing(s, p);
 	give(s, p);
+}
+
+static bool has_twice(const struct engine_start *start)
+{
+	for (uint32_t i = 0; i < start->n_uses; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (digest_equal(&start->uses[i].digest, &start->uses[k].digest))
+				return true;
+	return false;
+}
+
+static void want(struct preparation *p, const struct digest *digest, float scale, int fd)
+{
+	p->wanted[p->n_wanted++] = (struct wanted){ .digest = *digest, .scale = scale, .fd = fd };
 }
 
 static int decode(struct preparation *p, struct ipc_message *m)
@@ -128,13 +161,20 @@ static int decode(struct preparation *p, struct ipc_message *m)
 		return r;
 	}
 	p->start = start;
-	/* Counting does not ask for the adapter. */
-	if (start->has_adapter && p->type == ENGINE_START) {
-		p->reads = true;
-		p->digest = start->adapter;
-		p->fd = TAKE_FD(start->adapter_fd);
-	}
+	if (has_twice(start))
+		return -EEXIST;
+	/* Counting does not ask for adapters. */
+	for (uint32_t i = 0; i < start->n_uses && p->type == ENGINE_START; i++)
+		if (start->uses[i].scale != 0.0f)
+			want(p, &start->uses[i].digest, start->uses[i].scale,
+			     TAKE_FD(start->uses[i].fd));
 	return 0;
+}
+
+static enum engine_error decode_error(int err)
+{
+	return err == -ENOMEM ? ENGINE_E_MEMORY : err == -EEXIST ? ENGINE_E_INVALID :
+								   ENGINE_E_INTERNAL;
 }
 
 void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
@@ -144,8 +184,8 @@ void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
 	int r = p ? decode(p, m) : -ENOMEM;
 
 	if (r < 0)
-		scheduler_tell_failed(s, m->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INTERNAL,
-				      NULL, strerror(-r));
+		scheduler_tell_failed(s, m->id, decode_error(r), NULL,
+				      r == -EEXIST ? "the same adapter twice" : strerror(-r));
 	else if (!s->model)
 		scheduler_tell_failed(s, m->id, ENGINE_E_NO_MODEL, NULL, "no model is loaded");
 	else if (m->type == ENGINE_START && places_taken(s) == ENGINE_REQUESTS_MAX)
@@ -160,13 +200,11 @@ void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, uint32_t type,
 	struct preparation *p = preparation_new(id, type, s->model, 0);
 
 	if (!p) {
-		scheduler_tell_adapter(s, id, -ENOMEM, NULL);
+		scheduler_tell_adapter(s, id, -ENOMEM, NULL, NULL);
 		return;
 	}
-	p->reads = true;
 	p->ahead = v->ahead;
-	p->digest = v->digest;
-	p->fd = TAKE_FD(v->fd);
+	want(p, &v->digest, 0.0f, TAKE_FD(v->fd));
 	submit(s, p);
 }
 
@@ -196,7 +234,7 @@ static void begin(struct scheduler *s, struct preparation *p)
 				      "no room for the request beside those that run");
 	} else {
 		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
-				    &p->diag, r);
+				    NULL, &p->diag, r);
 	}
 }
 
@@ -205,7 +243,7 @@ static void answer(struct scheduler *s, struct preparation *p)
 	int r = p->prompt_result;
 
 	if (!p->start || p->adapter_result < 0)
-		scheduler_tell_adapter(s, p->id, p->adapter_result, &p->diag);
+		scheduler_tell_adapter(s, p->id, p->adapter_result, p->fault, &p->diag);
 	else if (p->type == ENGINE_COUNT && r >= 0)
 		scheduler_tell_counted(s, ENGINE_COUNTED, p->id, &p->prompt.counted);
 	else if (r == PROMPT_E_TOO_LONG)
@@ -213,25 +251,42 @@ static void answer(struct scheduler *s, struct preparation *p)
 				      "the text does not fit the context");
 	else if (r < 0)
 		scheduler_tell_diag(s, p->id, r == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INVALID,
-				    &p->diag, r);
+				    p->fault, &p->diag, r);
 	else
 		begin(s, p);
 }
 
-/* Who was held back for the reading that ended with @read (NULL: without an adapter). */
-static void give_held(struct scheduler *s, const struct digest *digest, struct adapter *read)
+/* Whoever waits for the reading that ended with @read (NULL: without an adapter) has it. */
+static void hand_out(struct scheduler *s, const struct digest *digest, struct adapter *read)
 {
 	for (struct preparation *p = s->preparing; p; p = p->sibling) {
-		if (p->given || !digest_equal(&p->digest, digest))
+		struct wanted *w = p->given ? NULL : reading_of(p, digest);
+
+		if (!w)
 			continue;
 		/* It was counted as missing when it came. */
-		p->adapter = residents_peek(s->residents, digest);
+		w->adapter = residents_peek(s->residents, digest);
 		/* The cache may have had no room for it. */
-		if (!p->adapter && read)
-			p->adapter = adapter_ref(read);
-		p->reads = !p->adapter;
-		give(s, p);
+		if (!w->adapter && read)
+			w->adapter = adapter_ref(read);
+		w->reads = !w->adapter;
 	}
+}
+
+/* @p, which is off the list, has read what it should, or will not: nobody waits for it. */
+static void end_reading(struct scheduler *s, struct preparation *p)
+{
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		struct wanted *w = &p->wanted[i];
+
+		if (w->reads) {
+			w->reads = false;
+			hand_out(s, &w->digest, w->adapter);
+		}
+	}
+	for (struct preparation *held = s->preparing; held; held = held->sibling)
+		if (!held->given)
+			give(s, held);
 }
 
 /* A stored beginning that memory has not is read by the preparer, too: true while it does. */
@@ -251,7 +306,6 @@ static bool read_prefix(struct scheduler *s, struct preparation *p)
 	if (p->start->prefix_fd < 0 ||
 	    residents_know(s->residents, &key, p->prompt.tokens.ids, p->prompt.n_fixed))
 		return false;
-	p->reads = false;
 	p->reads_prefix = true;
 	add_preparing(s, p);
 	give(s, p);
@@ -259,13 +313,23 @@ static bool read_prefix(struct scheduler *s, struct preparation *p)
 }
 
 /* What was read stays, as far as that is what was asked for. */
-static int keep_adapter(struct scheduler *s, const struct preparation *p)
+static int keep_adapter(struct scheduler *s, const struct preparation *p, const struct wanted *w)
 {
 	if (p->start)
-		return p->reads ? residents_add(s->residents, p->adapter) : 0;
+		return w->reads ? residents_add(s->residents, w->adapter) : 0;
 	if (p->ahead)
-		return residents_add_ahead(s->residents, p->adapter);
-	return residents_hold(s->residents, p->adapter, p->type == ENGINE_PIN);
+		return residents_add_ahead(s->residents, w->adapter);
+	return residents_hold(s->residents, w->adapter, p->type == ENGINE_PIN);
+}
+
+static void keep_adapters(struct scheduler *s, struct preparation *p)
+{
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		int r = p->wanted[i].adapter ? keep_adapter(s, p, &p->wanted[i]) : 0;
+
+		if (r < 0)
+			p->adapter_result = r;
+	}
 }
 
 void scheduler_begin_prepared(struct scheduler *s)
@@ -274,10 +338,8 @@ void scheduler_begin_prepared(struct scheduler *s)
 
 	while ((p = preparer_take(s->preparer))) {
 		remove_preparing(s, p);
-		if (p->adapter)
-			p->adapter_result = keep_adapter(s, p);
-		if (p->reads)
-			give_held(s, &p->digest, p->adapter);
+		keep_adapters(s, p);
+		end_reading(s, p);
 		if (!p->cancelled && read_prefix(s, p))
 			continue;
 		if (!p->cancelled)
@@ -300,8 +362,8 @@ bool scheduler_cancel_preparing(struct scheduler *s, uint64_t id)
 	if (p->given && !preparer_withdraw(s->preparer, p))
 		return true;
 	remove_preparing(s, p);
-	if (p->given && p->reads)
-		give_held(s, &p->digest, NULL);
+	if (p->given)
+		end_reading(s, p);
 	preparation_free(p);
 	return true;
 }

@@ -144,14 +144,15 @@ static void do_adapter(struct scheduler *s, struct ipc_message *m)
 	else if (!s->model)
 		scheduler_tell_failed(s, m->id, ENGINE_E_NO_MODEL, NULL, "no model is loaded");
 	else if (m->type == ENGINE_LOAD && v.ahead && !fits_ahead(s, &v))
-		scheduler_tell_adapter(s, m->id, -ENOSPC, NULL);
+		scheduler_tell_adapter(s, m->id, -ENOSPC, NULL, NULL);
 	else if (m->type == ENGINE_LOAD || (m->type == ENGINE_PIN && v.pinned && v.fd >= 0))
 		scheduler_prepare_adapter(s, m->id, m->type, &v);
 	else if (m->type == ENGINE_UNLOAD)
-		scheduler_tell_adapter(s, m->id, residents_drop(s->residents, &v.digest), NULL);
+		scheduler_tell_adapter(s, m->id, residents_drop(s->residents, &v.digest),
+				       NULL, NULL);
 	else
 		scheduler_tell_adapter(s, m->id, residents_pin(s->residents, &v.digest, v.pinned),
-				       NULL);
+				       NULL, NULL);
 	engine_adapter_deinit(&v);
 }
 

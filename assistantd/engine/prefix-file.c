@@ -10,7 +10,7 @@
 #include "util/file.h"
 #include "util/macro.h"
 
-enum { PREFIX_VERSION = 1, PREFIX_ORDER = 0x01020304 };
+enum { PREFIX_VERSION = 2, PREFIX_ORDER = 0x01020304 };
 
 struct writer {
 	int fd;
@@ -20,7 +20,7 @@ struct writer {
 struct prefix_head prefix_head(const struct digest *base, const struct prefix_key *key,
 			       enum bm_kv_type type, uint32_t n_tokens, size_t bytes)
 {
-	return (struct prefix_head){
+	struct prefix_head head = {
 		.magic = "prefix\r\n",
 		.version = PREFIX_VERSION,
 		.order = PREFIX_ORDER,
@@ -28,11 +28,13 @@ struct prefix_head prefix_head(const struct digest *base, const struct prefix_ke
 		.page = BM_SEQUENCE_PAGE,
 		.bytes = bytes,
 		.n_tokens = n_tokens,
-		.has_adapter = key->has_adapter,
-		.scale = key->scale,
 		.base = *base,
-		.adapter = key->adapter,
 	};
+
+	for (uint32_t i = 0; i < key->n_uses; i++)
+		if (key->uses[i].from < n_tokens)
+			head.uses[head.n_uses++] = key->uses[i];
+	return head;
 }
 
 static int write_all(int fd, const uint8_t *data, size_t len)

@@ -18,14 +18,15 @@ struct prefix_head {
 	uint32_t page;		/* tokens in a page */
 	uint64_t bytes;		/* of the pages */
 	uint32_t n_tokens;
-	uint32_t has_adapter;
-	float scale;
-	uint32_t zero;
-	struct digest base, adapter;
+	uint32_t n_uses;
+	struct digest base;
+	struct prefix_use uses[ENGINE_USES_MAX];
 };
 
-_Static_assert(sizeof(struct prefix_head) == 112, "no padding, whose bytes would be compared");
+_Static_assert(sizeof(struct prefix_use) == 40 && sizeof(struct prefix_head) == 72 + 4 * 40,
+	       "no padding, whose bytes would be compared");
 
+/* Of @key, the adapters that act on the first @n_tokens. */
 struct prefix_head prefix_head(const struct digest *base, const struct prefix_key *key,
 			       enum bm_kv_type type, uint32_t n_tokens, size_t bytes);
 /* The file as a sealed memfd, which the caller owns, of the first @head->n_tokens of @seq: 0;

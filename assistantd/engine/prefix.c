@@ -57,18 +57,37 @@ struct prefix_cache *prefix_cache_free(struct prefix_cache *c)
 	return NULL;
 }
 
-static bool same_key(const struct prefix_key *a, const struct prefix_key *b)
+static bool has_use(const struct prefix_key *key, const struct prefix_use *use)
 {
-	return a->has_adapter == b->has_adapter &&
-	       (!a->has_adapter ||
-		(digest_equal(&a->adapter, &b->adapter) && a->scale == b->scale));
+	for (uint32_t i = 0; i < key->n_uses; i++) {
+		const struct prefix_use *its = &key->uses[i];
+
+		if (digest_equal(&its->adapter, &use->adapter) && its->scale == use->scale &&
+		    its->from == use->from)
+			return true;
+	}
+	return false;
 }
 
-/* How many tokens @e and @tokens have in common, of the first @n. */
-static uint32_t common(const struct entry *e, const int32_t *tokens, size_t n)
+/* The first token on which an adapter of @key acts that is not alike in @other. */
+static uint32_t parting(const struct prefix_key *key, const struct prefix_key *other)
+{
+	uint32_t first = UINT32_MAX;
+
+	for (uint32_t i = 0; i < key->n_uses; i++)
+		if (!has_use(other, &key->uses[i]))
+			first = MIN(first, key->uses[i].from);
+	return first;
+}
+
+/* How many tokens @e and @tokens share, of the first @n. */
+static uint32_t common(const struct entry *e, const struct prefix_key *key, const int32_t *tokens,
+		       size_t n)
 {
 	uint32_t length = bm_sequence_length(e->seq), i = 0;
 
+	length = MIN(length, parting(key, &e->key));
+	length = MIN(length, parting(&e->key, key));
 	while (i < length && i < n && e->tokens[i] == tokens[i])
 		i++;
 	return i;
@@ -83,7 +102,7 @@ static struct entry *find(struct prefix_cache *c, const struct prefix_key *key,
 	*length = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		struct entry *e = &c->entries[i];
-		uint32_t known = same_key(&e->key, key) ? common(e, tokens, n) : 0;
+		uint32_t known = common(e, key, tokens, n);
 
 		if (known > *length && bm_sequence_covers(e->seq, known)) {
 			best = e;
@@ -125,7 +144,7 @@ static bool is_known(struct prefix_cache *c, const struct prefix_key *key, const
 
 	for (size_t i = c->n; i-- > 0;) {
 		struct entry *e = &c->entries[i];
-		uint32_t known = same_key(&e->key, key) ? common(e, tokens, length) : 0;
+		uint32_t known = common(e, key, tokens, length);
 
 		if (known == length && bm_sequence_covers(e->seq, length)) {
 			e->last_use = ++c->clock;

@@ -2,20 +2,33 @@
 /*
  * Beginnings of texts that were computed before: sequences without a request, found again by
  * what they depend on. That is the model and the type of its cache, which are one for all
- * that a prefix cache holds, the adapter's content, its scale, and the tokens; no name is
- * part of it. What is given out is bit for bit what would be computed.
+ * that a prefix cache holds, the tokens, and of each adapter its content, its scale and from
+ * where it acts; no name is part of it. What is given out is bit for bit what would be
+ * computed.
+ *
+ * Two texts share their common tokens as far as the same adapters act on them: up to the first
+ * token on which an adapter acts that is not, alike, the other's. So one that acts from the
+ * first token shares nothing with a text without it, and one with invocation tokens shares
+ * what is before them with the base and with every other such adapter.
  */
 #pragma once
 
+#include "assistantd/ipc/ipc.h"
 #include "base_model/base_model.h"
 #include "util/digest.h"
 
 struct prefix_cache;
 
+struct prefix_use {
+	struct digest adapter;
+	float scale;		/* not 0 */
+	uint32_t from;		/* position of the first token that it acts on */
+};
+
+/* Zeroed: the base alone. */
 struct prefix_key {
-	bool has_adapter;
-	struct digest adapter;	/* zeros without */
-	float scale;		/* 0 without */
+	struct prefix_use uses[ENGINE_USES_MAX];	/* by digest; zeros behind the last */
+	uint32_t n_uses;
 };
 
 /* Holds a reference to @pool. -ENOMEM. */

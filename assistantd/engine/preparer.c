@@ -32,7 +32,8 @@ struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_
 	p->type = type;
 	p->model = m;
 	p->context = context;
-	p->fd = -1;
+	for (size_t i = 0; i < ENGINE_USES_MAX; i++)
+		p->wanted[i].fd = -1;
 	return p;
 }
 
@@ -43,9 +44,10 @@ struct preparation *preparation_free(struct preparation *p)
 	if (p->start)
 		engine_start_deinit(p->start);
 	free(p->start);
-	if (p->fd >= 0)
-		close(p->fd);
-	adapter_unref(p->adapter);
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		closep(&p->wanted[i].fd);
+		adapter_unref(p->wanted[i].adapter);
+	}
 	prompt_deinit(&p->prompt);
 	free(p->pages);
 	free(p);
@@ -97,15 +99,45 @@ static struct preparation **next_given(struct preparer *p)
 	return next;
 }
 
-static int read_adapter(struct preparation *p)
+static int read_adapter(struct preparation *p, struct wanted *w)
 {
-	int r = p->fd < 0 ? -ENOENT : adapter_load_fd(&p->adapter, p->model, p->fd, &p->diag);
+	int r = w->fd < 0 ? -ENOENT : adapter_load_fd(&w->adapter, p->model, w->fd, &p->diag);
 
-	if (r < 0 || digest_equal(adapter_digest(p->adapter), &p->digest))
+	if (r < 0 || digest_equal(adapter_digest(w->adapter), &w->digest))
 		return r;
-	p->adapter = adapter_unref(p->adapter);
+	w->adapter = adapter_unref(w->adapter);
 	return diag_set(&p->diag, -EBADMSG, DIAG_SIG, "digest",
 			"the file is not the adapter of the catalogue");
+}
+
+/* All that are not there; the first that fails ends it. */
+static int read_adapters(struct preparation *p)
+{
+	for (size_t i = 0; i < p->n_wanted; i++) {
+		struct wanted *w = &p->wanted[i];
+		int r = w->reads ? read_adapter(p, w) : 0;
+
+		if (r < 0) {
+			p->fault = &w->digest;
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int place_adapters(struct preparation *p)
+{
+	size_t at;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_wanted; i++)
+		r = adapter_uses_add(&p->uses, p->wanted[i].adapter, p->wanted[i].scale);
+	if (r < 0)
+		return r;
+	r = adapter_uses_place(&p->uses, p->prompt.tokens.ids, p->prompt.tokens.n, &at, &p->diag);
+	if (r < 0)
+		p->fault = adapter_digest(p->uses.items[at].adapter);
+	return r;
 }
 
 static void prepare(struct preparation *p)
@@ -116,11 +148,12 @@ static void prepare(struct preparation *p)
 				       &p->pages);
 		return;
 	}
-	if (p->reads)
-		p->adapter_result = read_adapter(p);
+	p->adapter_result = read_adapters(p);
 	if (p->start && p->adapter_result == 0)
 		p->prompt_result = prompt_build(&p->prompt, p->model, p->context, p->start,
 						&p->diag);
+	if (p->start && p->adapter_result == 0 && p->prompt_result == 0)
+		p->prompt_result = place_adapters(p);
 }
 
 static void *run(void *arg)

@@ -12,6 +12,15 @@
 #include "assistantd/ipc/ipc.h"
 #include "base_model/base_model.h"
 
+/* An adapter that a request uses, or that LOAD or PIN names. */
+struct wanted {
+	struct digest digest;
+	float scale;
+	int fd;				/* owned; -1: none */
+	bool reads;			/* it is to be read from @fd */
+	struct adapter *adapter;	/* one reference; NULL: not yet, or it failed */
+};
+
 struct preparation {
 	/* The question. Belongs to the preparer from preparer_give() until it comes back. */
 	uint64_t id;
@@ -20,13 +29,13 @@ struct preparation {
 	uint32_t context;		/* tokens that prompt and answer may have */
 	struct engine_start *start;	/* NULL for LOAD and PIN */
 	bool ahead;			/* LOAD before anybody asks: after all else */
-	bool reads;			/* the adapter of @digest is to be read from @fd */
-	struct digest digest;
-	int fd;				/* owned; -1: none */
-	/* The answer. */
-	struct adapter *adapter;	/* one reference; NULL: without one, or it failed */
+	struct wanted wanted[ENGINE_USES_MAX];	/* what is resident has its adapter */
+	size_t n_wanted;
+	/* The answer: the adapters that were read, and how the prompt uses all of them. */
 	struct prompt prompt;
+	struct adapter_uses uses;
 	int adapter_result, prompt_result;	/* of prompt_build() */
+	const struct digest *fault;	/* the adapter that @diag is about, or NULL */
 	struct diag diag;
 	/* A second question, when the prompt is known: what is stored of its beginning. */
 	bool reads_prefix;

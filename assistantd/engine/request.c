@@ -21,11 +21,13 @@ static uint32_t milliseconds(uint64_t from, uint64_t to)
 
 struct prefix_key request_key(const struct preparation *p)
 {
-	struct prefix_key key = { .has_adapter = p->start->has_adapter };
+	struct prefix_key key = { .n_uses = (uint32_t)p->uses.n };
 
-	if (key.has_adapter) {
-		key.adapter = p->start->adapter;
-		key.scale = p->start->scale;
+	for (size_t i = 0; i < p->uses.n; i++) {
+		const struct adapter_use *use = &p->uses.items[i];
+
+		key.uses[i] = (struct prefix_use){ *adapter_digest(use->adapter), use->scale,
+						   use->from };
 	}
 	return key;
 }
@@ -77,9 +79,9 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 	r->n_prompt = (uint32_t)params.n_prompt;
 	r->keeps_prefix = keeps_prefix(p);
 	r->prefix = p->prefix;
-	r->adapter = TAKE(p->adapter);
-	r->delta = r->adapter ? adapter_delta(r->adapter) : NULL;
-	r->scale = p->start->scale;
+	for (size_t i = 0; i < p->n_wanted; i++)
+		r->adapters[i] = TAKE(p->wanted[i].adapter);
+	r->uses = p->uses;
 	r->done.tokens_in = r->n_prompt;
 	r->began_us = request_clock();
 	r->done.loading_ms = milliseconds(p->began_us, r->began_us);
@@ -95,7 +97,8 @@ struct request *request_free(struct request *r)
 		request_park(r);
 	bm_writer_free(r->writer);
 	bm_stream_free(r->stream);
-	adapter_unref(r->adapter);
+	for (size_t i = 0; i < ENGINE_USES_MAX; i++)
+		adapter_unref(r->adapters[i]);
 	free(r);
 	return NULL;
 }
@@ -144,12 +147,8 @@ struct batch_entry request_entry(const struct request *r)
 
 size_t request_item(struct request *r, const struct batch_entry *plan, struct bm_item *item)
 {
-	size_t rows = bm_writer_item(r->writer, plan->tokens + plan->guesses, plan->guesses, item);
-
-	item->deltas = &r->delta;
-	item->scales = &r->scale;
-	item->n_deltas = r->delta ? 1 : 0;
-	return rows;
+	return adapter_uses_item(&r->uses, r->writer, plan->tokens + plan->guesses, plan->guesses,
+				 item);
 }
 
 static int finish(struct request *r, int state, struct engine_piece *piece)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One request in the engine: reads its prompt, then writes. It is pinned to the model and to
- * one adapter from its first token to its last. Used by the scheduler's thread alone.
+ * its adapters from its first token to its last. Used by the scheduler's thread alone.
  */
 #pragma once
 
@@ -17,9 +17,8 @@ struct request {
 	uint32_t n_prompt;
 	struct bm_writer *writer;
 	struct bm_stream *stream;
-	struct adapter *adapter;	/* a reference, or NULL */
-	const struct bm_delta *delta;
-	float scale;
+	struct adapter *adapters[ENGINE_USES_MAX];	/* references; NULL behind the last */
+	struct adapter_uses uses;
 	struct residents *residents;	/* where what was computed stays */
 	struct prefix_key key;
 	bool keeps_prefix;		/* its beginning is to be stored */
@@ -30,7 +29,7 @@ struct request {
 	struct engine_done done;
 };
 
-/* Begins with what @residents knows of its prompt. Takes over the adapter of @p, whose prompt
+/* Begins with what @residents knows of its prompt. Takes over the adapters of @p, whose prompt
  * was built. 0; -EINVAL; -ENOSPC and -ENOMEM, and then @p is as it was. */
 int request_new(struct request **ret, struct bm_model *m, struct residents *residents,
 		struct preparation *p);

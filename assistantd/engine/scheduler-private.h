@@ -78,11 +78,13 @@ void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,
 /* @counted may be NULL. */
 void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
 			   const struct engine_counted *counted, const char *text);
-/* Shows the defect as one line, or the system's error @err where there is none. */
+/* Shows the defect as one line, or the system's error @err where there is none; @adapter is
+ * the one at fault, or NULL. */
 void scheduler_tell_diag(struct scheduler *s, uint64_t id, enum engine_error error,
-			 const struct diag *d, int err);
-/* Answers LOAD, UNLOAD or PIN; @d may be NULL. */
-void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result, const struct diag *d);
+			 const struct digest *adapter, const struct diag *d, int err);
+/* Answers LOAD, UNLOAD or PIN, or a request whose adapter failed; @adapter and @d may be NULL. */
+void scheduler_tell_adapter(struct scheduler *s, uint64_t id, int result,
+			    const struct digest *adapter, const struct diag *d);
 /* Tells what changed of the resident adapters. */
 void scheduler_tell_usage(struct scheduler *s);
 /* @m was filled by an encoder that returned @r. */

@@ -50,32 +50,41 @@ void scheduler_tell_prefix(struct scheduler *s, struct request *r)
 	engine_prefix_deinit(&v);
 }
 
-void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
-			   const struct engine_counted *counted, const char *text)
+static void tell_failed(struct scheduler *s, uint64_t id, struct engine_failed v, const char *text)
 {
-	struct engine_failed v = { .error = error };
 	struct ipc_message m;
 	int r = buf_append_str(&v.text, text);
 
-	if (counted) {
-		v.needed = counted->needed;
-		v.limit = counted->limit;
-	}
 	ipc_message_init(&m, ENGINE_FAILED, id);
 	scheduler_send(s, &m, r < 0 ? r : engine_put_failed(&m, &v));
 	engine_failed_deinit(&v);
 }
 
-void scheduler_tell_diag(struct scheduler *s, uint64_t id, enum engine_error error,
-			 const struct diag *d, int err)
+void scheduler_tell_failed(struct scheduler *s, uint64_t id, enum engine_error error,
+			   const struct engine_counted *counted, const char *text)
 {
+	struct engine_failed v = { .error = error };
+
+	if (counted) {
+		v.needed = counted->needed;
+		v.limit = counted->limit;
+	}
+	tell_failed(s, id, v, text);
+}
+
+void scheduler_tell_diag(struct scheduler *s, uint64_t id, enum engine_error error,
+			 const struct digest *adapter, const struct diag *d, int err)
+{
+	struct engine_failed v = { .error = error };
 	char text[sizeof(d->field) + sizeof(d->text) + 2];
 
 	if (d->code == DIAG_NONE)
 		snprintf(text, sizeof(text), "%s", strerror(-err));
 	else
 		snprintf(text, sizeof(text), "%s%s%s", d->field, *d->field ? ": " : "", d->text);
-	scheduler_tell_failed(s, id, error, NULL, text);
+	if (adapter)
+		v.adapter = *adapter;
+	tell_failed(s, id, v, text);
 }
 
 void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,

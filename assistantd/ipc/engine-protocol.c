@@ -17,14 +17,20 @@ static void code_open(struct codec *c, struct engine_open *v)
 	codec_below(c, &v->kv, ENGINE_KV_COUNT);
 }
 
+static void code_use(struct codec *c, struct engine_use *v)
+{
+	codec_fd(c, &v->fd);
+	codec_digest(c, &v->digest);
+	codec_f32(c, &v->scale);
+	if (!(v->scale >= -ENGINE_SCALE_MAX && v->scale <= ENGINE_SCALE_MAX))
+		codec_fail(c, -EBADMSG);
+}
+
 static void code_start(struct codec *c, struct engine_start *v)
 {
-	codec_bool(c, &v->has_adapter);
-	if (v->has_adapter) {
-		codec_fd(c, &v->adapter_fd);
-		codec_digest(c, &v->adapter);
-		codec_f32(c, &v->scale);
-	}
+	codec_below(c, &v->n_uses, ENGINE_USES_MAX + 1);
+	for (uint32_t i = 0; c->err == 0 && i < v->n_uses; i++)
+		code_use(c, &v->uses[i]);
 	codec_u32(c, &v->max_tokens);
 	codec_f32(c, &v->answer_share);
 	codec_f32(c, &v->temperature);
@@ -128,6 +134,7 @@ static void code_failed(struct codec *c, struct engine_failed *v)
 	codec_below(c, &v->error, ENGINE_E_COUNT);
 	codec_u32(c, &v->needed);
 	codec_u32(c, &v->limit);
+	codec_digest(c, &v->adapter);
 	codec_text(c, &v->text);
 }
 
@@ -161,9 +168,10 @@ void engine_start_deinit(struct engine_start *v)
 	for (uint32_t i = 0; i < ENGINE_SEGMENTS_MAX; i++)
 		buf_deinit(&v->segments[i].text);
 	v->n_segments = 0;
-	codec_close(&v->adapter_fd);
+	for (uint32_t i = 0; i < ENGINE_USES_MAX; i++)
+		codec_close(&v->uses[i].fd);
 	codec_close(&v->prefix_fd);
-	v->has_adapter = false;
+	v->n_uses = 0;
 }
 
 void engine_prefix_deinit(struct engine_prefix *v)

@@ -43,7 +43,10 @@ enum {
 	ENGINE_SEGMENTS_MAX = 64,	/* of all turns together */
 	ENGINE_REQUESTS_MAX = 32,	/* at once in the engine */
 	ENGINE_STOPS_MAX = 4,
+	ENGINE_USES_MAX = 4,		/* adapters of one request */
 };
+
+#define ENGINE_SCALE_MAX 8.0f
 
 /* What became of a request; numbers travel. */
 enum engine_error {
@@ -55,7 +58,7 @@ enum engine_error {
 	ENGINE_E_DIGEST,	/* the adapter's file is not the one that was named */
 	ENGINE_E_BUSY,		/* pinned, in use, or no room beside what runs */
 	ENGINE_E_LIMIT,		/* larger than the budget */
-	ENGINE_E_INVALID,	/* the prompt cannot be built */
+	ENGINE_E_INVALID,	/* the prompt cannot be built, or does not invoke its adapter */
 	ENGINE_E_MEMORY,
 	ENGINE_E_COUNT,
 };
@@ -89,11 +92,16 @@ struct engine_segment {
 enum engine_role { ENGINE_ROLE_SYSTEM, ENGINE_ROLE_USER, ENGINE_ROLE_ASSISTANT,
 		   ENGINE_ROLE_COUNT };
 
+/* An adapter of a request; with the scale 0 it is as if it were not there. */
+struct engine_use {
+	int fd;			/* owned after decoding */
+	struct digest digest;
+	float scale;		/* at most ENGINE_SCALE_MAX either way */
+};
+
 struct engine_start {
-	bool has_adapter;
-	int adapter_fd;		/* -1 without an adapter; owned after decoding */
-	struct digest adapter;
-	float scale;
+	struct engine_use uses[ENGINE_USES_MAX];	/* distinct; their order means nothing */
+	uint32_t n_uses;
 	uint32_t max_tokens;	/* 0: what the context leaves, or @answer_share allows */
 	/* Tokens to keep free for the answer, as a share of the prompt's: a correction is about
 	 * as long as its text. 0: only room for one token is asked for. */
@@ -109,7 +117,8 @@ struct engine_start {
 	bool keeps_prefix;	/* where that is not valid, PREFIX is wanted */
 };
 
-#define ENGINE_START_NULL { .adapter_fd = -1, .prefix_fd = -1 }
+#define ENGINE_START_NULL { .uses = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 }, { .fd = -1 } }, \
+			    .prefix_fd = -1 }
 
 struct engine_prefix {
 	int fd;			/* a sealed memfd; owned after decoding */
@@ -190,6 +199,7 @@ struct engine_done {
 struct engine_failed {
 	uint32_t error;		/* enum engine_error */
 	uint32_t needed, limit;
+	struct digest adapter;	/* of ADAPTER, DIGEST and INVALID: the one at fault, or zeros */
 	struct buf text;	/* what is wrong, for the user */
 };
 

@@ -118,10 +118,11 @@ START_TEST(what_is_kept_is_found)
 	close(start.prefix_fd);
 	ck_assert_int_eq(prefix_store_offer(s, &base, true, &start, &again), 0);
 	ck_assert(!digest_equal(&found, &again) && start.prefix_fd == -1);
-	start.has_adapter = true;
+	start.n_uses = 1;
+	start.uses[0].scale = 1.0f;
 	ck_assert_int_eq(prefix_store_offer(s, &base, false, &start, &again), 0);
 	ck_assert(!digest_equal(&found, &again) && start.prefix_fd == -1);
-	start.has_adapter = false;
+	start.n_uses = 0;
 	start.n_fixed = 2;
 	ck_assert_int_eq(prefix_store_offer(s, &base, false, &start, &again), 0);
 	ck_assert(!digest_equal(&found, &again) && start.prefix_fd == -1);

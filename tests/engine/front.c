@@ -36,9 +36,12 @@ static void fill_start(struct engine_start *s, const struct front_case *c)
 	s->max_tokens = c->max_tokens;
 	s->temperature = c->temperature;
 	s->seed = c->seed;
-	s->scale = c->scale;
-	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0, c->prompt,
-					  c->prompt_len), 0);
+	for (size_t at = 0, end; at < c->prompt_len; at = end) {
+		end = at < c->fixed_len ? c->fixed_len : c->prompt_len;
+		ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0,
+						  c->prompt + at, end - at), 0);
+	}
+	s->n_fixed = c->fixed_len > 0;
 }
 
 static void keep_answer(struct front_case *c, const struct tokenizer *t, const int32_t *tokens)
@@ -55,48 +58,127 @@ static void keep_answer(struct front_case *c, const struct tokenizer *t, const i
 		memcpy(c->answer, text.data, text.len);
 }
 
-/* One pass for the prompt, one for each token: no batch, no guesses, no scheduler. */
-static void answer_alone(struct bm_model *m, struct front_case *c, const struct adapter *a)
+/* From which token of a prompt of @n it acts; -1: it is not invoked. */
+static int64_t from_of(const struct front *f, const struct front_case *c, int adapter, size_t n)
 {
-	const struct tokenizer *t = bm_model_tokenizer(m);
-	const struct bm_config *config = bm_model_config(m);
-	const struct bm_delta *delta = a ? adapter_delta(a) : NULL;
+	const char *invocation = f->invocations[adapter];
+	size_t len = invocation ? strlen(invocation) : 0;
+
+	for (size_t end = c->prompt_len; len && end >= len; end--)
+		if (memcmp(c->prompt + end - len, invocation, len) == 0)
+			return (int64_t)(n - c->prompt_len + end - len);
+	return len ? -1 : 0;
+}
+
+/* One that acts on the token at @pos, by digest: its place among the adapters, or -1. */
+static int next_acting(const struct front *f, const int64_t *from, const float *scales,
+		       int64_t pos, int last)
+{
+	int next = -1;
+
+	for (int i = 0; i < (int)f->n_adapters; i++)
+		if (scales[i] != 0.0f && from[i] <= pos &&
+		    (last < 0 || memcmp(&f->digests[i], &f->digests[last],
+					sizeof(struct digest)) > 0) &&
+		    (next < 0 || memcmp(&f->digests[i], &f->digests[next],
+					sizeof(struct digest)) < 0))
+			next = i;
+	return next;
+}
+
+/* One pass for a piece of the prompt on which the same adapters act, one for each token: no
+ * batch, no guesses, no scheduler, and nothing that was known before. */
+static void answer_alone(struct front *f, struct front_case *c, const struct prompt *prompt,
+			 const int64_t *from, const float *scales)
+{
+	const struct bm_config *config = bm_model_config(f->model);
+	const struct tokenizer *t = bm_model_tokenizer(f->model);
 	struct bm_sampling sampling = BM_SAMPLING_GREEDY;
 	_cleanup_(bm_sequence_freep) struct bm_sequence *s = NULL;
 	_cleanup_(bm_sampler_freep) struct bm_sampler *sampler = NULL;
 	_cleanup_free_ float *logits = reallocarray(NULL, config->n_vocab, sizeof(*logits));
-	struct bm_item item = { .deltas = &delta, .scales = &c->scale, .n_deltas = a ? 1 : 0,
-				.logits = logits };
 	int32_t tokens[FRONT_ANSWER_MAX], token;
-	struct engine_start start;
-	struct prompt prompt;
+	size_t n = prompt->tokens.n;
 
 	sampling.temperature = c->temperature;
 	sampling.seed = c->seed;
-	fill_start(&start, c);
-	ck_assert_int_eq(prompt_build(&prompt, m, config->context, &start, NULL), 0);
-	engine_start_deinit(&start);
-	ck_assert_int_eq(bm_sequence_new(&s, m, config->context, BM_KV_F16), 0);
+	ck_assert_int_eq(bm_sequence_new(&s, f->model, config->context, BM_KV_F16), 0);
 	ck_assert_int_eq(bm_sampler_new(&sampler, &sampling, config->n_vocab), 0);
-	item.seq = s;
-	item.tokens = prompt.tokens.ids;
-	item.n_tokens = c->n_prompt = (uint32_t)prompt.tokens.n;
-	while (c->n_answer < c->max_tokens) {
-		ck_assert_int_eq(bm_forward(m, &item, 1, NULL), 0);
+	for (size_t pos = 0, end; c->n_answer < c->max_tokens; pos = end) {
+		const struct bm_delta *deltas[FRONT_ADAPTERS];
+		float their_scales[FRONT_ADAPTERS];
+		struct bm_item item = { .seq = s, .deltas = deltas, .scales = their_scales,
+					.logits = logits };
+
+		end = pos < n ? n : pos + 1;
+		for (size_t i = 0; i < f->n_adapters; i++)
+			if (scales[i] != 0.0f && from[i] > (int64_t)pos)
+				end = MIN(end, (size_t)from[i]);
+		for (int i = -1; (i = next_acting(f, from, scales, (int64_t)pos, i)) >= 0;) {
+			deltas[item.n_deltas] = adapter_delta(f->adapters[i]);
+			their_scales[item.n_deltas++] = scales[i];
+		}
+		item.tokens = pos < n ? prompt->tokens.ids + pos : &token;
+		item.n_tokens = end - pos;
+		ck_assert_int_eq(bm_forward(f->model, &item, 1, NULL), 0);
+		if (end < n)
+			continue;
 		token = bm_sampler_pick(sampler, logits);
 		c->ends = tokenizer_is_end(t, token);
 		if (c->ends)
 			break;
 		tokens[c->n_answer++] = token;
-		item.tokens = &token;
-		item.n_tokens = 1;
 	}
-	prompt_deinit(&prompt);
 	keep_answer(c, t, tokens);
 }
 
-/* Phrases, and what was answered with the same adapter, so that some answers repeat their
- * prompt. */
+void front_solve(struct front *f, struct front_case *c)
+{
+	float scales[FRONT_ADAPTERS] = { 0 };
+	int64_t from[FRONT_ADAPTERS] = { 0 };
+	struct engine_start start;
+	struct prompt prompt;
+
+	fill_start(&start, c);
+	ck_assert_int_eq(prompt_build(&prompt, f->model, f->context, &start, NULL), 0);
+	engine_start_deinit(&start);
+	c->n_prompt = (uint32_t)prompt.tokens.n;
+	c->n_answer = 0;
+	c->ends = false;
+	c->not_invoked = -1;
+	for (size_t i = 0; i < c->n_uses; i++) {
+		int adapter = c->uses[i].adapter;
+
+		scales[adapter] = c->uses[i].scale;
+		from[adapter] = from_of(f, c, adapter, prompt.tokens.n);
+		if (from[adapter] < 0 && scales[adapter] != 0.0f)
+			c->not_invoked = adapter;
+	}
+	if (c->not_invoked < 0)
+		answer_alone(f, c, &prompt, from, scales);
+	prompt_deinit(&prompt);
+}
+
+bool front_invoke(const struct front *f, struct front_case *c, int adapter, size_t at)
+{
+	const char *invocation = f->invocations[adapter];
+	size_t len = strlen(invocation);
+
+	if (c->prompt_len + len > sizeof(c->prompt))
+		return false;
+	memmove(c->prompt + at + len, c->prompt + at, c->prompt_len - at);
+	memcpy(c->prompt + at, invocation, len);
+	c->prompt_len += len;
+	return true;
+}
+
+static int first_adapter(const struct front_case *c)
+{
+	return c->n_uses ? c->uses[0].adapter : -1;
+}
+
+/* Phrases, and what was answered with the same first adapter, so that some answers repeat
+ * their prompt. */
 static void make_prompt(struct front *f, struct front_case *c, size_t index,
 			const struct front_words *words, uint64_t *state)
 {
@@ -108,7 +190,8 @@ static void make_prompt(struct front *f, struct front_case *c, size_t index,
 		const char *text = other->answer;
 		size_t len = other->answer_len;
 
-		if (other->adapter != c->adapter || len == 0 || front_below(state, 4) == 0) {
+		if (first_adapter(other) != first_adapter(c) || len == 0 ||
+		    front_below(state, 4) == 0) {
 			text = words->phrases[front_below(state, (uint32_t)words->n_phrases)];
 			len = strlen(text);
 		}
@@ -119,50 +202,69 @@ static void make_prompt(struct front *f, struct front_case *c, size_t index,
 	}
 }
 
-static void make_cases(struct front *f, struct bm_model *m, const struct front_words *words,
-		       uint64_t seed)
+/* None, one, or several adapters, some of them without effect; most prompts invoke them. */
+static void make_uses(struct front *f, struct front_case *c, uint64_t *state)
 {
-	struct adapter *adapters[FRONT_ADAPTERS];
+	uint32_t first = front_below(state, (uint32_t)f->n_adapters), n = front_below(state, 6);
+
+	c->n_uses = n < 3 ? n : n == 5 ? 3 : n - 3;
+	for (size_t i = 0; i < c->n_uses; i++)
+		c->uses[i] = (struct front_use){ (int)((first + i) % f->n_adapters),
+						 0.25f * (float)front_below(state, 9) };
+}
+
+static void invoke_some(struct front *f, struct front_case *c, uint64_t *state)
+{
+	for (size_t i = 0; i < c->n_uses; i++)
+		if (f->invocations[c->uses[i].adapter] && front_below(state, 8))
+			front_invoke(f, c, c->uses[i].adapter,
+				     front_below(state, (uint32_t)c->prompt_len + 1));
+}
+
+static void make_cases(struct front *f, const struct front_words *words, uint64_t seed)
+{
 	uint64_t state = seed;
 
-	for (size_t i = 0; i < f->n_adapters; i++) {
-		adapters[i] = load_adapter(f, m, i);
-		f->digests[i] = *adapter_digest(adapters[i]);
-		f->adapter_bytes = MAX(f->adapter_bytes, adapter_bytes(adapters[i]));
-	}
 	for (size_t i = 0; i < FRONT_CASES; i++) {
 		struct front_case *c = &f->cases[i];
 
-		c->adapter = (int)front_below(&state, (uint32_t)f->n_adapters + 1) - 1;
+		make_uses(f, c, &state);
 		make_prompt(f, c, i, words, &state);
+		invoke_some(f, c, &state);
 		c->max_tokens = 1 + front_below(&state, FRONT_ANSWER_MAX);
-		c->scale = 0.25f * (float)(1 + front_below(&state, 8));
 		c->temperature = front_below(&state, 2) ? 0.0f : 0.5f;
 		c->seed = front_below(&state, 1000);
-		answer_alone(m, c, c->adapter < 0 ? NULL : adapters[c->adapter]);
+		front_solve(f, c);
 	}
-	for (size_t i = 0; i < f->n_adapters; i++)
-		adapter_unref(adapters[i]);
+}
+
+/* Opens everything, but makes no cases. */
+static void open_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters)
+{
+	struct bm_params params = { .threads = 1 };
+	struct bm_kv_pool *kv = NULL;
+
+	f->model_fd = model_fd;
+	f->n_adapters = n_adapters;
+	memcpy(f->adapter_fds, adapter_fds, n_adapters * sizeof(*adapter_fds));
+	ck_assert_int_eq(bm_model_open_fd(&f->model, model_fd, &params, NULL), 0);
+	f->context = bm_model_config(f->model)->context;
+	ck_assert_int_eq(bm_kv_pool_new(&kv, f->model, BM_KV_F16, SIZE_MAX), 0);
+	f->context_bytes = bm_kv_pool_need(kv, f->context);
+	bm_kv_pool_unref(kv);
+	for (size_t i = 0; i < n_adapters; i++) {
+		f->adapters[i] = load_adapter(f, f->model, i);
+		f->digests[i] = *adapter_digest(f->adapters[i]);
+		f->adapter_bytes = MAX(f->adapter_bytes, adapter_bytes(f->adapters[i]));
+	}
 }
 
 void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
 		      const struct front_words *words, uint64_t seed)
 {
-	struct bm_params params = { .threads = 1 };
-	struct bm_kv_pool *kv = NULL;
-	struct bm_model *m = NULL;
-
 	memset(f, 0, sizeof(*f));
-	f->model_fd = model_fd;
-	f->n_adapters = n_adapters;
-	memcpy(f->adapter_fds, adapter_fds, n_adapters * sizeof(*adapter_fds));
-	ck_assert_int_eq(bm_model_open_fd(&m, model_fd, &params, NULL), 0);
-	f->context = bm_model_config(m)->context;
-	ck_assert_int_eq(bm_kv_pool_new(&kv, m, BM_KV_F16, SIZE_MAX), 0);
-	f->context_bytes = bm_kv_pool_need(kv, f->context);
-	bm_kv_pool_unref(kv);
-	make_cases(f, m, words, seed);
-	bm_model_free(m);
+	open_files(f, model_fd, adapter_fds, n_adapters);
+	make_cases(f, words, seed);
 }
 
 void front_init(struct front *f, uint64_t seed)
@@ -172,6 +274,7 @@ void front_init(struct front *f, uint64_t seed)
 		"blk.1.attn_output.weight", "blk.1.attn_q.weight", "blk.0.attn_q.weight",
 	};
 	static const char *const letters[] = { "a", "b", "c", "i", "j", "k", "x", "y", "z" };
+	static const char *const invocations[FRONT_ADAPTERS] = { [4] = "!", [5] = "?#" };
 	const struct front_words words = { letters, ARRAY_SIZE(letters), 250 };
 	struct fixture model = FIXTURE;
 	int adapters[FRONT_ADAPTERS];
@@ -182,19 +285,35 @@ void front_init(struct front *f, uint64_t seed)
 	model.seed = seed;
 	for (int i = 0; i < FRONT_ADAPTERS; i++) {
 		struct lora_fixture lora = LORA_FIXTURE;
+		uint32_t tokens[2];
 
 		lora.seed = seed + 10 + (uint64_t)i;
 		lora.matrix = matrices[i];
+		for (const char *at = invocations[i]; at && *at; at++)
+			tokens[lora.n_invocation++] = (uint32_t)*at;
+		lora.invocation = invocations[i] ? tokens : NULL;
 		adapters[i] = fixture_lora_fd(&lora);
 	}
-	front_init_files(f, fixture_model_fd(&model), adapters, FRONT_ADAPTERS, &words, seed);
+	memset(f, 0, sizeof(*f));
+	memcpy(f->invocations, invocations, sizeof(invocations));
+	open_files(f, fixture_model_fd(&model), adapters, FRONT_ADAPTERS);
+	make_cases(f, &words, seed);
 }
 
 void front_deinit(struct front *f)
 {
 	close(f->model_fd);
-	for (size_t i = 0; i < f->n_adapters; i++)
+	for (size_t i = 0; i < f->n_adapters; i++) {
 		close(f->adapter_fds[i]);
+		adapter_unref(f->adapters[i]);
+	}
+	bm_model_free(f->model);
+}
+
+bool front_uses_only(const struct front_case *c, int adapter)
+{
+	return c->n_uses == 1 && c->uses[0].adapter == adapter && c->uses[0].scale != 0.0f &&
+	       c->not_invoked < 0;
 }
 
 static void *read_all(void *arg)
@@ -312,11 +431,18 @@ uint64_t front_request(struct front *f, const struct front_case *c, struct front
 	struct ipc_message m;
 
 	fill_start(&s, c);
-	if (c->adapter >= 0) {
-		s.has_adapter = true;
-		s.adapter = f->digests[c->adapter];
-		s.adapter_fd = dup(f->adapter_fds[((size_t)c->adapter + o.wrong_file) %
-						  f->n_adapters]);
+	/* In any order. */
+	for (size_t i = 0; i < c->n_uses; i++) {
+		const struct front_use *use = &c->uses[(i + f->next_id) % c->n_uses];
+		size_t file = (size_t)use->adapter + o.wrong_file;
+
+		s.uses[s.n_uses++] = (struct engine_use){
+			.fd = dup(f->adapter_fds[file % f->n_adapters]),
+			.digest = f->digests[use->adapter], .scale = use->scale };
+	}
+	if (o.stored) {
+		s.prefix_fd = *o.stored < 0 ? -1 : dup(*o.stored);
+		s.keeps_prefix = true;
 	}
 	s.lane = o.interactive;
 	s.draft = o.draft;

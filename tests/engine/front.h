@@ -18,14 +18,22 @@ enum {
 	FRONT_TEXT_MAX = 1024,
 };
 
+struct front_use {
+	int adapter;
+	float scale;
+};
+
 struct front_case {
 	char prompt[FRONT_TEXT_MAX], answer[FRONT_TEXT_MAX];
 	size_t prompt_len, answer_len;
+	size_t fixed_len;	/* of the prompt, a segment of its own; 0: there is one segment */
 	uint32_t n_prompt, n_answer, max_tokens;	/* tokens; of some there is no text */
-	int adapter;		/* -1: none */
-	float scale, temperature;
+	struct front_use uses[ENGINE_USES_MAX];
+	size_t n_uses;
+	float temperature;
 	uint64_t seed;
 	bool ends;		/* by an end token */
+	int not_invoked;	/* the adapter for which it is refused, or -1 */
 };
 
 /* What prompts are made of: at most @max_bytes of phrases and of answers given before. */
@@ -37,6 +45,10 @@ struct front_words {
 struct front {
 	int model_fd, adapter_fds[FRONT_ADAPTERS];
 	size_t n_adapters;
+	const char *invocations[FRONT_ADAPTERS];	/* a token a byte; NULL: ordinary ones */
+	/* To work out what is right. */
+	struct bm_model *model;
+	struct adapter *adapters[FRONT_ADAPTERS];
 	uint32_t context;
 	bool opened;		/* once; its digest is known since */
 	struct digest model_digest;
@@ -58,12 +70,19 @@ struct front {
 /* Below @n, from the state of a generator. */
 uint32_t front_below(uint64_t *state, uint32_t n);
 
-/* Makes a small model, its adapters and the cases of a seed. */
+/* Makes a small model, its adapters and the cases of a seed. The last two adapters have
+ * invocation tokens. */
 void front_init(struct front *f, uint64_t seed);
 /* The cases of a model and of adapters, whose descriptors are taken over. */
 void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
 		      const struct front_words *words, uint64_t seed);
 void front_deinit(struct front *f);
+/* Works out the answer to @c, whose other fields are given. */
+void front_solve(struct front *f, struct front_case *c);
+/* Puts what invokes the adapter into the prompt at @at; false without room. */
+bool front_invoke(const struct front *f, struct front_case *c, int adapter, size_t at);
+/* Served by this adapter and no other. */
+bool front_uses_only(const struct front_case *c, int adapter);
 /* What the engine has room for: so many adapters, and whole contexts (0: no limit). */
 struct front_room {
 	size_t adapters, contexts;
@@ -78,6 +97,7 @@ void front_stop(struct front *f);
 
 struct front_options {
 	bool interactive, draft, wrong_file;	/* wrong_file: of another adapter */
+	const int *stored;	/* the file of the fixed beginning or -1, and PREFIX is asked for */
 };
 
 /* Sends START, or COUNT with @count: the id. */

@@ -17,6 +17,7 @@
 #include "tests/engine/front.h"
 #include "tests/fixture.h"
 #include "util/file.h"
+#include "util/macro.h"
 
 enum { VOCAB = 50, CONTEXT = 192, LENGTH = 100, SAVED = 64 };
 
@@ -159,10 +160,12 @@ static int read_as(const struct world *w, int fd, const struct prefix_head *head
 
 START_TEST(another_requests_file_is_not_read)
 {
-	const struct prefix_key adapter = { .has_adapter = true, .scale = 1.0f };
-	const struct prefix_key scaled = { .has_adapter = true, .scale = 0.5f };
+	const struct prefix_key adapter = { { { { { 1 } }, 1.0f, 0 } }, 1 };
+	const struct prefix_key scaled = { { { { { 1 } }, 0.5f, 0 } }, 1 };
+	const struct prefix_key within = { { { { { 1 } }, 1.0f, SAVED - 1 } }, 1 };
+	const struct prefix_key behind = { { { { { 1 } }, 1.0f, SAVED } }, 1 };
 	const struct digest other_base = { { 2 } };
-	struct prefix_head heads[5];
+	struct prefix_head heads[6];
 	int32_t tokens[LENGTH];
 	struct world w;
 
@@ -173,8 +176,12 @@ START_TEST(another_requests_file_is_not_read)
 	heads[2] = prefix_head(&base, &scaled, BM_KV_F16, SAVED, w.head.bytes);
 	heads[3] = prefix_head(&base, &none, BM_KV_Q8_0, SAVED, w.head.bytes);
 	heads[4] = residents_head(w.residents, &base, &none, SAVED / 2);
-	for (size_t i = 0; i < 5; i++)
+	heads[5] = prefix_head(&base, &within, BM_KV_F16, SAVED, w.head.bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
 		ck_assert_int_eq(read_as(&w, w.fd, &heads[i], w.tokens), -EINVAL);
+	/* An adapter that acts behind it changes nothing of it. */
+	heads[0] = prefix_head(&base, &behind, BM_KV_F16, SAVED, w.head.bytes);
+	ck_assert_int_eq(read_as(&w, w.fd, &heads[0], w.tokens), 0);
 	memcpy(tokens, w.tokens, sizeof(tokens));
 	tokens[SAVED - 1] = (tokens[SAVED - 1] + 1) % VOCAB;
 	ck_assert_int_eq(read_as(&w, w.fd, &w.head, tokens), -EINVAL);

@@ -14,7 +14,7 @@
 #include "tests/fixture.h"
 #include "util/macro.h"
 
-enum { VOCAB = 50, CONTEXT = 320, ADAPTERS = 3, TEMPLATES = 4, KEYS = 2 * ADAPTERS + 1 };
+enum { VOCAB = 50, CONTEXT = 320, ADAPTERS = 3, TEMPLATES = 4 };
 
 struct world {
 	struct bm_model *m;
@@ -72,17 +72,27 @@ static void world_deinit(struct world *w)
 	bm_model_free(w->m);
 }
 
-/* The last token's logits of @tokens behind what @seq has. */
-static void compute(struct world *w, struct bm_sequence *seq, const struct adapter *a, float scale,
-		    const int32_t *tokens, uint32_t n, float *logits)
+/* The last token's logits of @tokens behind what @seq has; @adapters are those of @key. */
+static void compute(struct world *w, struct bm_sequence *seq, const struct prefix_key *key,
+		    struct adapter *const *adapters, const int32_t *tokens, uint32_t n,
+		    float *logits)
 {
-	const struct bm_delta *delta = a ? adapter_delta(a) : NULL;
+	for (uint32_t at = bm_sequence_length(seq), end; at < n; at = end) {
+		const struct bm_delta *deltas[ADAPTERS];
+		float scales[ADAPTERS];
+		struct bm_item item = { .seq = seq, .tokens = tokens + at, .logits = logits,
+					.deltas = deltas, .scales = scales };
 
-	for (uint32_t at = bm_sequence_length(seq); at < n; at += 64) {
-		struct bm_item item = { .seq = seq, .tokens = tokens + at,
-					.n_tokens = MIN(64u, n - at), .logits = logits,
-					.deltas = &delta, .scales = &scale, .n_deltas = a != NULL };
-
+		end = MIN(n, at + 64);
+		for (uint32_t i = 0; i < key->n_uses; i++) {
+			if (key->uses[i].from > at) {
+				end = MIN(end, key->uses[i].from);
+				continue;
+			}
+			deltas[item.n_deltas] = adapter_delta(adapters[i]);
+			scales[item.n_deltas++] = key->uses[i].scale;
+		}
+		item.n_tokens = end - at;
 		ck_assert_int_eq(bm_forward(w->m, &item, 1, NULL), 0);
 	}
 }
@@ -98,41 +108,53 @@ static struct adapter *find_adapter(struct world *w, int i)
 	return a;
 }
 
+/* Any of the adapters, each from the first token or from a later one of @n. */
+static struct prefix_key any_key(struct world *w, struct adapter **adapters, uint32_t n)
+{
+	struct prefix_key key = { .n_uses = 0 };
+	uint32_t set = below(w, 4) ? 1u << below(w, ADAPTERS + 1) : below(w, 1 << ADAPTERS);
+
+	for (int i = 0; i < ADAPTERS; i++) {
+		if (!(set & 1u << i))
+			continue;
+		adapters[key.n_uses] = find_adapter(w, i);
+		key.uses[key.n_uses++] = (struct prefix_use){
+			w->digests[i], below(w, 2) ? 1.0f : 0.5f, below(w, 2) ? below(w, n) : 0 };
+	}
+	return key;
+}
+
 /* One request; how many of its tokens were known, or -ENOSPC. */
 static int one_request(struct world *w, enum bm_kv_type type)
 {
 	int32_t tokens[CONTEXT];
 	uint32_t n = 1 + below(w, 200), common = below(w, n + 1);
-	int which = (int)below(w, KEYS), known;
-	struct prefix_key key = { .has_adapter = which > 0 };
-	struct adapter *a = NULL;
+	struct adapter *adapters[ADAPTERS];
+	struct prefix_key key = any_key(w, adapters, n);
 	struct bm_sequence *seq, *alone;
 	float want[VOCAB], have[VOCAB];
+	int known;
 
 	memcpy(tokens, w->templates[below(w, TEMPLATES)], common * sizeof(tokens[0]));
 	for (uint32_t i = common; i < n; i++)
 		tokens[i] = (int32_t)below(w, VOCAB);
-	if (key.has_adapter) {
-		a = find_adapter(w, (which - 1) / 2);
-		key.adapter = w->digests[(which - 1) / 2];
-		key.scale = which % 2 ? 1.0f : 0.5f;
-	}
 	known = residents_begin(w->residents, &key, tokens, n, n + 20, &seq);
 	if (known == 0) {
 		known = (int)bm_sequence_length(seq);
 		ck_assert_int_lt(known, (int)n);
-		compute(w, seq, a, key.scale, tokens, n, have);
+		compute(w, seq, &key, adapters, tokens, n, have);
 		ck_assert_int_eq(bm_sequence_new(&alone, w->m, n, type), 0);
-		compute(w, alone, a, key.scale, tokens, n, want);
+		compute(w, alone, &key, adapters, tokens, n, want);
 		ck_assert_int_eq(memcmp(want, have, sizeof(want)), 0);
 		bm_sequence_free(alone);
 		residents_keep(w->residents, &key, tokens, seq);
 	}
-	adapter_unref(a);
+	for (uint32_t i = 0; i < key.n_uses; i++)
+		adapter_unref(adapters[i]);
 	return known;
 }
 
-/* Windows that texts outgrow, and none; from room for one text and one adapter to much. */
+/* Windows that texts outgrow, and none; from room for one text beside the adapters to much. */
 START_TEST(continued_as_computed_alone)
 {
 	static const uint32_t windows[] = { 0, 40 };
@@ -152,7 +174,7 @@ START_TEST(continued_as_computed_alone)
 	bm_kv_pool_unref(pool);
 	for (size_t room = 1; room <= 16; room *= 4) {
 		ck_assert_int_eq(residents_new(&w.residents, w.m, types[_i / 2],
-					       adapter + room * text, SIZE_MAX), 0);
+					       ADAPTERS * adapter + room * text, SIZE_MAX), 0);
 		for (int i = 0; i < 120; i++) {
 			int r = one_request(&w, types[_i / 2]);
 
@@ -171,20 +193,21 @@ END_TEST
 static int begin(struct world *w, const int32_t *tokens, uint32_t n, uint32_t n_ctx,
 		 struct bm_sequence **ret)
 {
-	const struct prefix_key none = { .has_adapter = false };
+	const struct prefix_key none = { .n_uses = 0 };
 
 	return residents_begin(w->residents, &none, tokens, n, n_ctx, ret);
 }
 
 static void keep(struct world *w, const int32_t *tokens, struct bm_sequence *seq)
 {
-	const struct prefix_key none = { .has_adapter = false };
+	const struct prefix_key none = { .n_uses = 0 };
 
 	residents_keep(w->residents, &none, tokens, seq);
 }
 
 START_TEST(one_budget)
 {
+	const struct prefix_key none = { .n_uses = 0 };
 	struct bm_sequence *seq, *second;
 	struct adapter *a;
 	struct bm_kv_pool *pool;
@@ -202,7 +225,7 @@ START_TEST(one_budget)
 
 	/* A text that runs is not taken from; another one waits. */
 	ck_assert_int_eq(begin(&w, w.templates[0], 100, 200, &seq), 0);
-	compute(&w, seq, NULL, 0.0f, w.templates[0], 100, logits);
+	compute(&w, seq, &none, NULL, w.templates[0], 100, logits);
 	ck_assert_int_eq(begin(&w, w.templates[2], 100, 200, &second), -ENOSPC);
 	keep(&w, w.templates[0], seq);
 
@@ -230,6 +253,69 @@ START_TEST(one_budget)
 }
 END_TEST
 
+enum { RULE_TOKENS = 100 };
+
+/* What a text computed with the first key leaves for one of the same tokens with the second:
+ * with up to two adapters, by number and the token from which they act. */
+static const struct {
+	struct { int n, adapter[2], from[2]; bool half; } had, asks;
+	uint32_t shared;
+} rules[] = {
+	{ { 0 }, { 0 }, RULE_TOKENS - 1 },
+	{ { 0 }, { 1, { 1 }, { 0 } }, 0 },
+	{ { 1, { 1 }, { 0 } }, { 0 }, 0 },
+	{ { 1, { 1 }, { 0 } }, { 1, { 1 }, { 0 } }, RULE_TOKENS - 1 },
+	{ { 1, { 1 }, { 0 } }, { 1, { 1 }, { 0 }, true }, 0 },
+	{ { 1, { 1 }, { 0 } }, { 1, { 2 }, { 0 } }, 0 },
+	/* With invocation tokens: the base up to them, and each other. */
+	{ { 0 }, { 1, { 1 }, { 70 } }, 70 },
+	{ { 1, { 1 }, { 70 } }, { 0 }, 70 },
+	{ { 1, { 1 }, { 70 } }, { 1, { 1 }, { 70 } }, RULE_TOKENS - 1 },
+	{ { 1, { 1 }, { 70 } }, { 1, { 1 }, { 70 }, true }, 70 },
+	{ { 1, { 1 }, { 70 } }, { 1, { 1 }, { 60 } }, 60 },
+	{ { 1, { 1 }, { 70 } }, { 1, { 2 }, { 80 } }, 70 },
+	{ { 1, { 1 }, { 0 } }, { 1, { 1 }, { 50 } }, 0 },
+	/* Several: up to the first that is not in both. */
+	{ { 1, { 1 }, { 0 } }, { 2, { 1, 2 }, { 0, 70 } }, 70 },
+	{ { 2, { 1, 2 }, { 0, 70 } }, { 2, { 1, 2 }, { 0, 80 } }, 70 },
+	{ { 2, { 1, 2 }, { 40, 0 } }, { 2, { 1, 2 }, { 40, 0 } }, RULE_TOKENS - 1 },
+	{ { 2, { 1, 2 }, { 40, 60 } }, { 1, { 2 }, { 60 } }, 40 },
+	{ { 2, { 1, 2 }, { 40, 60 } }, { 1, { 1 }, { 40 } }, 60 },
+};
+
+START_TEST(shared_up_to_where_they_part)
+{
+	struct prefix_key keys[2] = { { .n_uses = 0 } };
+	struct bm_sequence *seq;
+	float logits[VOCAB];
+	struct world w;
+
+	world_init(&w, 0);
+	ck_assert_int_eq(residents_new(&w.residents, w.m, BM_KV_F16, SIZE_MAX, SIZE_MAX), 0);
+	for (int k = 0; k < 2; k++) {
+		const int *adapter = k ? rules[_i].asks.adapter : rules[_i].had.adapter;
+		const int *from = k ? rules[_i].asks.from : rules[_i].had.from;
+		bool half = k ? rules[_i].asks.half : rules[_i].had.half;
+		int n = k ? rules[_i].asks.n : rules[_i].had.n;
+
+		for (int i = 0; i < n; i++)
+			keys[k].uses[keys[k].n_uses++] = (struct prefix_use){
+				w.digests[adapter[i]], half ? 0.5f : 1.0f, (uint32_t)from[i] };
+	}
+	ck_assert_int_eq(residents_begin(w.residents, &keys[0], w.templates[0], RULE_TOKENS,
+					 RULE_TOKENS, &seq), 0);
+	/* What is in it does not matter here. */
+	compute(&w, seq, &(struct prefix_key){ .n_uses = 0 }, NULL, w.templates[0], RULE_TOKENS,
+		logits);
+	residents_keep(w.residents, &keys[0], w.templates[0], seq);
+	ck_assert_int_eq(residents_begin(w.residents, &keys[1], w.templates[0], RULE_TOKENS,
+					 RULE_TOKENS, &seq), 0);
+	ck_assert_uint_eq(bm_sequence_length(seq), rules[_i].shared);
+	bm_sequence_free(seq);
+	world_deinit(&w);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("all");
@@ -237,5 +323,6 @@ int main(void)
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, continued_as_computed_alone, 0, 4);
 	tcase_add_test(tc, one_budget);
+	tcase_add_loop_test(tc, shared_up_to_where_they_part, 0, ARRAY_SIZE(rules));
 	return run_tests("prefixes", tc);
 }

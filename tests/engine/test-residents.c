@@ -99,7 +99,7 @@ START_TEST(budgets_change_under_streams)
 	t.f = &f;
 	front_init(&f, 78);
 	for (size_t i = 0; i < FRONT_CASES; i++)
-		if (f.cases[i].adapter >= 0)
+		if (f.cases[i].n_uses && f.cases[i].not_invoked < 0)
 			cases[n_cases++] = &f.cases[i];
 	front_start(&f, 2, (struct front_room){ .adapters = 1 });
 	while (begun < REQUESTS || t.beside) {
@@ -140,7 +140,7 @@ START_TEST(what_is_pinned_stays)
 	ck_assert_uint_eq(t.usage[0].evictions + t.usage[1].evictions, 0);
 	/* A request with another one is served all the same. */
 	for (size_t i = 0; i < FRONT_CASES; i++)
-		if (f.cases[i].adapter == 2)
+		if (front_uses_only(&f.cases[i], 2))
 			ck_assert_uint_eq(wait_for(&t, front_request(&f, &f.cases[i],
 						   (struct front_options){ 0 }, false)), 0);
 	ck_assert(usage_of(&t, 0)->resident && t.usage[1].resident && !t.usage[2].resident);
@@ -178,7 +178,7 @@ START_TEST(ahead_takes_what_is_free)
 
 	begin(&t, &f, 2);
 	for (size_t i = 0; i < FRONT_CASES; i++)
-		if (f.cases[i].adapter == 0)
+		if (front_uses_only(&f.cases[i], 0))
 			c = &f.cases[i];
 	ck_assert_ptr_nonnull(c);
 	ck_assert_uint_eq(ask(&t, ENGINE_LOAD, 0, true, true), 0);

@@ -69,7 +69,7 @@ START_TEST(adapters_switch_under_streams)
 	t.f = &f;
 	front_init(&f, 77);
 	for (size_t i = 0; i < FRONT_CASES; i++)
-		if (f.cases[i].adapter >= 0)
+		if (f.cases[i].n_uses && f.cases[i].not_invoked < 0)
 			cases[n_cases++] = &f.cases[i];
 	front_start(&f, 2, (struct front_room){ .adapters = 3 });
 	while (begun < switches || t.beside) {
@@ -92,11 +92,15 @@ END_TEST
 /* The longest of the cases, by which only one request at a time has room. */
 static const struct front_case *longest(const struct front *f)
 {
-	const struct front_case *c = f->cases;
+	const struct front_case *c = NULL;
 
-	for (size_t i = 1; i < FRONT_CASES; i++)
-		if (f->cases[i].n_prompt + f->cases[i].max_tokens > c->n_prompt + c->max_tokens)
-			c = &f->cases[i];
+	for (size_t i = 0; i < FRONT_CASES; i++) {
+		const struct front_case *at = &f->cases[i];
+
+		if (at->not_invoked < 0 && (!c || at->n_prompt + at->max_tokens >
+						  c->n_prompt + c->max_tokens))
+			c = at;
+	}
 	return c;
 }
 

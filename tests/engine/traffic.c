@@ -14,8 +14,10 @@ static struct flight *flight_of(struct traffic *t, uint64_t id)
 	return NULL;
 }
 
-static void land(struct traffic *t, struct flight *fl)
+static void land(struct traffic *t, struct flight *fl, enum landing how)
 {
+	if (fl->landing)
+		*fl->landing = how;
 	buf_deinit(&fl->text);
 	*fl = (struct flight){ 0 };
 	t->beside--;
@@ -56,6 +58,7 @@ static void on_done(struct traffic *t, struct ipc_message *m)
 		return;
 	}
 	ck_assert_ptr_nonnull(fl);
+	ck_assert_int_lt(fl->c->not_invoked, 0);
 	ck_assert(is_beginning(fl));
 	ck_assert_uint_eq(fl->text.len, fl->c->answer_len);
 	ck_assert_uint_eq(fl->n_tokens, fl->c->n_answer);
@@ -66,7 +69,17 @@ static void on_done(struct traffic *t, struct ipc_message *m)
 	t->right += v.right;
 	t->tokens += v.tokens_out;
 	t->done++;
-	land(t, fl);
+	land(t, fl, LANDING_DONE);
+}
+
+/* Whether it had to fail, and in this way. */
+static bool is_right(const struct traffic *t, const struct flight *fl,
+		     const struct engine_failed *v)
+{
+	if (fl->wrong_file && v->error == ENGINE_E_DIGEST)
+		return true;
+	return fl->c->not_invoked >= 0 && v->error == ENGINE_E_INVALID &&
+	       digest_equal(&v->adapter, &t->f->digests[fl->c->not_invoked]);
 }
 
 static void on_failed(struct traffic *t, struct ipc_message *m)
@@ -78,18 +91,36 @@ static void on_failed(struct traffic *t, struct ipc_message *m)
 	if (m->id == t->other) {
 		t->other = 0;
 	} else {
+		enum landing how = LANDING_NONE;
+
 		ck_assert_ptr_nonnull(fl);
 		if (fl->cancelled && v.error == ENGINE_E_CANCELLED)
-			t->cancelled++;
-		else if (fl->wrong_file && v.error == ENGINE_E_DIGEST)
-			t->refused++;
+			how = LANDING_CANCELLED;
+		else if (is_right(t, fl, &v))
+			how = LANDING_REFUSED;
 		else if (v.error == ENGINE_E_BUSY)
-			t->busy++;
+			how = LANDING_BUSY;
 		else
 			ck_abort_msg("%s", v.text.data);
-		land(t, fl);
+		t->cancelled += how == LANDING_CANCELLED;
+		t->refused += how == LANDING_REFUSED;
+		t->busy += how == LANDING_BUSY;
+		land(t, fl, how);
 	}
 	engine_failed_deinit(&v);
+}
+
+static void on_prefix(struct traffic *t, struct ipc_message *m)
+{
+	struct flight *fl = flight_of(t, m->id);
+	struct engine_prefix v;
+
+	ck_assert_int_eq(engine_get_prefix(m, &v), 0);
+	ck_assert(fl && fl->stored);
+	if (*fl->stored >= 0)
+		close(*fl->stored);
+	*fl->stored = v.fd;
+	t->stored++;
 }
 
 static void on_usage(struct traffic *t, struct ipc_message *m)
@@ -130,6 +161,9 @@ void traffic_take(struct traffic *t, bool wait)
 	case ENGINE_FAILED:
 		on_failed(t, &m);
 		break;
+	case ENGINE_PREFIX:
+		on_prefix(t, &m);
+		break;
 	default:
 		ck_assert_uint_eq(m.type, ENGINE_USAGE);
 		on_usage(t, &m);
@@ -138,7 +172,8 @@ void traffic_take(struct traffic *t, bool wait)
 	ipc_message_deinit(&m);
 }
 
-void traffic_start(struct traffic *t, const struct front_case *c, struct front_options o)
+struct flight *traffic_start(struct traffic *t, const struct front_case *c,
+			     struct front_options o)
 {
 	struct flight *fl = flight_of(t, 0);
 
@@ -147,6 +182,15 @@ void traffic_start(struct traffic *t, const struct front_case *c, struct front_o
 	fl->id = front_request(t->f, c, o, false);
 	t->beside++;
 	t->begun++;
+	return fl;
+}
+
+void traffic_cancel(struct traffic *t, struct flight *fl)
+{
+	if (!fl->id || fl->cancelled)
+		return;
+	fl->cancelled = true;
+	front_cancel(t->f, fl->id);
 }
 
 static void start_any(struct traffic *t)
@@ -159,12 +203,7 @@ static void start_any(struct traffic *t)
 
 static void cancel_any(struct traffic *t)
 {
-	struct flight *fl = &t->flights[front_below(&t->state, TRAFFIC_BESIDE)];
-
-	if (!fl->id || fl->cancelled)
-		return;
-	fl->cancelled = true;
-	front_cancel(t->f, fl->id);
+	traffic_cancel(t, &t->flights[front_below(&t->state, TRAFFIC_BESIDE)]);
 }
 
 static void ask_something_else(struct traffic *t)

@@ -10,12 +10,16 @@
 
 enum { TRAFFIC_BESIDE = 16, TRAFFIC_REQUESTS = 24 };
 
+enum landing { LANDING_NONE, LANDING_DONE, LANDING_REFUSED, LANDING_BUSY, LANDING_CANCELLED };
+
 struct flight {
 	uint64_t id;		/* 0: free */
 	const struct front_case *c;
 	struct buf text;
 	uint32_t n_tokens;
 	bool cancelled, wrong_file, started;
+	enum landing *landing;	/* where to tell how it ends, or NULL */
+	int *stored;		/* where to put what is to be stored of it, or NULL */
 };
 
 struct traffic {
@@ -27,11 +31,13 @@ struct traffic {
 	bool shrinks;		/* budgets do: what is in use may be more than they are */
 	uint32_t needed;	/* tokens of the text that is counted, and of its answer */
 	/* What came of it. */
-	size_t done, cancelled, refused, busy, tokens, known, guessed, right, changes;
+	size_t done, cancelled, refused, busy, tokens, known, guessed, right, changes, stored;
 };
 
-/* Sends START for @c; there must be a flight that is free. */
-void traffic_start(struct traffic *t, const struct front_case *c, struct front_options o);
+/* Sends START for @c; there must be a flight that is free. The flight, until it ends. */
+struct flight *traffic_start(struct traffic *t, const struct front_case *c,
+			     struct front_options o);
+void traffic_cancel(struct traffic *t, struct flight *fl);
 /* Takes one message and checks it; with @wait false, does nothing when there is none. */
 void traffic_take(struct traffic *t, bool wait);
 /* One schedule of up to TRAFFIC_REQUESTS, to its end. */

@@ -37,10 +37,13 @@ static struct engine_start *make_start(void)
 
 	ck_assert_ptr_nonnull(s);
 	*s = (struct engine_start)ENGINE_START_NULL;
-	s->has_adapter = true;
-	s->adapter_fd = dup(0);
-	memset(s->adapter.bytes, 0xab, sizeof(s->adapter.bytes));
-	s->scale = 0.5f;
+	for (s->n_uses = 0; s->n_uses < ENGINE_USES_MAX; s->n_uses++) {
+		struct engine_use *use = &s->uses[s->n_uses];
+
+		use->fd = dup(0);
+		memset(use->digest.bytes, 0xab + (int)s->n_uses, sizeof(use->digest.bytes));
+		use->scale = 0.5f - (float)s->n_uses;
+	}
 	s->max_tokens = 9;
 	s->answer_share = 1.25f;
 	s->seed = UINT64_MAX;
@@ -66,9 +69,13 @@ START_TEST(a_request_arrives)
 
 	ck_assert_int_eq(engine_put_start(&m, out), 0);
 	ck_assert_int_eq(engine_get_start(&m, in), 0);
-	ck_assert(in->has_adapter && in->adapter_fd >= 0 && in->adapter_fd != out->adapter_fd);
-	ck_assert(digest_equal(&in->adapter, &out->adapter));
-	ck_assert(in->scale == 0.5f && in->answer_share == 1.25f);
+	ck_assert_uint_eq(in->n_uses, ENGINE_USES_MAX);
+	for (uint32_t i = 0; i < in->n_uses; i++) {
+		ck_assert(in->uses[i].fd >= 0 && in->uses[i].fd != out->uses[i].fd);
+		ck_assert(digest_equal(&in->uses[i].digest, &out->uses[i].digest));
+		ck_assert(in->uses[i].scale == out->uses[i].scale);
+	}
+	ck_assert(in->answer_share == 1.25f);
 	ck_assert_uint_eq(in->max_tokens, 9);
 	ck_assert(in->seed == UINT64_MAX && in->lane == 1);
 	ck_assert_uint_eq(in->n_segments, 2);
@@ -107,19 +114,31 @@ START_TEST(a_cut_request_is_refused)
 }
 END_TEST
 
+static int put_again(const struct engine_start *s)
+{
+	ipc_message_deinit(&m);
+	ipc_message_init(&m, 1, 7);
+	return engine_put_start(&m, s);
+}
+
 START_TEST(odd_values_are_refused)
 {
 	struct engine_start *s = make_start(), *in = calloc(1, sizeof(*in));
 
 	s->lane = 2;
-	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
+	ck_assert_int_eq(put_again(s), -EBADMSG);
 	s->lane = 1;
-	s->scale = NAN;
-	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
-	s->scale = 1;
+	s->uses[3].scale = NAN;
+	ck_assert_int_eq(put_again(s), -EBADMSG);
+	s->uses[3].scale = -8.5f;
+	ck_assert_int_eq(put_again(s), -EBADMSG);
+	s->uses[3].scale = 1;
+	s->n_uses = ENGINE_USES_MAX + 1;
+	ck_assert_int_eq(put_again(s), -EBADMSG);
+	s->n_uses = ENGINE_USES_MAX;
 	s->segments[1].turn = 0;
 	s->segments[0].turn = 1;
-	ck_assert_int_eq(engine_put_start(&m, s), -EBADMSG);
+	ck_assert_int_eq(put_again(s), -EBADMSG);
 	for (uint32_t i = s->n_segments; i < ENGINE_SEGMENTS_MAX; i++)
 		ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, 0, 0, "", 0), 0);
 	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, 0, 0, "", 0), -E2BIG);
