@@ -109,3 +109,31 @@ int chat_tokenize(const struct tokenizer *t, const struct jinja_output *prompt,
 	}
 	return r;
 }
+
+/* The spelling of a token, which the caller frees; empty where there is none. */
+static char *spelling(const struct tokenizer *t, int32_t id)
+{
+	const char *name;
+	size_t len;
+
+	return id >= 0 && tokenizer_name(t, id, &name, &len) ? strndup(name, len) : strdup("");
+}
+
+int chat_encode(struct token_list *out, const struct gguf *g, const struct tokenizer *t,
+		const json_t *messages, const char *date, struct diag *d)
+{
+	_cleanup_free_ char *bos = spelling(t, tokenizer_bos(t));
+	_cleanup_free_ char *eos = spelling(t, tokenizer_eos(t));
+	_cleanup_(jinja_output_freep) struct jinja_output *prompt = NULL;
+	const struct chat_input input = { .messages = messages, .bos = bos, .eos = eos,
+					  .date = date };
+	const char *source;
+	size_t len;
+	int r = chat_template_of(g, &source, &len, d);
+
+	if (r == 0 && !(bos && eos))
+		r = -ENOMEM;
+	if (r == 0)
+		r = chat_render(&prompt, source, len, &input, d);
+	return r == 0 ? chat_tokenize(t, prompt, out) : r;
+}

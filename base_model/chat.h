@@ -36,3 +36,9 @@ int chat_template_of(const struct gguf *g, const char **source, size_t *len, str
  * 0 or the error of tokenizer_encode(). */
 int chat_tokenize(const struct tokenizer *t, const struct jinja_output *prompt,
 		  struct token_list *out);
+/*
+ * All of that for a model: the tokens of @messages by its own template, with the spelling of
+ * its own tokens. 0; GGUF_E_ABSENT where it has no template; else as the above.
+ */
+int chat_encode(struct token_list *out, const struct gguf *g, const struct tokenizer *t,
+		const json_t *messages, const char *date, struct diag *d);

@@ -61,35 +61,17 @@ static bool parse(struct job *job, int argc, char **argv)
 	return verb_parse(argc, argv, &job->model, &job->options, own, ARRAY_SIZE(own));
 }
 
-static char *spelling(const struct tokenizer *t, int32_t id)
-{
-	const char *name;
-	size_t len;
-
-	return id >= 0 && tokenizer_name(t, id, &name, &len) ? strndup(name, len) : strdup("");
-}
-
 /* The tokens of a conversation that is one message of the user. */
 static int tokenize_prompt(struct job *job, const json_t *prompt, struct token_list *out,
 			   struct diag *d)
 {
-	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
-	_cleanup_free_ char *bos = spelling(job->tokenizer, tokenizer_bos(job->tokenizer));
-	_cleanup_free_ char *eos = spelling(job->tokenizer, tokenizer_eos(job->tokenizer));
 	json_auto_t *messages = json_pack("[{s:s, s:O}]", "role", "user", "content", prompt);
-	struct chat_input input = { .messages = messages, .bos = bos, .eos = eos };
-	const char *template = NULL;
-	size_t len = 0;
-	int r;
+	int r = messages ? chat_encode(out, bm_model_gguf(job->vm.model), job->tokenizer, messages,
+				       NULL, d) : -ENOMEM;
 
-	if (!bos || !eos || !messages)
-		return -ENOMEM;
-	r = chat_template_of(bm_model_gguf(job->vm.model), &template, &len, d);
 	if (r == GGUF_E_ABSENT)
-		return diag_set(d, -EINVAL, DIAG_UNSUP, "tokenizer.chat_template", "missing");
-	if (r == 0)
-		r = chat_render(&text, template, len, &input, d);
-	return r < 0 ? r : chat_tokenize(job->tokenizer, text, out);
+		r = diag_set(d, -EINVAL, DIAG_UNSUP, "tokenizer.chat_template", "missing");
+	return r;
 }
 
 static int add_line(struct job *job, const char *line, size_t len, struct diag *d)
