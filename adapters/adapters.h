@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 #include "adapters/cache.h"
+#include "adapters/canary.h"
 #include "adapters/catalog.h"
 #include "adapters/manifest.h"
 #include "adapters/package.h"
 #include "adapters/signature.h"
+#include "adapters/proof.h"
 #include "adapters/uses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"

@@ -61,3 +61,8 @@ tests_adapters_test_uses_SOURCES = tests/adapters/test-uses.c
 tests_adapters_test_uses_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_uses_LDADD = $(MODEL_TEST_LIBS)
 dist_check_SCRIPTS += tests/adapters/package.py
+
+check_PROGRAMS += tests/adapters/test-proof
+tests_adapters_test_proof_SOURCES = tests/adapters/test-proof.c
+tests_adapters_test_proof_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_proof_LDADD = $(MODEL_TEST_LIBS)

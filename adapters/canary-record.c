@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "adapters/canary.h"
+#include "util/macro.h"
+
+enum { RECORD_TOKENS = 24 };
+
+/* With something to correct, to shorten or to say otherwise; short ones first. */
+static const struct manifest_canary candidates[] = {
+	{ "he dont know were the keys is.", "", RECORD_TOKENS },
+	{ "Das Treffen ist am Montag.", "", RECORD_TOKENS },
+	{ "Can you fix the the door tomorow?", "", RECORD_TOKENS },
+	{ "Please send me the report by friday, thanks.", "", RECORD_TOKENS },
+	{ "The meeting are at ten, bring you're letters.", "", RECORD_TOKENS },
+	{ "Turn on the light in the kitchen and set it to half.", "", RECORD_TOKENS },
+	{ "I am writing to you because the delivery was late again.", "", RECORD_TOKENS },
+	{ "Thank you for your message. I will be back next week and answer then.", "",
+	  RECORD_TOKENS },
+};
+
+struct answers {
+	struct buf adapted[ARRAY_SIZE(candidates)], base[ARRAY_SIZE(candidates)];
+};
+
+static void answers_deinit(struct answers *a)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+		buf_deinit(&a->adapted[i]);
+		buf_deinit(&a->base[i]);
+	}
+}
+
+/* As many of the candidates as fit the model's context. */
+static int answer(struct answers *answers, struct manifest *asked, struct bm_model *m,
+		  const struct adapter *a, float scale, struct diag *d)
+{
+	struct diag why;
+	int r;
+
+	do {
+		why = (struct diag)DIAG_NULL;
+		r = canaries_answer(answers->adapted, m, a, scale, asked, &why);
+	} while (r < 0 && why.code == DIAG_LIMIT && --asked->n_canaries > 0);
+	if (asked->n_canaries == 0)
+		return 0;
+	if (r < 0)
+		return diag_set(d, r, why.code, why.field, "%s", why.text);
+	return canaries_answer(answers->base, m, a, 0.0f, asked, d);
+}
+
+static bool same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* A manifest can hold it, and another adapter would hardly write it. */
+static bool tells(const struct buf *adapted, const struct buf *base)
+{
+	return adapted->len && adapted->len <= MANIFEST_MAX_CANARY_TEXT &&
+	       !memchr(adapted->data, '\0', adapted->len) && !same(adapted, base);
+}
+
+int canaries_record(struct canary_record *ret, struct bm_model *m, const struct adapter *a,
+		    float scale, const struct manifest *manifest, struct diag *d)
+{
+	struct manifest asked = { .prompt = manifest->prompt, .style = manifest->style,
+				  .canaries = candidates, .n_canaries = ARRAY_SIZE(candidates) };
+	_cleanup_(answers_deinit) struct answers answers = { .adapted = { BUF_NULL } };
+	int r = answer(&answers, &asked, m, a, scale, d);
+
+	*ret = (struct canary_record)CANARY_RECORD_NULL;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < asked.n_canaries && ret->n_canaries < CANARIES_RECORDED; i++) {
+		struct manifest_canary *c = &ret->canaries[ret->n_canaries];
+
+		if (!tells(&answers.adapted[i], &answers.base[i]))
+			continue;
+		ret->outputs[ret->n_canaries] = answers.adapted[i];
+		answers.adapted[i] = (struct buf)BUF_NULL;
+		*c = candidates[i];
+		c->output = ret->outputs[ret->n_canaries++].data;
+	}
+	return 0;
+}
+
+void canary_record_deinit(struct canary_record *r)
+{
+	for (size_t i = 0; i < CANARIES_RECORDED; i++)
+		buf_deinit(&r->outputs[i]);
+	r->n_canaries = 0;
+}

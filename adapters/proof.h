@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether an adapter does something to a model, and nothing terrible: what the two write is
+ * compared on a few plain sentences and on the canaries of the adapter's manifest.
+ *
+ * NO_EFFECT. The effect at a position is the root mean square of what the adapter changes of
+ * the logits, as a share of the base's standard deviation there; the largest one counts. A
+ * model whose products are quantised turns any change, however small, into a little noise,
+ * which does not grow with the change: so a small effect has to, too. Measured:
+ *                                           effect                with 8 times the scale
+ *   four adapters of examples/tiny          0.59 to 1.5
+ *   the same at 1/10, 1/100                 0.074, 0.027          0.44, 0.062
+ *   the same at 1e-3 to 1e-5 (noise)        0.022 to 0.024        0.022 to 0.025
+ *   the same at 1e-7; zeros                 4e-7; 0
+ *   random adapters, random model of 3B     0.007 to 2.2          0.056 (of the first)
+ *   the same at 1e-2 to 1e-7 (noise)        0.001
+ *   random adapters, small random f32 model 1.2 to 1.5
+ * Less than PROOF_EFFECT is none; less than PROOF_SURE must become PROOF_GROWTH times as
+ * much where the scale is PROOF_RAISE times as large.
+ *
+ * HARMFUL. Of what the base knows of plain sentences, the nats per token by which it is better
+ * than a guess among all tokens, an adapter may cost half, and always PROOF_RISE. The base of
+ * examples/tiny has 4.88 nats of 8.32: its own adapters have 4.69 to 5.24, the bound is 6.60,
+ * and the same adapters at 8 times the scale have 6.60 to 11.4, at 16 times 8.3 to 11.2. A model
+ * that knows nothing, such as one of random weights, loses nothing, and no adapter harms it.
+ * The bound is not for adapters that are invoked: they were made for what follows.
+ *
+ * What this cannot tell: a wrong adapter of the right size. Those of examples/tiny with
+ * transposed values, with those of another layer, or beside a base whose layers were shuffled,
+ * have effects of 0.13 to 0.96 and cost less than 0.2 nats: less than the right ones. For
+ * that there are digests (manifest.h) and canaries.
+ *
+ * CANARY_MISMATCH. The model's text for each of the manifest's canaries is its output, byte
+ * by byte. Sums have one order, so it is on any machine.
+ */
+#pragma once
+
+#include "adapters/manifest.h"
+#include "util/diag.h"
+
+struct adapter;
+struct bm_model;
+
+#define PROOF_VERSION 1		/* another one may give another verdict */
+#define PROOF_EFFECT (1.0f / 256)
+#define PROOF_SURE (1.0f / 16)
+#define PROOF_RAISE 8.0f
+#define PROOF_GROWTH 3.0f
+#define PROOF_RISE 1.0f
+
+enum proof_verdict { PROOF_GOOD, PROOF_NO_EFFECT, PROOF_HARMFUL, PROOF_CANARY_MISMATCH };
+
+struct proof {
+	enum proof_verdict verdict;
+	float effect;
+	float loss_base, loss_adapted;	/* nats per token of the sentences */
+	uint32_t n_canaries;
+	uint32_t canary;		/* the first that failed */
+	char text[256];			/* the verdict as a sentence */
+};
+
+/*
+ * Proves @a, which was loaded for @m, at @scale. @manifest, or NULL: without canaries. 0, also
+ * for a bad verdict; -EINVAL with @d for a model without a tokenizer or a canary that it
+ * has no room for; -ENOMEM.
+ */
+int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, float scale,
+	      const struct manifest *manifest, struct diag *d);
