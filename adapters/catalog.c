@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "adapters/catalog.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/manifest-fields.h"
 #include "util/macro.h"
 #include "util/yaml.h"
 
-#define CATALOG_MAX_ENTRIES 1024
-#define CATALOG_MAX_SCALE 8.0
+#define KEY_ID_LEN 16
 
 struct catalog {
 	struct yaml *source;	/* owns every string of the entries */
@@ -18,25 +17,14 @@ struct catalog {
 	size_t count;
 };
 
-static bool is_name(const char *s)
+static const char *const state_names[] = {
+	[CATALOG_ACTIVE] = "active",   [CATALOG_STAGED] = "staged",
+	[CATALOG_RETIRED] = "retired", [CATALOG_REFUSED] = "refused",
+};
+
+const char *catalog_state_name(enum catalog_state state)
 {
-	size_t n = 0;
-
-	for (; s[n]; n++)
-		if (!(islower((unsigned char)s[n]) || isdigit((unsigned char)s[n]) ||
-		      (n && (s[n] == '-' || s[n] == '_'))))
-			return false;
-	return n > 0 && n <= 63;
-}
-
-static int read_name(const struct yaml_node *node, const char **ret, struct diag *d)
-{
-	int r = yaml_str(node, ret, d);
-
-	if (r == 0 && !is_name(*ret))
-		return yaml_error(node, -EINVAL, DIAG_RANGE, d,
-				  "%s: expected 1 to 63 of a-z, 0-9, - and _", node->key);
-	return r;
+	return state_names[state];
 }
 
 static int read_file(const struct yaml_node *node, const char **ret, struct diag *d)
@@ -51,90 +39,106 @@ static int read_file(const struct yaml_node *node, const char **ret, struct diag
 	return r;
 }
 
-static int read_digest(const struct yaml_node *node, struct digest *ret, struct diag *d)
+static int read_state(const struct yaml_node *node, enum catalog_state *ret, struct diag *d)
 {
-	const char *hex;
-	int r = yaml_str(node, &hex, d);
+	const char *word;
+	int r = yaml_str(node, &word, d);
 
-	if (r == 0 && digest_from_hex(hex, ret) < 0)
-		return yaml_error(node, -EINVAL, DIAG_RANGE, d,
-				  "%s: expected 64 hexadecimal digits of SHA-256", node->key);
-	return r;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(state_names); i++)
+		if (strcmp(word, state_names[i]) == 0) {
+			*ret = (enum catalog_state)i;
+			return 0;
+		}
+	return r < 0 ? r : yaml_error(node, -EINVAL, DIAG_RANGE, d,
+				      "state: expected active, staged, retired or refused");
 }
 
-/* The child, or NULL with @d saying that it is missing. */
-static const struct yaml_node *require(const struct yaml_node *entry, const char *key,
-				       struct diag *d)
+static int read_signature(const struct yaml_node *node, const char **ret, struct diag *d)
 {
-	const struct yaml_node *node = yaml_get(entry, key);
+	int r = yaml_str(node, ret, d);
 
-	if (!node)
-		yaml_error(entry, -EINVAL, DIAG_PAIR, d, "%s is missing", key);
-	return node;
-}
-
-static int read_required(struct catalog_entry *e, const struct yaml_node *entry, struct diag *d)
-{
-	const struct yaml_node *name, *task, *file, *digest, *base, *prompt;
-	int r;
-
-	if (!(name = require(entry, "name", d)) || !(task = require(entry, "task", d)) ||
-	    !(file = require(entry, "file", d)) || !(digest = require(entry, "digest", d)) ||
-	    !(base = require(entry, "base", d)) || !(prompt = require(entry, "prompt", d)))
-		return -EINVAL;
-	if ((r = read_name(name, &e->name, d)) < 0 || (r = read_name(task, &e->task, d)) < 0 ||
-	    (r = read_file(file, &e->file, d)) < 0 ||
-	    (r = read_digest(digest, &e->digest, d)) < 0 ||
-	    (r = read_digest(base, &e->base, d)) < 0)
+	if (r < 0 || strcmp(*ret, CATALOG_UNKNOWN_KEY) == 0)
 		return r;
-	return yaml_str(prompt, &e->prompt, d);
+	if (strspn(*ret, "0123456789ABCDEF") != KEY_ID_LEN || (*ret)[KEY_ID_LEN])
+		return yaml_error(node, -EINVAL, DIAG_RANGE, d,
+				  "signature: expected %d hexadecimal digits or %s", KEY_ID_LEN,
+				  CATALOG_UNKNOWN_KEY);
+	return 0;
+}
+
+static int read_version(struct catalog_entry *e, const struct yaml_node *entry, struct diag *d)
+{
+	const struct yaml_node *node;
+	uint64_t since = 0;
+	int r = 0;
+
+	e->reason = e->signature = "";
+	e->enabled = true;
+	if ((node = yaml_get(entry, "state")))
+		r = read_state(node, &e->state, d);
+	if (r == 0 && (node = yaml_get(entry, "reason")))
+		r = manifest_read_text(node, 0, CATALOG_MAX_REASON, true, &e->reason, d);
+	if (r == 0 && (node = yaml_get(entry, "since")))
+		r = yaml_u64(node, 0, INT64_MAX, &since, d);
+	if (r == 0 && (node = yaml_get(entry, "signature")))
+		r = read_signature(node, &e->signature, d);
+	if (r == 0 && (node = yaml_get(entry, "enabled")))
+		r = yaml_bool(node, &e->enabled, d);
+	if (r == 0 && (node = yaml_get(entry, "pinned")))
+		r = yaml_bool(node, &e->pinned, d);
+	e->since = (int64_t)since;
+	return r;
 }
 
 static int read_entry(struct catalog_entry *e, const struct yaml_node *entry, struct diag *d)
 {
-	static const char *const keys[] = { "name", "task", "style", "title", "file",
-					    "digest", "base", "scale", "prompt", NULL };
-	const struct yaml_node *node;
-	double scale = 1.0;
+	static const char *const keys[] = { MANIFEST_FIELDS, "file", "digest", "state", "reason",
+					    "since", "signature", "enabled", "pinned", NULL };
+	const struct yaml_node *file, *digest;
 	int r = yaml_check_keys(entry, keys, d);
 
-	if (r == 0)
-		r = read_required(e, entry, d);
-	if (r == 0 && (node = yaml_get(entry, "style")))
-		r = read_name(node, &e->style, d);
-	e->title = e->name;
-	if (r == 0 && (node = yaml_get(entry, "title")))
-		r = yaml_str(node, &e->title, d);
-	if (r == 0 && (node = yaml_get(entry, "scale")))
-		r = yaml_f64(node, 0.0, CATALOG_MAX_SCALE, &scale, d);
-	e->scale = (float)scale;
-	return r;
+	if (r < 0 || (r = manifest_fields_read(&e->manifest, entry, d)) < 0)
+		return r;
+	if (!(file = manifest_require(entry, "file", d)) ||
+	    !(digest = manifest_require(entry, "digest", d)))
+		return -EINVAL;
+	if ((r = read_file(file, &e->file, d)) < 0 ||
+	    (r = manifest_read_digest(digest, &e->digest, d)) < 0)
+		return r;
+	return read_version(e, entry, d);
+}
+
+static int check_distinct(const struct catalog *c, const struct catalog_entry *e,
+			  const struct yaml_node *node, struct diag *d)
+{
+	const char *name = e->manifest.name;
+
+	if (catalog_version(c, name, &e->digest))
+		return yaml_error(node, -EINVAL, DIAG_DUP, d,
+				  "the same version of adapter '%s' is given twice", name);
+	if (e->state == CATALOG_ACTIVE && catalog_active(c, name))
+		return yaml_error(node, -EINVAL, DIAG_DUP, d,
+				  "adapter '%s' has two active versions", name);
+	return 0;
 }
 
 static int read_entries(struct catalog *c, const struct yaml_node *list, struct diag *d)
 {
-	size_t count = 0;
+	size_t count;
 	int r = yaml_expect(list, YAML_SEQUENCE, d);
 
-	if (r < 0)
+	if (r < 0 || (r = manifest_count(list, CATALOG_MAX_ENTRIES, &count, d)) < 0)
 		return r;
-	for (const struct yaml_node *n = list->first; n; n = n->next)
-		count++;
-	if (count > CATALOG_MAX_ENTRIES)
-		return yaml_error(list, -EINVAL, DIAG_LIMIT, d, "more than %d adapters",
-				  CATALOG_MAX_ENTRIES);
 	c->entries = calloc(MAX(count, (size_t)1), sizeof(*c->entries));
 	if (!c->entries)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	for (const struct yaml_node *n = list->first; n; n = n->next) {
 		struct catalog_entry *e = &c->entries[c->count];
 
-		r = read_entry(e, n, d);
-		if (r < 0)
+		if ((r = read_entry(e, n, d)) < 0 || (r = check_distinct(c, e, n, d)) < 0) {
+			manifest_fields_deinit(&e->manifest);
 			return r;
-		if (catalog_find(c, e->name))
-			return yaml_error(n, -EINVAL, DIAG_DUP, d, "adapter '%s' is given twice",
-					  e->name);
+		}
 		c->count++;
 	}
 	return 0;
@@ -157,7 +161,8 @@ static int catalog_from_yaml(struct catalog **ret, struct yaml *source, struct d
 	r = yaml_check_keys(root, keys, d);
 	if (r < 0)
 		return r;
-	if (!(version = require(root, "version", d)) || !(list = require(root, "adapters", d)))
+	if (!(version = manifest_require(root, "version", d)) ||
+	    !(list = manifest_require(root, "adapters", d)))
 		return -EINVAL;
 	r = yaml_u64(version, 1, 1, &number, d);
 	if (r == 0)
@@ -188,6 +193,8 @@ struct catalog *catalog_free(struct catalog *c)
 {
 	if (!c)
 		return NULL;
+	for (size_t i = 0; i < c->count; i++)
+		manifest_fields_deinit(&c->entries[i].manifest);
 	yaml_free(c->source);
 	free(c->entries);
 	free(c);
@@ -204,22 +211,42 @@ const struct catalog_entry *catalog_at(const struct catalog *c, size_t index)
 	return index < c->count ? &c->entries[index] : NULL;
 }
 
-const struct catalog_entry *catalog_find(const struct catalog *c, const char *name)
+const struct catalog_entry *catalog_active(const struct catalog *c, const char *name)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (strcmp(c->entries[i].name, name) == 0)
+		if (c->entries[i].state == CATALOG_ACTIVE &&
+		    strcmp(c->entries[i].manifest.name, name) == 0)
+			return &c->entries[i];
+	return NULL;
+}
+
+const struct catalog_entry *catalog_find(const struct catalog *c, const char *name)
+{
+	const struct catalog_entry *e = catalog_active(c, name);
+
+	return e && e->enabled ? e : NULL;
+}
+
+const struct catalog_entry *catalog_version(const struct catalog *c, const char *name,
+					    const struct digest *digest)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (digest_equal(&c->entries[i].digest, digest) &&
+		    strcmp(c->entries[i].manifest.name, name) == 0)
 			return &c->entries[i];
 	return NULL;
 }
 
 const struct catalog_entry *catalog_choose(const struct catalog *c, const char *task,
-					   const char *style, const struct digest *base)
+					   const char *style, const struct identity *model)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct catalog_entry *e = &c->entries[i];
+		const struct manifest *m = &e->manifest;
 
-		if (strcmp(e->task, task) == 0 && digest_equal(&e->base, base) &&
-		    (!style || (e->style && strcmp(e->style, style) == 0)))
+		if (e->state == CATALOG_ACTIVE && e->enabled && strcmp(m->task, task) == 0 &&
+		    (!style || (m->style && strcmp(m->style, style) == 0)) &&
+		    manifest_mismatch(m, model) == MANIFEST_FITS)
 			return e;
 	}
 	return NULL;

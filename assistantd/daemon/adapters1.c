@@ -25,7 +25,7 @@ static uint32_t state_of(const struct daemon *d, const struct installed *i,
 		return STATE_ABSENT;
 	*size = (uint64_t)st.st_size;
 	if (engine_state(d->engine) == ENGINE_READY &&
-	    !digest_equal(&i->entry->base, &engine_model(d->engine)->digest))
+	    manifest_mismatch(&i->entry->manifest, &engine_model(d->engine)->identity))
 		return STATE_OTHER_BASE;
 	return usage && usage->resident ? STATE_RESIDENT : STATE_ON_DISK;
 }
@@ -40,11 +40,12 @@ static void out_adapter(const struct daemon *d, const struct installed *i, DBusM
 
 	usage = usage ? usage : &none;
 	digest_to_hex(&i->entry->digest, digest);
-	digest_to_hex(&i->entry->base, base);
-	out_dict_str(dict, "name", i->entry->name);
-	out_dict_str(dict, "task", i->entry->task);
-	out_dict_str(dict, "style", i->entry->style);
-	out_dict_str(dict, "title", i->entry->title);
+	/* Of several the first. */
+	digest_to_hex(&i->entry->manifest.bases[0], base);
+	out_dict_str(dict, "name", i->entry->manifest.name);
+	out_dict_str(dict, "task", i->entry->manifest.task);
+	out_dict_str(dict, "style", i->entry->manifest.style);
+	out_dict_str(dict, "title", i->entry->manifest.title);
 	out_dict_str(dict, "digest", digest);
 	out_dict_str(dict, "base_digest", base);
 	out_dict_u32(dict, "state", state);
@@ -59,7 +60,7 @@ static void out_adapter(const struct daemon *d, const struct installed *i, DBusM
 	out_dict_u64(dict, "load_total_us", usage->total_load_us);
 	out_dict_i64(dict, "last_used", (int64_t)usage->used_at);
 	out_dict_bool(dict, "pinned", usage->pinned);
-	out_dict_double(dict, "scale", (double)i->entry->scale);
+	out_dict_double(dict, "scale", (double)i->entry->manifest.scale);
 }
 
 static void list(void *arg, DBusMessage *m)
@@ -256,7 +257,7 @@ void adapters1_changed(struct daemon *d)
 	dbus_message_iter_init_append(m, &at);
 	dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "s", &names);
 	for (size_t k = 0; library_at(d->library, k, &i); k++)
-		out_str(&names, i.entry->name);
+		out_str(&names, i.entry->manifest.name);
 	dbus_message_iter_close_container(&at, &names);
 	bus_send(d->bus, m);
 }

@@ -137,13 +137,14 @@ bool library_at(const struct library *l, size_t index, struct installed *ret)
 {
 	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
 		const struct catalog *c = catalog_of(l, i);
-		size_t n = c ? catalog_count(c) : 0;
+		const struct catalog_entry *e;
 
-		if (index < n) {
-			*ret = (struct installed){ catalog_at(c, index), l->folders[i] };
+		for (size_t k = 0; c && (e = catalog_at(c, k)); k++) {
+			if (e->state != CATALOG_ACTIVE || !e->enabled || index-- > 0)
+				continue;
+			*ret = (struct installed){ e, l->folders[i] };
 			return true;
 		}
-		index -= n;
 	}
 	return false;
 }
@@ -151,17 +152,17 @@ bool library_at(const struct library *l, size_t index, struct installed *ret)
 bool library_find(const struct library *l, const char *name, struct installed *ret)
 {
 	for (size_t i = 0; library_at(l, i, ret); i++)
-		if (strcmp(ret->entry->name, name) == 0)
+		if (strcmp(ret->entry->manifest.name, name) == 0)
 			return true;
 	return false;
 }
 
 bool library_choose(const struct library *l, const char *task, const char *style,
-		    const struct digest *base, struct installed *ret)
+		    const struct identity *model, struct installed *ret)
 {
 	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
 		const struct catalog *c = catalog_of(l, i);
-		const struct catalog_entry *e = c ? catalog_choose(c, task, style, base) : NULL;
+		const struct catalog_entry *e = c ? catalog_choose(c, task, style, model) : NULL;
 
 		if (e) {
 			*ret = (struct installed){ e, l->folders[i] };

@@ -40,12 +40,12 @@ void library_hold(struct library *l, struct library_hold *h);
 /* Harmless on what is released already. */
 void library_release(struct library_hold *h);
 
-/* The user's entries first; false past the last. */
+/* What may serve: active and enabled versions, the user's first; false past the last. */
 bool library_at(const struct library *l, size_t index, struct installed *ret);
 bool library_find(const struct library *l, const char *name, struct installed *ret);
-/* The first one of the task, and of the style unless NULL, that was made for @base. */
+/* The first one of the task, and of the style unless NULL, that was made for @model. */
 bool library_choose(const struct library *l, const char *task, const char *style,
-		    const struct digest *base, struct installed *ret);
+		    const struct identity *model, struct installed *ret);
 /* Opens the adapter's file: a descriptor, or -errno. */
 int library_open(const struct installed *i);
 

@@ -196,7 +196,7 @@ static const char *name_of(const struct job *job, const struct digest *digest)
 {
 	for (size_t i = 0; i < job->serving.n_uses; i++)
 		if (digest_equal(&job->serving.uses[i].adapter.entry->digest, digest))
-			return job->serving.uses[i].adapter.entry->name;
+			return job->serving.uses[i].adapter.entry->manifest.name;
 	return "";
 }
 

@@ -40,19 +40,21 @@ const struct task *task_at(size_t index)
 
 static void use_adapter(struct serving *ret, const struct installed *i)
 {
-	ret->uses[ret->n_uses++] = (struct serving_use){ *i, i->entry->scale };
-	ret->prompt = i->entry->prompt;
+	ret->uses[ret->n_uses++] = (struct serving_use){ *i, i->entry->manifest.scale };
+	ret->prompt = i->entry->manifest.prompt;
 }
 
 static int named_adapter(const struct daemon *d, const struct task *task, const char *name,
 			 struct serving *ret)
 {
+	const struct manifest *m;
 	struct installed found;
 
 	if (!library_find(d->library, name, &found))
 		return -ENOENT;
-	if (strcmp(found.entry->task, task->name) != 0 ||
-	    !digest_equal(&found.entry->base, &engine_model(d->engine)->digest))
+	m = &found.entry->manifest;
+	if (strcmp(m->task, task->name) != 0 ||
+	    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS)
 		return -EXDEV;
 	use_adapter(ret, &found);
 	return 0;
@@ -97,7 +99,7 @@ int task_serving(const struct daemon *d, const struct task *task, const char *st
 	}
 	if (adapter)
 		r = named_adapter(d, task, adapter, ret);
-	else if (library_choose(d->library, task->name, style, &engine_model(d->engine)->digest,
+	else if (library_choose(d->library, task->name, style, &engine_model(d->engine)->identity,
 				&chosen))
 		use_adapter(ret, &chosen);
 	else
@@ -112,7 +114,7 @@ void serving_names(const struct serving *s, bool scales, char ret[SERVING_TEXT_M
 	ret[0] = '\0';
 	for (size_t i = 0; i < s->n_uses && at < SERVING_TEXT_MAX; i++) {
 		at += (size_t)snprintf(ret + at, SERVING_TEXT_MAX - at, "%s%s", i ? "," : "",
-				       s->uses[i].adapter.entry->name);
+				       s->uses[i].adapter.entry->manifest.name);
 		if (scales && at < SERVING_TEXT_MAX)
 			at += (size_t)snprintf(ret + at, SERVING_TEXT_MAX - at, "=%g",
 					       (double)s->uses[i].scale);
@@ -128,15 +130,16 @@ size_t task_styles(const struct daemon *d, const struct task *task, const char *
 	if (engine_state(d->engine) != ENGINE_READY)
 		return 0;
 	for (size_t i = 0; n < max && library_at(d->library, i, &at); i++) {
+		const struct manifest *m = &at.entry->manifest;
 		size_t known = 0;
 
-		if (strcmp(at.entry->task, task->name) != 0 || !at.entry->style ||
-		    !digest_equal(&at.entry->base, &engine_model(d->engine)->digest))
+		if (strcmp(m->task, task->name) != 0 || !m->style ||
+		    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS)
 			continue;
-		while (known < n && strcmp(styles[known], at.entry->style) != 0)
+		while (known < n && strcmp(styles[known], m->style) != 0)
 			known++;
 		if (known == n)
-			styles[n++] = at.entry->style;
+			styles[n++] = m->style;
 	}
 	return n;
 }

@@ -12,10 +12,35 @@
 
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define ENTRY(name, task, base)                                                     \
-	"  - name: " name "\n    task: " task "\n    file: " name ".gguf\n"            \
-	"    digest: " A64 "\n    base: " base "\n    prompt: \"{{ text }}\"\n"
+/* Nine lines. */
+#define RELEASE(name, task, base, digest)                                            \
+	"  - name: " name "\n    task: " task "\n    file: " name ".gguf\n"             \
+	"    digest: " digest "\n    base: " base "\n    tokenizer: " A64 "\n"          \
+	"    template: " A64 "\n    rank: 8\n    prompt: \"{{ text }}\"\n"
+#define ENTRY(name, task, base) RELEASE(name, task, base, A64)
 #define HEAD "version: 1\nadapters:\n"
+
+static struct digest digest(const char *hex)
+{
+	struct digest d;
+
+	ck_assert_int_eq(digest_from_hex(hex, &d), 0);
+	return d;
+}
+
+static struct identity model(const char *weights)
+{
+	return (struct identity){ digest(weights), digest(A64), digest(A64) };
+}
+
+static struct catalog *parsed(const char *text)
+{
+	struct catalog *c = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_msg(catalog_parse(&c, text, strlen(text), &d) == 0, "%s: %s", d.field, d.text);
+	return c;
+}
 
 START_TEST(sha256_of_known_text)
 {
@@ -50,27 +75,126 @@ START_TEST(finds_and_chooses)
 		ENTRY("tone-friendly", "tone", A64) "    style: friendly\n    scale: 0.5\n"
 		ENTRY("tone-formal", "tone", A64) "    style: formal\n    title: Formal\n"
 		ENTRY("proofread-b", "proofread", B64);
-	_cleanup_(catalog_freep) struct catalog *c = NULL;
-	struct digest a, b;
-	struct diag d = DIAG_NULL;
+	_cleanup_(catalog_freep) struct catalog *c = parsed(text);
+	struct identity a = model(A64), b = model(B64), other = model(A64);
 
-	ck_assert_int_eq(digest_from_hex(A64, &a), 0);
-	ck_assert_int_eq(digest_from_hex(B64, &b), 0);
-	ck_assert_msg(catalog_parse(&c, text, strlen(text), &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_uint_eq(catalog_count(c), 4);
-	ck_assert_str_eq(catalog_find(c, "tone-formal")->title, "Formal");
-	ck_assert_str_eq(catalog_find(c, "proofread")->title, "proofread");
+	ck_assert_str_eq(catalog_find(c, "tone-formal")->manifest.title, "Formal");
+	ck_assert_str_eq(catalog_find(c, "proofread")->manifest.title, "proofread");
 	ck_assert_ptr_null(catalog_find(c, "absent"));
-	ck_assert_str_eq(catalog_choose(c, "tone", NULL, &a)->name, "tone-friendly");
-	ck_assert_str_eq(catalog_choose(c, "tone", "formal", &a)->name, "tone-formal");
-	ck_assert(catalog_find(c, "tone-friendly")->scale == 0.5f);
+	ck_assert_str_eq(catalog_choose(c, "tone", NULL, &a)->manifest.name, "tone-friendly");
+	ck_assert_str_eq(catalog_choose(c, "tone", "formal", &a)->manifest.name, "tone-formal");
+	ck_assert(catalog_find(c, "tone-friendly")->manifest.scale == 0.5f);
 	ck_assert_ptr_null(catalog_choose(c, "tone", "rude", &a));
 	/* Never one that was made for another base. */
-	ck_assert_str_eq(catalog_choose(c, "proofread", NULL, &b)->name, "proofread-b");
+	ck_assert_str_eq(catalog_choose(c, "proofread", NULL, &b)->manifest.name, "proofread-b");
 	ck_assert_ptr_null(catalog_choose(c, "tone", NULL, &b));
+	other.tokenizer = digest(B64);
+	ck_assert_ptr_null(catalog_choose(c, "tone", NULL, &other));
+	other = a;
+	other.template = digest(B64);
+	ck_assert_ptr_null(catalog_choose(c, "tone", NULL, &other));
 	ck_assert_ptr_null(catalog_at(c, 4));
 }
 END_TEST
+
+static const char versions[] = HEAD
+	RELEASE("x", "p", A64, A64) "    state: retired\n    since: 9223372036854775807\n"
+				    "    reason: \"r\xc3\xa4tired: by hand\"\n"
+	RELEASE("x", "p", A64, B64) "    languages: [en, de]\n    sequence: 2\n    pinned: true\n"
+				    "    signature: 0B1B297759D9CEF9\n"
+	RELEASE("y", "p", A64, A64) "    enabled: false\n    signature: unknown\n"
+	RELEASE("z", "p", A64, A64) "    state: staged\n"
+	RELEASE("z", "p", A64, B64) "    state: refused\n";
+
+START_TEST(only_what_is_active_and_enabled_serves)
+{
+	_cleanup_(catalog_freep) struct catalog *c = parsed(versions);
+	struct identity a = model(A64);
+	struct digest first = digest(A64), second = digest(B64);
+
+	ck_assert_uint_eq(catalog_count(c), 5);
+	ck_assert(digest_equal(&catalog_find(c, "x")->digest, &second));
+	ck_assert_str_eq(catalog_find(c, "x")->signature, "0B1B297759D9CEF9");
+	ck_assert(catalog_find(c, "x")->pinned && catalog_find(c, "x")->enabled);
+	ck_assert_ptr_null(catalog_find(c, "y"));
+	ck_assert_str_eq(catalog_active(c, "y")->signature, CATALOG_UNKNOWN_KEY);
+	ck_assert_ptr_null(catalog_active(c, "z"));
+	ck_assert_int_eq(catalog_version(c, "x", &first)->state, CATALOG_RETIRED);
+	ck_assert(catalog_version(c, "x", &first)->since == INT64_MAX);
+	ck_assert_int_eq(catalog_version(c, "z", &second)->state, CATALOG_REFUSED);
+	ck_assert_ptr_null(catalog_version(c, "y", &second));
+	ck_assert_ptr_eq(catalog_choose(c, "p", NULL, &a), catalog_find(c, "x"));
+}
+END_TEST
+
+static void same(const struct catalog_entry *a, const struct catalog_entry *b)
+{
+	_cleanup_(buf_deinit) struct buf x = BUF_NULL, y = BUF_NULL;
+
+	/* What is in the manifest, test-manifest compares field by field. */
+	ck_assert_int_eq(manifest_write(&a->manifest, &x), 0);
+	ck_assert_int_eq(manifest_write(&b->manifest, &y), 0);
+	ck_assert_str_eq(x.data, y.data);
+	ck_assert_str_eq(a->file, b->file);
+	ck_assert(digest_equal(&a->digest, &b->digest));
+	ck_assert_int_eq(a->state, b->state);
+	ck_assert_str_eq(a->reason, b->reason);
+	ck_assert_str_eq(a->signature, b->signature);
+	ck_assert(a->since == b->since && a->enabled == b->enabled && a->pinned == b->pinned);
+}
+
+START_TEST(what_is_written_reads_back)
+{
+	_cleanup_(catalog_freep) struct catalog *c = parsed(versions), *again = NULL, *none = NULL;
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL, empty = BUF_NULL;
+	struct catalog_entry entries[6];
+	struct diag d = DIAG_NULL;
+
+	for (size_t i = 0; i < 5; i++)
+		entries[i] = *catalog_at(c, i);
+	ck_assert_msg(catalog_write(&text, entries, 5, &d) == 0, "%s: %s", d.field, d.text);
+	again = parsed(text.data);
+	ck_assert_uint_eq(catalog_count(again), 5);
+	for (size_t i = 0; i < 5; i++)
+		same(catalog_at(again, i), &entries[i]);
+	ck_assert_int_eq(catalog_write(&empty, NULL, 0, &d), 0);
+	none = parsed(empty.data);
+	ck_assert_uint_eq(catalog_count(none), 0);
+	/* A second active version is not written, nor any of the text. */
+	entries[5] = entries[1];
+	entries[5].digest = digest(A64);
+	entries[5].manifest.name = "y";
+	entries[5].digest.bytes[0] = 1;
+	ck_assert_int_eq(catalog_write(&empty, entries, 6, &d), -EINVAL);
+	ck_assert_int_eq(d.code, DIAG_DUP);
+	ck_assert_str_eq(empty.data, "version: 1\nadapters: []\n");
+}
+END_TEST
+
+START_TEST(a_catalogue_has_its_limit)
+{
+	static char prompt[MANIFEST_MAX_PROMPT + 1];
+	_cleanup_(catalog_freep) struct catalog *c = parsed(versions);
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	struct catalog_entry entries[20];
+	struct diag d = DIAG_NULL;
+
+	memset(prompt, 'x', sizeof(prompt) - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		entries[i] = *catalog_at(c, 0);
+		entries[i].digest.bytes[0] = (uint8_t)i;
+		entries[i].manifest.prompt = prompt;
+	}
+	ck_assert_int_eq(catalog_write(&text, entries, 8, &d), 0);
+	buf_reset(&text);
+	ck_assert_int_eq(catalog_write(&text, entries, 20, &d), -EINVAL);
+	ck_assert_int_eq(d.code, DIAG_LIMIT);
+	ck_assert_uint_eq(text.len, 0);
+}
+END_TEST
+
+#define X(key, value) HEAD ENTRY("x", "p", A64) "    " key ": " value "\n"
 
 static const struct {
 	const char *text;
@@ -85,12 +209,28 @@ static const struct {
 	{ HEAD ENTRY("Proof", "p", A64), DIAG_RANGE, "3:11", "name" },
 	{ HEAD ENTRY("../x", "p", A64), DIAG_RANGE, "3:11", "name" },
 	{ HEAD ENTRY("x", "p", "abc"), DIAG_RANGE, "7:11", "64 hexadecimal" },
-	{ HEAD ENTRY("x", "p", A64) "    scale: 9\n", DIAG_RANGE, "9:12", "scale" },
-	{ HEAD ENTRY("x", "p", A64) "    scale: nan\n", DIAG_RANGE, "9:12", "scale" },
-	{ HEAD ENTRY("x", "p", A64) "    colour: red\n", DIAG_UNSUP, "9:5", "colour" },
-	{ HEAD ENTRY("x", "p", A64) ENTRY("x", "p", A64), DIAG_DUP, "9:5", "twice" },
+	{ X("scale", "9"), DIAG_RANGE, "12:12", "scale" },
+	{ X("colour", "red"), DIAG_UNSUP, "12:5", "colour" },
+	{ X("canaries", "[]"), DIAG_UNSUP, "12:5", "canaries" },
+	{ X("state", "gone"), DIAG_RANGE, "12:12", "retired" },
+	{ X("state", "[active]"), DIAG_TYPE, "12:12", "single value" },
+	{ X("reason", "\"a\\nb\""), DIAG_RANGE, "12:13", "one line" },
+	{ X("since", "-1"), DIAG_RANGE, "12:12", "since" },
+	{ X("since", "9223372036854775808"), DIAG_RANGE, "12:12", "since" },
+	{ X("signature", "0b1b297759d9cef9"), DIAG_RANGE, "12:16", "16 hexadecimal" },
+	{ X("signature", "0B1B297759D9CEF"), DIAG_RANGE, "12:16", "16 hexadecimal" },
+	{ X("signature", "0B1B297759D9CEF90"), DIAG_RANGE, "12:16", "16 hexadecimal" },
+	{ X("enabled", "yes"), DIAG_TYPE, "12:14", "true or false" },
+	{ X("pinned", "1"), DIAG_TYPE, "12:13", "true or false" },
+	{ HEAD ENTRY("x", "p", A64) ENTRY("x", "p", A64), DIAG_DUP, "12:5", "same version" },
+	{ HEAD ENTRY("x", "p", A64) RELEASE("x", "p", A64, B64), DIAG_DUP, "12:5",
+	  "two active" },
 	{ HEAD "  - name: x\n    task: p\n    file: /etc/passwd\n    digest: " A64
-	       "\n    base: " A64 "\n    prompt: p\n", DIAG_RANGE, "5:11", "beside" },
+	       "\n    base: " A64 "\n    tokenizer: " A64 "\n    template: " A64
+	       "\n    rank: 1\n    prompt: p\n", DIAG_RANGE, "5:11", "beside" },
+	{ HEAD "  - name: x\n    task: p\n    file: x\n    base: " A64 "\n    tokenizer: " A64
+	       "\n    template: " A64 "\n    rank: 1\n    prompt: p\n", DIAG_PAIR, "3:5",
+	  "digest is missing" },
 };
 
 START_TEST(says_what_is_wrong)
@@ -127,6 +267,9 @@ int main(void)
 
 	tcase_add_test(tc, sha256_of_known_text);
 	tcase_add_test(tc, finds_and_chooses);
+	tcase_add_test(tc, only_what_is_active_and_enabled_serves);
+	tcase_add_test(tc, what_is_written_reads_back);
+	tcase_add_test(tc, a_catalogue_has_its_limit);
 	tcase_add_loop_test(tc, says_what_is_wrong, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, reads_from_a_descriptor);
 	return run_tests("adapter catalogue", tc);

@@ -2,7 +2,7 @@ check_PROGRAMS += tests/adapters/test-catalog
 tests_adapters_test_catalog_SOURCES = tests/adapters/test-catalog.c
 tests_adapters_test_catalog_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_catalog_LDADD = adapters/libcatalog.a util/libutil.a $(TEST_LIBS) \
-	$(YAML_LIBS) $(CRYPTO_LIBS)
+	$(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 
 check_PROGRAMS += tests/adapters/test-manifest
 tests_adapters_test_manifest_SOURCES = tests/adapters/test-manifest.c

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A private bus with the real service on it, in folders of its own, and a client."""
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -66,14 +67,16 @@ def untrained_model():
          "tiny/base.gguf", *train, "base.checkpoint")
     make("train-lora", "tiny/base.gguf", "--rank", "4", "--alpha", "8", "--context", "256",
          "--out", "tiny/plain.gguf", *train, "plain.checkpoint")
-    digests = []
-    for name in ("plain.gguf", "base.gguf"):
-        with open(os.path.join(tiny, name), "rb") as f:
-            digests.append(hashlib.sha256(f.read()).hexdigest())
+    with open(os.path.join(tiny, "plain.gguf"), "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    base = json.loads(subprocess.run([engine, "inspect", os.path.join(tiny, "base.gguf"),
+                                      "--json"], check=True, capture_output=True).stdout)
     with open(os.path.join(tiny, "catalog.yaml"), "w", encoding="utf-8") as f:
         f.write("version: 1\nadapters:\n  - name: plain\n    task: tone\n    style: plain\n"
-                f"    file: plain.gguf\n    digest: {digests[0]}\n    base: {digests[1]}\n"
-                "    prompt: '{{ text }}'\n")
+                f"    file: plain.gguf\n    digest: {digest}\n    rank: 4\n"
+                f"    base: {base['weights_digest']}\n"
+                f"    tokenizer: {base['tokenizer_digest']}\n"
+                f"    template: {base['template_digest']}\n    prompt: '{{{{ text }}}}'\n")
     return folder
 
 

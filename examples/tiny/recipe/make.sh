@@ -37,5 +37,5 @@ adapter proofread held-mistakes.jsonl 1000000 0.0008
 for style in friendly professional concise; do
 	adapter "tone-$style" "held-any-$style.jsonl" 750000 0.002
 done
-"$python" "$here/catalog.py" .
+"$python" "$here/catalog.py" "$build" .
 "$python" "$here/evaluate.py" "$build" . .
