@@ -10,6 +10,7 @@
 #include "base_model/identity.h"
 #include "base_model/kernel-speed.h"
 #include "base_model/model.h"
+#include "base_model/pattern.h"
 #include "base_model/peaks.h"
 #include "base_model/pretokenize.h"
 #include "base_model/quantize.h"

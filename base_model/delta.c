@@ -90,7 +90,7 @@ int bm_delta_set(struct bm_delta *delta, uint32_t layer, enum bm_matrix matrix, 
 {
 	const struct bm_model *m = delta->model;
 	enum bm_matrix first;
-	unsigned n = matrix_parts(matrix, &first);
+	unsigned n = bm_matrix_parts(matrix, &first);
 	int r = 0;
 
 	if (layer >= m->config.n_layers || first >= BM_MATRIX_COUNT || rank < 1 ||

@@ -210,6 +210,21 @@ bool bm_tensor_row(const struct gguf_tensor *t, uint64_t row, float *out)
 	return true;
 }
 
+void bm_matrix_shape(const struct bm_model *m, uint32_t layer, enum bm_matrix matrix,
+		     uint32_t *rows, uint32_t *cols)
+{
+	const struct matrix *w = matrix == BM_OUTPUT ? &m->weights.output :
+						       &m->weights.layers[layer].matrices[matrix];
+
+	*rows = w->rows;
+	*cols = w->cols;
+}
+
+bool bm_model_pairs_neighbours(const struct bm_model *m)
+{
+	return m->config.family->pairs == ROPE_ADJACENT;
+}
+
 int bm_matrix_find(const struct bm_model *m, const char *name, uint32_t *layer,
 		   enum bm_matrix *matrix)
 {

@@ -177,6 +177,15 @@ enum bm_matrix {
  * it is not found. */
 int bm_matrix_find(const struct bm_model *m, const char *name, uint32_t *layer,
 		   enum bm_matrix *matrix);
+/* How many matrices the rows of a tensor are, from *@first on. */
+unsigned bm_matrix_parts(enum bm_matrix matrix, enum bm_matrix *first);
+/* One of a layer, or the output's; no rows where the family has none. */
+void bm_matrix_shape(const struct bm_model *m, uint32_t layer, enum bm_matrix matrix,
+		     uint32_t *rows, uint32_t *cols);
+/* True where neighbouring components of a head are rotated together. Files of such families
+ * have the rows of queries and keys in an order of their own: in the checkpoints that they
+ * are made of, the first half of a head is rotated with its second half. */
+bool bm_model_pairs_neighbours(const struct bm_model *m);
 
 /* The low-rank updates of one adapter, W + scale · B A, in the form that the pass uses. */
 struct bm_delta;

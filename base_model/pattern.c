@@ -8,6 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 32	/* so that offsets count characters */
 #include <pcre2.h>
 
+#include "base_model/characters.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
@@ -90,9 +91,9 @@ static void matcher_deinit(struct matcher *m)
 	pcre2_match_context_free(m->context);
 }
 
-static int matcher_init(struct matcher *m, const struct pattern *p, size_t n)
+static int matcher_init(struct matcher *m, const struct pattern *p, uint64_t steps)
 {
-	m->budget.max = (uint64_t)PATTERN_STEPS * n + PATTERN_STEPS_LEAST;
+	m->budget.max = steps;
 	m->data = pcre2_match_data_create_from_pattern(p->code, NULL);
 	m->context = pcre2_match_context_create(NULL);
 	if (!m->data || !m->context)
@@ -104,20 +105,30 @@ static int matcher_init(struct matcher *m, const struct pattern *p, size_t n)
 	return 0;
 }
 
-/* The first match from @at on. 1, 0 for none, -ELOOP, -ENOMEM. */
-static int find(const struct pattern *p, struct matcher *m, const struct characters *c,
-		size_t begin, size_t at, size_t end, size_t *from, size_t *to)
+/* pcre2_match(), by our results: 1, 0 for none, -ELOOP, -ENOMEM. */
+static int match(const struct pattern *p, struct matcher *m, const uint32_t *cps, size_t n,
+		 size_t at, uint32_t options)
 {
-	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(m->data);
 	int r;
 
-	m->budget.position = at - begin;
-	r = pcre2_match(p->code, c->cps + begin, end - begin, at - begin, PCRE2_NO_UTF_CHECK,
-			m->data, m->context);
+	m->budget.position = at;
+	r = pcre2_match(p->code, cps, n, at, options | PCRE2_NO_UTF_CHECK, m->data, m->context);
 	if (r == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (r < 0)
 		return r == PCRE2_ERROR_NOMEMORY ? -ENOMEM : -ELOOP;
+	return 1;
+}
+
+/* The first match from @at on. */
+static int find(const struct pattern *p, struct matcher *m, const struct characters *c,
+		size_t begin, size_t at, size_t end, size_t *from, size_t *to)
+{
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(m->data);
+	int r = match(p, m, c->cps + begin, end - begin, at - begin, 0);
+
+	if (r <= 0)
+		return r;
 	*from = begin + ends[0];
 	*to = begin + ends[1];
 	return 1;
@@ -148,11 +159,31 @@ int pattern_cut(const struct pattern *p, struct characters *c, const uint32_t *e
 		uint32_t *to, size_t *n_to)
 {
 	_cleanup_(matcher_deinit) struct matcher m = { 0 };
-	int r = matcher_init(&m, p, c->n);
+	int r = matcher_init(&m, p, (uint64_t)PATTERN_STEPS * c->n + PATTERN_STEPS_LEAST);
 
 	*n_to = 0;
 	for (size_t i = 0, at = 0; r == 0 && i < n; at = ends[i++])
 		r = cut_piece(p, &m, c, at, ends[i], to, n_to);
 	c->n_steps += m.budget.steps;
+	return r;
+}
+
+int pattern_whole(const struct pattern *p, const char *text, size_t len, uint64_t *steps)
+{
+	_cleanup_(matcher_deinit) struct matcher m = { 0 };
+	uint32_t cps[PATTERN_TEXT];
+	size_t n = 0, size;
+	int r;
+
+	if (len > PATTERN_TEXT)
+		return -EINVAL;
+	for (size_t at = 0; at < len; at += size) {
+		cps[n] = utf8_decode(text + at, len - at, &size);
+		n += cps[n] != UTF8_INVALID;
+	}
+	r = matcher_init(&m, p, *steps);
+	if (r == 0)
+		r = match(p, &m, cps, n, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED);
+	*steps -= MIN(*steps, m.budget.steps);
 	return r;
 }

@@ -5,7 +5,9 @@
  */
 #pragma once
 
-#include "base_model/characters.h"
+#include <stddef.h>
+#include <stdint.h>
+
 #include "util/cleanup.h"
 #include "util/diag.h"
 
@@ -15,6 +17,7 @@
 #define PATTERN_STEPS 128
 #define PATTERN_STEPS_LEAST (1 << 20)
 
+struct characters;
 struct pattern;
 
 /* @expression is NUL-terminated UTF-8, of Oniguruma's syntax as far as PCRE2 shares it. 0;
@@ -27,3 +30,8 @@ DEFINE_CLEANUP(struct pattern *, pattern_free)
  * text may take; -ENOMEM. */
 int pattern_cut(const struct pattern *p, struct characters *c, const uint32_t *ends, size_t n,
 		uint32_t *to, size_t *n_to);
+
+/* Whether all of @text (at most PATTERN_TEXT bytes) matches. 1, 0, -EINVAL for a longer text,
+ * -ENOMEM; -ELOOP when that takes more than *@steps, which become fewer by those taken. */
+#define PATTERN_TEXT 512
+int pattern_whole(const struct pattern *p, const char *text, size_t len, uint64_t *steps);

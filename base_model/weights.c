@@ -23,7 +23,7 @@ const char *matrix_name(enum bm_matrix matrix)
 	return names[matrix];
 }
 
-unsigned matrix_parts(enum bm_matrix matrix, enum bm_matrix *first)
+unsigned bm_matrix_parts(enum bm_matrix matrix, enum bm_matrix *first)
 {
 	switch ((int)matrix) {
 	case BM_ATTN_QKV:
@@ -149,7 +149,7 @@ static int bind_projection(struct binder *b, enum bm_matrix matrix, uint32_t col
 			   const uint32_t *rows, struct layer *layer)
 {
 	enum bm_matrix first;
-	unsigned n = matrix_parts(matrix, &first);
+	unsigned n = bm_matrix_parts(matrix, &first);
 	struct matrix whole = { 0 };
 	const float *bias;
 	uint64_t sum = 0;

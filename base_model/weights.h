@@ -36,5 +36,3 @@ void weights_deinit(struct weights *w);
 bool matrix_of_tensor(struct matrix *m, const struct gguf_tensor *t);
 /* "attn_q" … for enum bm_matrix. */
 const char *matrix_name(enum bm_matrix matrix);
-/* How many matrices the rows of @matrix are, from *@first on. */
-unsigned matrix_parts(enum bm_matrix matrix, enum bm_matrix *first);
