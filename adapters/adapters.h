@@ -18,6 +18,7 @@
 #include "adapters/catalog.h"
 #include "adapters/manifest.h"
 #include "adapters/package.h"
+#include "adapters/peft.h"
 #include "adapters/signature.h"
 #include "adapters/proof.h"
 #include "adapters/uses.h"

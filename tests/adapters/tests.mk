@@ -66,3 +66,16 @@ check_PROGRAMS += tests/adapters/test-proof
 tests_adapters_test_proof_SOURCES = tests/adapters/test-proof.c
 tests_adapters_test_proof_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_proof_LDADD = $(MODEL_TEST_LIBS)
+
+# Folders of PEFT in memory.
+PEFT_TEST_SOURCES = tests/adapters/folder.c tests/adapters/folder.h
+check_PROGRAMS += tests/adapters/test-peft
+tests_adapters_test_peft_SOURCES = tests/adapters/test-peft.c $(PEFT_TEST_SOURCES) \
+	tests/adapters/merge.c tests/adapters/merge.h
+tests_adapters_test_peft_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_peft_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-safetensors
+tests_adapters_test_safetensors_SOURCES = tests/adapters/test-safetensors.c $(PEFT_TEST_SOURCES)
+tests_adapters_test_safetensors_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_safetensors_LDADD = $(MODEL_TEST_LIBS)
