@@ -12,6 +12,7 @@ enum verb_status {
 };
 
 int verb_generate(int argc, char **argv);
+int verb_import(int argc, char **argv);
 int verb_inspect(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_chat(int argc, char **argv);

@@ -2,25 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Logits of small random models against the reference: every kernel, 1 and 4 threads."""
 import os
-import statistics
 
 import parity
 
 TOLERANCE = 1e-3    # of the reference row's standard deviation
 
 path = parity.folder("arch")
-
-
-def compare(case, ours):
-    reference = parity.floats(os.path.join(path, case["logits"]))
-    n = case["n_vocab"]
-    for i, position in enumerate(case["positions"]):
-        row, want = ours[position * n:(position + 1) * n], reference[i * n:(i + 1) * n]
-        assert len(row) == n, "position %d is missing" % position
-        worst = max(abs(a - b) for a, b in zip(row, want))
-        limit = TOLERANCE * statistics.pstdev(want)
-        assert worst <= limit, "position %d: %g, at most %g" % (position, worst, limit)
-        assert row.index(max(row)) == want.index(max(want)), "position %d: argmax" % position
 
 
 def check(case):
@@ -31,7 +18,7 @@ def check(case):
     for mask in parity.MASKS.values():
         for threads in ("1", "4"):
             ours = parity.logits(*arguments, mask=mask, threads=threads)
-            compare(case, ours)
+            parity.compare_rows(case, path, ours, TOLERANCE)
             seen.add(ours.tobytes())
     assert len(seen) == 1, "kernels or thread counts differ in bits"
 

@@ -3,6 +3,7 @@
 import array
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,20 @@ def logits(*arguments, mask, threads):
     with tempfile.NamedTemporaryFile(suffix=".f32") as out:
         engine("logits", *arguments, "--threads", threads, "--out", out.name, mask=mask)
         return floats(out.name)
+
+
+def compare_rows(case, path, ours, tolerance):
+    """Logits [positions][vocabulary] beside those of a case: within @tolerance of the standard
+    deviation of the reference's row, and the same most likely token."""
+    reference = floats(os.path.join(path, case["logits"]))
+    n = case["n_vocab"]
+    for i, position in enumerate(case["positions"]):
+        row, want = ours[position * n:(position + 1) * n], reference[i * n:(i + 1) * n]
+        assert len(row) == n, "position %d is missing" % position
+        worst = max(abs(a - b) for a, b in zip(row, want))
+        limit = tolerance * statistics.pstdev(want)
+        assert worst <= limit, "position %d: %g, at most %g" % (position, worst, limit)
+        assert row.index(max(row)) == want.index(max(want)), "position %d: argmax" % position
 
 
 def run(checks):
