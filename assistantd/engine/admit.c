@@ -111,6 +111,7 @@ static void remove_preparing(struct scheduler *s, struct preparation *p)
 	while (*at != p)
 		at = &(*at)->sibling;
 	*at = p->sibling;
+	p->sibling = NULL;
 }
 
 /* Requests that run or will: each keeps a place. */
