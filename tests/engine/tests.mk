@@ -9,10 +9,16 @@ TRAFFIC = tests/engine/front.c tests/engine/front.h tests/engine/traffic.c tests
 tests_engine_test_scheduler_SOURCES = tests/engine/test-scheduler.c $(TRAFFIC)
 tests_engine_test_scheduler_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_scheduler_LDADD = $(MODEL_TEST_LIBS)
+check_PROGRAMS += tests/engine/test-purity
+tests_engine_test_purity_SOURCES = tests/engine/test-purity.c $(TRAFFIC)
+tests_engine_test_purity_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_purity_LDADD = $(MODEL_TEST_LIBS)
 SCHEDULES = 6000
 SWITCHES = 10000
-check-schedules: tests/engine/test-scheduler
+SEQUENCES = 10000
+check-schedules: tests/engine/test-scheduler tests/engine/test-purity
 	SCHEDULES=$(SCHEDULES) SWITCHES=$(SWITCHES) tests/engine/test-scheduler
+	SEQUENCES=$(SEQUENCES) tests/engine/test-purity
 .PHONY: check-schedules
 
 # Not in make check: make soak, two hours or SOAK_SECONDS; the figures are in soak.json, too.
