@@ -248,6 +248,8 @@ INLINE void pair_init(struct tile *tiles, const struct matrix *w, uint32_t first
 		}                                                                              \
 		for (; first < last; first += PAIR * LANE_ROWS) {                              \
 			pair_init(tiles, w, first, last);                                      \
+			tile_find_pages(&tiles[0], w);                                         \
+			tile_find_pages(&tiles[1], w);                                         \
 			two_tiles(&format_##name, tiles, x, y, y_stride);                      \
 		}                                                                              \
 	}

@@ -155,6 +155,7 @@ INLINE void tile_product(const struct tile_format *f, const struct tile *t,
                                                                                                \
 		for (; first < last; first += t.n) {                                           \
 			tile_init(&t, w, first, last);                                         \
+			tile_find_pages(&t, w);                                                \
 			tile_product(&format_##type, &t, x, y, y_stride);                      \
 		}                                                                              \
 	}
