@@ -44,6 +44,7 @@ struct bench {
  * draft     repeating a text of 300 tokens with ten changes, plain and drafted: tokens/s
  * prefix    first token of 40 behind 300 that are known, and of the 40 alone: s
  * stolen    generation with and without a process that takes one processor away
+ * loading   tokens of a stream, alone and beside adapters that are loaded: s
  * open      time to open the model: s; memory that is neither the file's nor a cache's: bytes
  */
 int bench_read(struct bench *b);
@@ -55,6 +56,7 @@ int bench_context(struct bench *b);
 int bench_draft(struct bench *b);
 int bench_prefix(struct bench *b);
 int bench_stolen(struct bench *b);
+int bench_loading(struct bench *b);
 int bench_open(struct bench *b);
 /* Kernels alone, no model, on matrices of that size; writes JSON lines or a table. 0 or
  * bm_kernel_speeds()'s error. */

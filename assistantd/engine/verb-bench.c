@@ -27,6 +27,7 @@ static const struct measurement measurements[] = {
 	{ "draft", bench_draft, false },
 	{ "prefix", bench_prefix, false },
 	{ "stolen", bench_stolen, false },
+	{ "loading", bench_loading, false },
 	{ "open", bench_open, false },
 };
 

@@ -43,6 +43,7 @@ STEPS = (
     Step("speed", ("int8", "read", "speed", "read"), rows.TYPES, 1),
     Step("batch", ("batch",), adapters=4),
     Step("adapter", ("adapter",), adapters=2),
+    Step("loading", ("loading",), adapters=4),
     Step("draft", ("draft",)),
     Step("prefix", ("prefix",)),
     Step("stolen", ("stolen",)),

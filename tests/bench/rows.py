@@ -98,6 +98,16 @@ def switch(samples, kind, threads):
     return max(median(each), 1e3 * median(find)), low, high
 
 
+def stall(samples, kind, threads):
+    """What loading adds to the longest token of a stream, in tokens of the same stream."""
+    token = of("loading", "loading", "token, alone")(samples, kind, threads)
+    before = of("loading", "loading", "longest token, alone")(samples, kind, threads)
+    beside = of("loading", "loading", "longest token, loading")(samples, kind, threads)
+    each = {r: (beside[r] - before[r]) / token[r] for r in token}
+    low, high = spread(each)
+    return median(each), low, high
+
+
 def lost(x):
     return 100.0 * (1.0 - x)
 
@@ -140,6 +150,8 @@ SPECIFICATION = (
     ("switch", "adapter switch, resident", "ms", {MAIN: 1.0}, False, switch),
     ("load", "adapter switch, from the file, digest included", "ms", {MAIN: 50.0}, False,
      alone(of("adapter", "adapter", "load"), 1e3)),
+    ("loading", "what loading adapters adds to the longest token of a stream, × a token", "×",
+     {MAIN: 1.0}, False, stall),
     ("prefix", "first token behind a known prefix, × that of the new tokens alone", "×",
      {MAIN: 1.3}, False,
      ratio(of("prefix", "prefix", "known prefix"), of("prefix", "prefix", "new tokens alone"))),
