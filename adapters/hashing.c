@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "adapters/hashing.h"
 
+#include <sched.h>
+
+#include "util/macro.h"
+
+#define PIECE ((size_t)256 << 10)
+
 /* What there is beyond @done; waits for it. False at the end. */
 static bool wait_for_more(struct hashing *h, size_t done, size_t *len)
 {
@@ -19,8 +25,11 @@ static int hash(struct hashing *h)
 	int r = digest_stream_new(&stream);
 
 	while (r == 0 && wait_for_more(h, done, &len)) {
+		len = MIN(len, done + PIECE);
 		r = digest_stream_update(stream, h->data + done, len - done);
 		done = len;
+		/* Whoever computes a stream meanwhile need not wait for the rest. */
+		sched_yield();
 	}
 	return r < 0 ? r : digest_stream_finish(stream, &h->digest);
 }

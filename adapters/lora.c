@@ -11,6 +11,7 @@
 #include "adapters/lora.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,8 @@ static int add_pairs(struct bm_delta *delta, struct lora_summary *summary, const
 			return r;
 		summary->matrix_count++;
 		summary->max_rank = MAX(summary->max_rank, p.rank);
+		/* Whoever computes a stream meanwhile need not wait for the rest. */
+		sched_yield();
 	}
 	if (summary->matrix_count == 0)
 		return diag_set(d, -EINVAL, DIAG_PAIR, "tensors", "the adapter changes no matrix");
