@@ -25,10 +25,14 @@ enum ctl_status {
 	CTL_INTERRUPTED = 130,
 };
 
+enum { CTL_ADAPTERS_MAX = 4, CTL_NAME_MAX = 80 };
+
 struct ctl {
 	DBusConnection *bus;
 	bool json, stream, is_private;
-	const char *adapter, *style, *kind, *area;
+	const char *style, *kind, *area;
+	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
+	int n_adapters;
 	uint32_t max_tokens, timeout_s;
 	int argc;		/* what follows the verb, options taken out */
 	char **argv;

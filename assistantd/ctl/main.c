@@ -67,7 +67,8 @@ static int usage(FILE *out, int status)
 	fputs("\n  --json          the whole result as JSON\n"
 	      "  --stream        show the text as it is made (on a terminal)\n"
 	      "  --private       keep neither the text nor the result in the history\n"
-	      "  --adapter NAME  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
+	      "  --adapter NAME[=SCALE]  up to four; 1 is as it is, 0 as if it were not there\n"
+	      "  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
 	      "\nExit status: 0 done, 1 failed, 2 usage, 3 no service, 4 busy, 5 you said no,\n"
 	      "130 interrupted.\n", out);
 	return status;
@@ -87,6 +88,28 @@ static bool take_number(const char *option, const char *text, uint32_t *ret)
 	return false;
 }
 
+/* NAME or NAME=FACTOR. */
+static int take_adapter(struct ctl *c, const char *text)
+{
+	const char *equals = strchrnul(text, '=');
+	char *end = NULL;
+	double factor = *equals ? strtod(equals + 1, &end) : 1.0;
+	const char *why = NULL;
+
+	if (c->n_adapters == CTL_ADAPTERS_MAX)
+		why = "more than 4 adapters";
+	else if (equals == text || equals - text >= CTL_NAME_MAX)
+		why = "expected a name, or NAME=SCALE";
+	else if (*equals && (end == equals + 1 || *end || !(factor >= 0.0 && factor <= 8.0)))
+		why = "expected a scale from 0 to 8 behind the =";
+	if (why) {
+		fprintf(stderr, "assistantctl: --adapter: '%s': %s\n", text, why);
+		return -1;
+	}
+	c->adapters[c->n_adapters++] = text;
+	return 2;
+}
+
 /* Takes one option with its value: how many words it is, or 0 for a word that is none. */
 static int take_option(struct ctl *c, int left, char **at)
 {
@@ -99,7 +122,6 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--json", &c->json, NULL, NULL },
 		{ "--stream", &c->stream, NULL, NULL },
 		{ "--private", &c->is_private, NULL, NULL },
-		{ "--adapter", NULL, &c->adapter, NULL },
 		{ "--style", NULL, &c->style, NULL },
 		{ "--kind", NULL, &c->kind, NULL },
 		{ "--area", NULL, &c->area, NULL },
@@ -107,6 +129,8 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--timeout", NULL, NULL, &c->timeout_s },
 	};
 
+	if (strcmp(at[0], "--adapter") == 0 && left >= 2)
+		return take_adapter(c, at[1]);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		if (strcmp(at[0], options[i].name) != 0)
 			continue;
@@ -153,7 +177,7 @@ static bool parse(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl c = { 0 };
-	char *options[4];
+	char *options[3];
 	const char *verb;
 	int status;
 
@@ -167,10 +191,9 @@ int main(int argc, char **argv)
 	if (c.argc == 0)
 		return usage(stderr, CTL_USAGE);
 	verb = c.argv[0];
-	options[0] = (char *)c.adapter;
-	options[1] = (char *)c.style;
-	options[2] = (char *)c.kind;
-	options[3] = (char *)c.area;
+	options[0] = (char *)c.style;
+	options[1] = (char *)c.kind;
+	options[2] = (char *)c.area;
 	c.argv++;
 	c.argc--;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
@@ -178,6 +201,7 @@ int main(int argc, char **argv)
 			continue;
 		/* Of a task the word is a file, whose name may be any. */
 		if (!ctl_words_valid(ARRAY_SIZE(options), options) ||
+		    !ctl_words_valid(c.n_adapters, (char *const *)c.adapters) ||
 		    (verbs[i].run && !ctl_words_valid(c.argc, c.argv)))
 			return CTL_USAGE;
 		status = ctl_connect(&c);

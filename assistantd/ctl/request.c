@@ -96,6 +96,33 @@ static DBusHandlerResult filter(DBusConnection *bus, DBusMessage *m, void *arg)
 	return DBUS_HANDLER_RESULT_HANDLED;
 }
 
+/* The words were checked when they were taken. */
+static void append_adapters(const struct ctl *c, DBusMessageIter *dict)
+{
+	DBusMessageIter entry, variant, list, pair;
+	const char *key = "adapters";
+
+	dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
+	dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &key);
+	dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "a{sd}", &variant);
+	dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "{sd}", &list);
+	for (int i = 0; i < c->n_adapters; i++) {
+		const char *equals = strchrnul(c->adapters[i], '=');
+		double factor = *equals ? strtod(equals + 1, NULL) : 1.0;
+		char name[CTL_NAME_MAX], *at = name;
+
+		snprintf(name, sizeof(name), "%.*s", (int)(equals - c->adapters[i]),
+			 c->adapters[i]);
+		dbus_message_iter_open_container(&list, DBUS_TYPE_DICT_ENTRY, NULL, &pair);
+		dbus_message_iter_append_basic(&pair, DBUS_TYPE_STRING, &at);
+		dbus_message_iter_append_basic(&pair, DBUS_TYPE_DOUBLE, &factor);
+		dbus_message_iter_close_container(&list, &pair);
+	}
+	dbus_message_iter_close_container(&variant, &list);
+	dbus_message_iter_close_container(&entry, &variant);
+	dbus_message_iter_close_container(dict, &entry);
+}
+
 static void append_options(struct request *r, DBusMessageIter *at, const char *token)
 {
 	const struct ctl *c = r->c;
@@ -104,7 +131,8 @@ static void append_options(struct request *r, DBusMessageIter *at, const char *t
 	ctl_open_options(at, &dict);
 	ctl_option_str(&dict, "handle_token", token);
 	ctl_option_str(&dict, "offset_unit", "utf-8");
-	ctl_option_str(&dict, "adapter", c->adapter);
+	if (c->n_adapters)
+		append_adapters(c, &dict);
 	ctl_option_str(&dict, "style", c->style);
 	ctl_option_str(&dict, "kind", c->kind);
 	ctl_option_str(&dict, "area", c->area);

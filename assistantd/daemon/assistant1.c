@@ -64,7 +64,7 @@ static void out_task(const struct daemon *d, const struct task *t, DBusMessageIt
 	struct serving serving;
 	DBusMessageIter dict;
 
-	task_serving(d, t, NULL, NULL, &serving);
+	task_serving(d, t, NULL, &serving);
 	out_open_dict(at, &dict);
 	out_dict_u32(&dict, "status", serving.status);
 	out_dict_str(&dict, "reason", serving.reason);
@@ -125,9 +125,9 @@ static void check_task(void *arg, DBusMessage *m)
 	r = options_read(&o, &at, t->options, &diag);
 	if (r < 0) {
 		reply = out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: %s", diag.field, diag.text);
-	} else if (task_serving(d, t, o.style, o.adapter, &serving) < 0) {
-		reply = out_error(m, "AdapterUnknown", "no adapter '%s' for this task and model",
-				  o.adapter);
+	} else if ((r = task_serving(d, t, &o, &serving)) < 0) {
+		reply = out_error(m, r == -ENOENT ? "AdapterUnknown" : "AdapterMismatch", "%s",
+				  serving.trouble);
 	} else if ((reply = dbus_message_new_method_return(m))) {
 		dbus_message_iter_init_append(reply, &at);
 		out_u32(&at, serving.status);

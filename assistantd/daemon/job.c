@@ -276,13 +276,10 @@ void job_work(struct job *job)
 		ask_begin(job);
 		return;
 	}
-	r = task_serving(d, job->task, job->options.style, job->options.adapter, &job->serving);
-	if (r == -ENOENT)
-		job_finish(job, "AdapterUnknown", "no adapter '%s' is installed",
-			   job->options.adapter);
-	else if (r < 0)
-		job_finish(job, "AdapterMismatch", "the adapter '%s' is for another task or model",
-			   job->options.adapter);
+	r = task_serving(d, job->task, &job->options, &job->serving);
+	if (r < 0)
+		job_finish(job, r == -ENOENT ? "AdapterUnknown" : "AdapterMismatch", "%s",
+			   job->serving.trouble);
 	else if (job->serving.prompt)
 		rewrite_begin(job);
 	else if (job->task->has_baseline)

@@ -64,13 +64,72 @@ static int take_bool(struct options *o, DBusMessageIter *value, const struct opt
 	return 0;
 }
 
-static int take_temperature(struct options *o, DBusMessageIter *value,
-			    const struct option *option, struct diag *d)
+static int get_double(double *ret, DBusMessageIter *value, const struct option *option,
+		      struct diag *d)
 {
-	dbus_message_iter_get_basic(value, &o->temperature);
-	if (!(o->temperature >= option->min && o->temperature <= option->max))
-		return bad(option, d, "expected 0 to 2");
+	dbus_message_iter_get_basic(value, ret);
+	if (!(*ret >= option->min && *ret <= option->max))
+		return diag_set(d, -EINVAL, DIAG_RANGE, option->name, "%g, expected %g to %g",
+				*ret, option->min, option->max);
 	return 0;
+}
+
+static int take_double(struct options *o, DBusMessageIter *value, const struct option *option,
+		       struct diag *d)
+{
+	return get_double((double *)((char *)o + option->offset), value, option, d);
+}
+
+static int add_adapter(struct options *o, const char *name, double factor,
+		       const struct option *option, struct diag *d)
+{
+	size_t at = 0;
+	int order = 1;
+
+	while (at < o->n_adapters && (order = strcmp(o->adapters[at].name, name)) < 0)
+		at++;
+	if (at < o->n_adapters && order == 0)
+		return diag_set(d, -EINVAL, DIAG_DUP, option->name, "'%.64s' is given twice", name);
+	if (o->n_adapters == ADAPTERS_MAX)
+		return bad(option, d, "more than 4 adapters");
+	if (strlen(name) > SHORT_MAX)
+		return bad(option, d, "a name is too long");
+	memmove(&o->adapters[at + 1], &o->adapters[at],
+		(o->n_adapters - at) * sizeof(o->adapters[0]));
+	o->adapters[at] = (struct named_adapter){ strdup(name), factor };
+	o->n_adapters++;
+	return o->adapters[at].name ? 0 : -ENOMEM;
+}
+
+static int take_adapter(struct options *o, DBusMessageIter *value, const struct option *option,
+			struct diag *d)
+{
+	const char *name;
+
+	dbus_message_iter_get_basic(value, &name);
+	return add_adapter(o, name, 1.0, option, d);
+}
+
+/* A dictionary of names and factors. */
+static int take_adapters(struct options *o, DBusMessageIter *value, const struct option *option,
+			 struct diag *d)
+{
+	DBusMessageIter dict, entry;
+	double factor;
+	const char *name;
+	int r = 0;
+
+	dbus_message_iter_recurse(value, &dict);
+	for (; r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&dict)) {
+		dbus_message_iter_recurse(&dict, &entry);
+		dbus_message_iter_get_basic(&entry, &name);
+		dbus_message_iter_next(&entry);
+		r = get_double(&factor, &entry, option, d);
+		if (r == 0)
+			r = add_adapter(o, name, factor, option, d);
+	}
+	return r;
 }
 
 /* One of a NULL-ended list: its place, or -EINVAL. */
@@ -195,9 +254,11 @@ static const struct option table[] = {
 	{ "timeout_ms", "u", OPTION_COMMON, FIELD(timeout_ms), 1, 3600000, take_u32 },
 	{ "private", "b", OPTION_COMMON, FIELD(is_private), 0, 0, take_bool },
 	{ "detach", "b", OPTION_COMMON, FIELD(detach), 0, 0, take_bool },
-	{ "adapter", "s", OPTION_MODEL, FIELD(adapter), 0, SHORT_MAX, take_text },
+	{ "adapter", "s", OPTION_MODEL, 0, 0, 0, take_adapter },
+	{ "adapters", "a{sd}", OPTION_MODEL, 0, 0, 8, take_adapters },
+	{ "scale", "d", OPTION_MODEL, FIELD(scale), 0, 8, take_double },
 	{ "max_tokens", "u", OPTION_MODEL, FIELD(max_tokens), 1, 1 << 20, take_u32 },
-	{ "temperature", "d", OPTION_MODEL, 0, 0, 2, take_temperature },
+	{ "temperature", "d", OPTION_MODEL, FIELD(temperature), 0, 2, take_double },
 	{ "seed", "u", OPTION_MODEL, FIELD(seed), 0, UINT32_MAX, take_u32 },
 	{ "style", "s", OPTION_STYLE, FIELD(style), 0, SHORT_MAX, take_text },
 	{ "length", "s", OPTION_SUMMARY, 0, 0, 0, take_length },
@@ -249,7 +310,7 @@ int options_read(struct options *o, DBusMessageIter *at, unsigned accepts, struc
 	DBusMessageIter dict, entry;
 	int r = 0;
 
-	*o = (struct options){ .unit = UNIT_UTF32, .priority = 1, .count = 3 };
+	*o = (struct options){ .unit = UNIT_UTF32, .priority = 1, .count = 3, .scale = 1.0 };
 	dbus_message_iter_recurse(at, &dict);
 	for (int n = 0; r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
 	     dbus_message_iter_next(&dict)) {
@@ -266,6 +327,8 @@ void options_deinit(struct options *o)
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].take == take_text || table[i].take == take_token)
 			free(*(char **)((char *)o + table[i].offset));
+	while (o->n_adapters)
+		free(o->adapters[--o->n_adapters].name);
 	while (o->n_attachments) {
 		struct attachment *a = &o->attachments[--o->n_attachments];
 

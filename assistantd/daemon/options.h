@@ -14,7 +14,7 @@ enum summary_kind { SUMMARY_PARAGRAPH, SUMMARY_HEADLINE, SUMMARY_KEYPOINTS };
 /* Which options a task takes, one bit each. */
 enum {
 	OPTION_COMMON = 1 << 0,
-	OPTION_MODEL = 1 << 1,		/* adapter, max_tokens, temperature, seed */
+	OPTION_MODEL = 1 << 1,		/* adapters and scales, max_tokens, temperature, seed */
 	OPTION_STYLE = 1 << 2,
 	OPTION_SUMMARY = 1 << 3,
 	OPTION_REPLY = 1 << 4,
@@ -26,10 +26,19 @@ struct attachment {
 	char *text, *origin, *title;
 };
 
-enum { ATTACHMENTS_MAX = 16 };
+enum { ATTACHMENTS_MAX = 16, ADAPTERS_MAX = 4 };
+
+/* An adapter by name, and how much of it, 1 being as it is. */
+struct named_adapter {
+	char *name;
+	double factor;
+};
 
 struct options {
-	char *handle_token, *language, *adapter, *conversation, *style, *hint, *area, *choose;
+	char *handle_token, *language, *conversation, *style, *hint, *area, *choose;
+	struct named_adapter adapters[ADAPTERS_MAX];	/* by name, each once */
+	size_t n_adapters;
+	double scale;			/* a factor for all adapters, named or not */
 	enum offset_unit unit;
 	uint32_t priority;		/* 0 background, 1 interactive */
 	uint32_t timeout_ms;		/* 0: not given */

@@ -2,6 +2,7 @@
 #include "assistantd/daemon/task.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,20 +45,77 @@ static void use_adapter(struct serving *ret, const struct installed *i)
 	ret->prompt = i->entry->manifest.prompt;
 }
 
+static void __attribute__((format(printf, 2, 3))) explain(struct serving *ret, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(ret->trouble, sizeof(ret->trouble), fmt, args);
+	va_end(args);
+}
+
 static int named_adapter(const struct daemon *d, const struct task *task, const char *name,
 			 struct serving *ret)
 {
 	const struct manifest *m;
 	struct installed found;
 
-	if (!library_find(d->library, name, &found))
+	if (!library_find(d->library, name, &found)) {
+		explain(ret, "no adapter '%s' is installed", name);
 		return -ENOENT;
+	}
 	m = &found.entry->manifest;
 	if (strcmp(m->task, task->name) != 0 ||
-	    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS)
+	    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS) {
+		explain(ret, "the adapter '%s' is for another task or model", name);
 		return -EXDEV;
+	}
 	use_adapter(ret, &found);
 	return 0;
+}
+
+/* Of the adapter that came last: 0 or -EXDEV. */
+static int scale_last(struct serving *ret, double factor)
+{
+	struct serving_use *last = &ret->uses[ret->n_uses - 1];
+
+	last->scale *= (float)factor;
+	if (last->scale > ENGINE_SCALE_MAX) {
+		explain(ret, "the adapter '%s' would have the scale %g, at most %g is allowed",
+			last->adapter.entry->manifest.name, (double)last->scale,
+			(double)ENGINE_SCALE_MAX);
+		return -EXDEV;
+	}
+	for (struct serving_use *u = ret->uses; u < last; u++)
+		if (digest_equal(&u->adapter.entry->digest, &last->adapter.entry->digest)) {
+			explain(ret, "the adapters '%s' and '%s' are the same",
+				u->adapter.entry->manifest.name,
+				last->adapter.entry->manifest.name);
+			return -EXDEV;
+		}
+	if (last->scale == 0.0f)
+		ret->n_uses--;
+	return 0;
+}
+
+static int named_adapters(const struct daemon *d, const struct task *task, const struct options *o,
+			  struct serving *ret)
+{
+	double most = -1.0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->n_adapters; i++) {
+		const struct named_adapter *a = &o->adapters[i];
+		const char *before = ret->prompt;
+
+		r = named_adapter(d, task, a->name, ret);
+		if (r == 0)
+			r = scale_last(ret, a->factor * o->scale);
+		if (a->factor <= most)
+			ret->prompt = before;
+		most = MAX(most, a->factor);
+	}
+	return r;
 }
 
 static void without_adapter(const struct daemon *d, const struct task *task, const char *style,
@@ -78,9 +136,10 @@ static void without_adapter(const struct daemon *d, const struct task *task, con
 	}
 }
 
-int task_serving(const struct daemon *d, const struct task *task, const char *style,
-		 const char *adapter, struct serving *ret)
+int task_serving(const struct daemon *d, const struct task *task, const struct options *o,
+		 struct serving *ret)
 {
+	static const struct options none = { .scale = 1.0 };
 	enum engine_state state = engine_state(d->engine);
 	struct installed chosen;
 	int r = 0;
@@ -97,13 +156,16 @@ int task_serving(const struct daemon *d, const struct task *task, const char *st
 			      task->has_baseline ? TASK_STATUS_DEGRADED : TASK_STATUS_UNAVAILABLE;
 		return 0;
 	}
-	if (adapter)
-		r = named_adapter(d, task, adapter, ret);
-	else if (library_choose(d->library, task->name, style, &engine_model(d->engine)->identity,
-				&chosen))
+	o = o ? o : &none;
+	if (o->n_adapters) {
+		r = named_adapters(d, task, o, ret);
+	} else if (library_choose(d->library, task->name, o->style,
+				  &engine_model(d->engine)->identity, &chosen)) {
 		use_adapter(ret, &chosen);
-	else
-		without_adapter(d, task, style, ret);
+		r = scale_last(ret, o->scale);
+	} else {
+		without_adapter(d, task, o->style, ret);
+	}
 	return r;
 }
 

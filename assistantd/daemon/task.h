@@ -44,15 +44,18 @@ struct serving {
 	enum task_status status;
 	const char *reason;		/* why not, or not fully; "" */
 	struct serving_use uses[ENGINE_USES_MAX];
-	size_t n_uses;
+	size_t n_uses;			/* those of the scale 0 are not among them */
+	char trouble[512];		/* why an adapter does not serve, in words */
 	const char *prompt;		/* template, or NULL: the baseline */
 };
 
-/* @style and @adapter may be NULL. Fills @ret from the state of the engine and what is
- * installed: 0, -ENOENT for an adapter that is not installed, -EXDEV for one of another base
- * or task. */
-int task_serving(const struct daemon *d, const struct task *task, const char *style,
-		 const char *adapter, struct serving *ret);
+struct options;
+
+/* Fills @ret from the state of the engine, what is installed, and @o (NULL: no options): 0,
+ * -ENOENT for an adapter that is not installed, -EXDEV for one that cannot serve, and @trouble
+ * says why. Of several adapters, the one that counts most brings the prompt. */
+int task_serving(const struct daemon *d, const struct task *task, const struct options *o,
+		 struct serving *ret);
 /* What serves, by name: "a,b", or with @scales "a=0.5,b=1". */
 void serving_names(const struct serving *s, bool scales, char ret[SERVING_TEXT_MAX]);
 /* The styles that are installed for the task and the model; returns how many. */

@@ -99,6 +99,13 @@ def results_go_to_stdout():
         expect(0, "Hello yöu.\n".encode(), None, "tone", "-", text=b"say hello")
 
 
+def adapters_have_names_and_scales():
+    with Fake():
+        expect(0, b"a=1.0 b-c=0.25 d=0.0\n", None, "tone", "--adapter", "a", "--adapter",
+               "b-c=0.25", "--adapter", "d=0", text=b"name adapters")
+        expect(0, b"\n", None, "tone", text=b"name adapters")
+
+
 def statuses_are_as_documented():
     with Fake():
         expect(1, b"", b"EngineLost: the engine ended", "tone", text=b"fail")
@@ -115,6 +122,9 @@ def statuses_are_as_documented():
 def usage_is_told():
     for arguments in ((), ("dance",), ("tone", "a", "b"), ("tone", "--colour"), ("ask",),
                       ("tone", "--style"), ("tone", "--max-tokens", "x"),
+                      ("tone", "--adapter", "a=much"), ("tone", "--adapter", "=1"),
+                      ("tone", "--adapter", "a="), ("tone", "--adapter", "a=8.5"),
+                      ("tone",) + ("--adapter", "a") * 5, ("tone", "--adapter", "x" * 80),
                       ("tone", "--max-tokens", "0"), ("adapters", "load"), ("model", "dance"),
                       ("home", "set")):
         out = ctl(*arguments)
@@ -232,6 +242,7 @@ def main(tests):
 
 main([
     results_go_to_stdout, statuses_are_as_documented, usage_is_told,
+    adapters_have_names_and_scales,
     texts_that_are_none_are_named, a_reader_that_has_enough_ends_it_quietly,
     interruption_closes_the_request, text_streams_on_a_terminal,
     consent_is_asked_on_the_terminal, others_texts_do_not_move_the_terminal,

@@ -54,6 +54,7 @@ class Service(dbus.service.Object):
                                      name="org.assistantd.Error.Busy")
         path = f"{PATH}/request/{sender[1:].replace('.', '_')}/{options['handle_token']}"
         request = Request(self.connection, path, sender)
+        request.adapters = options.get("adapters", {})
         # At once: a caller that watches only after the call has lost these.
         getattr(self, text.replace(" ", "_"))(request)
         return dbus.ObjectPath(path)
@@ -62,6 +63,9 @@ class Service(dbus.service.Object):
         for i, piece in enumerate(("Hel", "lo ", "yöu.")):
             r.Delta(i + 1, 0, i * 3, piece)
         r.answer(0, text="Hello yöu.")
+
+    def name_adapters(self, r):
+        r.answer(0, text=" ".join(f"{name}={float(scale)}" for name, scale in r.adapters.items()))
 
     def take_back(self, r):
         r.Delta(1, 0, 0, "Höllo")

@@ -78,6 +78,54 @@ def tone_changes_and_keeps(s):
     assert len(seen) >= 2, seen
 
 
+def adapters_are_combined(s):
+    def run(**options):
+        for key in options:
+            if key == "adapters":
+                options[key] = dbus.Dictionary(options[key], signature="sd")
+        text, results = s.run("tone", "Send me the invoice by Friday.", style="friendly",
+                              **options)
+        return str(text), results
+
+    alone, results = run(adapter="tone-friendly")
+    digest = str(results["adapter_digest"])
+    # One of the scale 0 is not there; a factor of 1 is as it is.
+    for options in ({"adapters": {"tone-friendly": 1.0}}, {"scale": 1.0},
+                    {"adapters": {"tone-concise": 0.0, "tone-friendly": 1.0}},
+                    {"adapters": {"tone-friendly": 2.0}, "scale": 0.5}):
+        text, results = run(**options)
+        assert text == alone and results["adapter"] == "tone-friendly", (options, text)
+    nothing, results = run(scale=0.0)
+    assert results["adapter"] == "" and results["adapter_digest"] == "", dict(results)
+    assert run(adapters={"tone-friendly": 0.0})[0] == nothing
+    # Several are named in one order, in results and receipts.
+    both = {"tone-friendly": 0.75, "tone-concise": 0.25}
+    text, results = run(adapters=both)
+    assert results["adapter"] == "tone-concise,tone-friendly", results["adapter"]
+    digests = str(results["adapter_digest"]).split(",")
+    assert len(digests) == 2 and digests[1] == digest and len(digests[0]) == 64, digests
+    assert run(adapters=dict(reversed(both.items())))[0] == text
+    row = s.interface("Context1").History(query(limit=dbus.UInt32(1)))[0]
+    assert row["adapter"] == "tone-concise=0.25,tone-friendly=0.75", row["adapter"]
+    status, details = s.interface().CheckTask("tone", query(
+        adapters=dbus.Dictionary(both, signature="sd")))
+    assert status == 5 and details["adapter"] == "tone-concise,tone-friendly", dict(details)
+    # What cannot be is named.
+    for name, word, options in (
+            ("AdapterUnknown", "pirate", {"adapters": {"tone-friendly": 1.0, "pirate": 0.5}}),
+            ("AdapterMismatch", "proofread", {"adapters": {"tone-friendly": 1.0,
+                                                           "proofread": 0.5}}),
+            ("AdapterMismatch", "scale 16", {"adapters": {"tone-friendly": 4.0}, "scale": 4.0}),
+            (INVALID, "twice", {"adapter": "tone-friendly", "adapters": both}),
+            (INVALID, "more than 4", {"adapters": {f"a{i}": 1.0 for i in range(5)}}),
+            (INVALID, "0 to 8", {"adapters": {"tone-friendly": 8.5}}),
+            (INVALID, "0 to 8", {"scale": -1.0}), (INVALID, "scale", {"scale": "1"})):
+        message = fails(name, run, **options)
+        assert word in message, message
+    fails("AdapterUnknown", s.interface().CheckTask, "tone", query(adapter="pirate"))
+    fails("AdapterMismatch", s.interface().CheckTask, "tone", query(adapter="proofread"))
+
+
 def lines_and_blanks_stay(s):
     text, _ = s.run("proofread", "  Hello there.\n\n\tThanks for the report.\n")
     assert str(text) == "  Hello there.\n\n\tThanks for the report.\n", repr(str(text))
@@ -234,7 +282,7 @@ def assistantctl_speaks_to_it(s):
 
 harness.main([
     introspection_is_what_is_installed, proofread_repairs, offsets_count_in_the_callers_unit,
-    tone_changes_and_keeps, lines_and_blanks_stay, baselines_say_so, ask_decides,
+    tone_changes_and_keeps, adapters_are_combined, lines_and_blanks_stay, baselines_say_so, ask_decides,
     wrong_calls_get_typed_errors, tasks_are_listed, long_text_by_descriptor,
     adapters_can_be_moved, history_keeps_what_it_may, gdbus_speaks_to_it,
     a_detached_request_is_kept, assistantctl_speaks_to_it,
