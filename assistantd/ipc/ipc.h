@@ -5,3 +5,4 @@
 #include "assistantd/ipc/engine-protocol.h"
 #include "assistantd/ipc/message.h"
 #include "assistantd/ipc/tools-protocol.h"
+#include "assistantd/ipc/workshop-protocol.h"

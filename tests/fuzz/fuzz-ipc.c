@@ -122,13 +122,23 @@ WITH_DEINIT(tools, link)
 WITH_DEINIT(tools, entity)
 WITH_DEINIT(tools, result)
 PLAIN(tools, hello)
+WITH_DEINIT(workshop, open)
+WITH_DEINIT(workshop, model)
+WITH_DEINIT(workshop, inspect)
+WITH_DEINIT(workshop, inspected)
+WITH_DEINIT(workshop, import)
+WITH_DEINIT(workshop, imported)
+WITH_DEINIT(workshop, prove)
+WITH_DEINIT(workshop, proved)
 
 static int (*const takes[])(struct ipc_message *m) = {
 	take_fields, take_engine_open, take_engine_start, take_engine_adapter, take_engine_model,
 	take_engine_tokens, take_engine_failed, take_engine_hello, take_engine_counted,
 	take_engine_done, take_engine_usage, take_tools_configure, take_tools_call,
 	take_tools_link, take_tools_entity, take_tools_result, take_tools_hello,
-	take_engine_prefix, take_engine_budget,
+	take_engine_prefix, take_engine_budget, take_workshop_open, take_workshop_model,
+	take_workshop_inspect, take_workshop_inspected, take_workshop_import,
+	take_workshop_imported, take_workshop_prove, take_workshop_proved,
 };
 
 static void receive(unsigned kind)
