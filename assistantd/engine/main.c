@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
 	{ "train-base", verb_train_base, "--tokenizer TOKENIZER.gguf … --out BASE.gguf" },
 	{ "train-lora", verb_train_lora, "BASE.gguf --rank N --alpha A … --out ADAPTER.gguf" },
 	{ "serve", verb_serve, "(started by assistantd)" },
+	{ "workshop", verb_workshop, "(started by assistantd)" },
 	{ NULL, NULL, NULL },
 };
 

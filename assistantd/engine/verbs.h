@@ -25,6 +25,7 @@ int verb_serve(int argc, char **argv);
 int verb_train_base(int argc, char **argv);
 int verb_train_lora(int argc, char **argv);
 int verb_train_tokenizer(int argc, char **argv);
+int verb_workshop(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */
 int verb_fail(const char *file, const struct diag *d);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* A package out of what somebody has: a LoRA without a manifest, or a package already. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "assistantd/engine/workshop-private.h"
+#include "util/file.h"
+#include "util/macro.h"
+
+static const char default_prompt[] = "{{ text }}";
+
+/* NULL for what was not given. */
+static const char *optional(const struct buf *b)
+{
+	return b->len ? b->data : NULL;
+}
+
+static int make_memfd(struct diag *d)
+{
+	int fd = memfd_create("package", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	return fd >= 0 ? fd : diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+}
+
+static int write_error(int r, struct diag *d)
+{
+	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r)) : 0;
+}
+
+/* What is handed over stays as it was looked at. It is read back: what is wrong with the manifest
+ * is said by who reads manifests. */
+static int finish(struct workshop_imported *v, int *fd, struct diag *d)
+{
+	_cleanup_(package_file_freep) struct package_file *f = NULL;
+	_cleanup_(manifest_file_freep) struct manifest_file *manifest = NULL;
+	const char *text;
+	size_t len;
+	int r = 0;
+
+	if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return write_error(-errno, d);
+	if ((r = package_open_fd(&f, *fd, d)) < 0 ||
+	    (r = package_manifest(&manifest, package_gguf(f), d)) < 0 ||
+	    (r = gguf_str(package_gguf(f), PACKAGE_MANIFEST_KEY, &text, &len, d)) < 0 ||
+	    (r = buf_append(&v->manifest, text, len)) < 0 ||
+	    (r = package_digest(f, &v->digest, d)) < 0)
+		return r;
+	v->bytes = package_size(f);
+	v->fd = TAKE_FD(*fd);
+	return 0;
+}
+
+/* Its own manifest holds, and its signature with it. */
+static int check_own(const struct workshop_import *q, struct diag *d)
+{
+	if (q->name.len || q->task.len || q->style.len || q->title.len || q->prompt.len ||
+	    q->n_languages)
+		return diag_set(d, -EINVAL, DIAG_DUP, "manifest",
+				"the package brings its own: nothing can be set beside it");
+	return 0;
+}
+
+static int hand_back(const struct workshop_import *q, const struct package_file *f,
+		     struct workshop_imported *v, struct diag *d)
+{
+	const struct package *p = package_parts(f);
+	_cleanup_(buf_deinit) struct buf signature = BUF_NULL;
+	_cleanup_close_ int fd = -1;
+	int r = check_own(q, d);
+
+	if (r == 0 && q->signature_fd >= 0 && p->signature)
+		r = diag_set(d, -EINVAL, DIAG_DUP, "signature", "the package is signed already");
+	if (r == 0 && q->signature_fd >= 0)
+		r = file_read_all(q->signature_fd, PACKAGE_MAX_SIGNATURE, &signature, d);
+	else if (r == 0 && p->signature)
+		r = buf_append(&signature, p->signature, p->signature_len);
+	if (r < 0)
+		return r;
+	fd = make_memfd(d);
+	if (fd < 0)
+		return fd;
+	r = write_error(file_write(fd, p->content, p->content_len), d);
+	if (r == 0 && (q->signature_fd >= 0 || p->signature))
+		r = package_write_signature(fd, signature.data, signature.len, d);
+	return r < 0 ? r : finish(v, &fd, d);
+}
+
+static void fill_manifest(struct manifest *m, const char **languages, const struct workshop *w,
+			  const struct workshop_import *q, uint32_t rank)
+{
+	*m = (struct manifest){
+		.name = q->name.len ? q->name.data : "",
+		.task = q->task.len ? q->task.data : "",
+		.style = optional(&q->style),
+		.title = optional(&q->title),
+		.prompt = q->prompt.len ? q->prompt.data : default_prompt,
+		.languages = languages,
+		.n_languages = q->n_languages,
+		.sequence = MAX(q->sequence, 1u),
+		.rank = rank,
+		.scale = q->scale,
+		.bases = &w->digests.identity.weights,
+		.n_bases = 1,
+		.tokenizer = w->digests.identity.tokenizer,
+		.template = w->digests.identity.template,
+	};
+	if (!m->title)
+		m->title = m->name;
+	for (uint32_t i = 0; i < q->n_languages; i++)
+		languages[i] = q->languages[i].len ? q->languages[i].data : "";
+}
+
+static int write_package(int fd, const struct package_file *f, const struct manifest *m,
+			 struct diag *d)
+{
+	_cleanup_(gguf_writer_freep) struct gguf_writer *w = NULL;
+	int r = gguf_writer_new(&w);
+
+	if (r < 0 || (r = package_put_lora(w, package_gguf(f), d)) < 0 ||
+	    (r = package_put_manifest(w, m, d)) < 0)
+		return r;
+	return write_error(gguf_writer_write(w, fd), d);
+}
+
+/* The LoRA in @lora_fd, which is @f, with a manifest for the open model. */
+static int make(struct workshop *w, const struct workshop_import *q, struct package_file *f,
+		int lora_fd, struct workshop_imported *v, struct diag *d)
+{
+	_cleanup_(canary_record_deinit) struct canary_record canaries = CANARY_RECORD_NULL;
+	_cleanup_(adapter_unrefp) struct adapter *a = NULL;
+	const char *languages[WORKSHOP_LANGUAGES_MAX];
+	_cleanup_close_ int fd = -1;
+	struct digest digest;
+	struct manifest m;
+	int r;
+
+	if (q->signature_fd >= 0)
+		return diag_set(d, -EINVAL, DIAG_SIG, "signature",
+				"expected one of a package; here the package is only made");
+	if ((r = package_digest(f, &digest, d)) < 0 ||
+	    (r = adapter_load_fd(&a, w->model, lora_fd, d)) < 0)
+		return r;
+	if (!digest_equal(adapter_digest(a), &digest))
+		return diag_set(d, -EINVAL, DIAG_SIG, "digest",
+				"the file was changed while it was read");
+	fill_manifest(&m, languages, w, q, adapter_rank(a));
+	r = canaries_record(&canaries, w->model, a, m.scale, &m, d);
+	if (r < 0)
+		return r;
+	m.canaries = canaries.canaries;
+	m.n_canaries = canaries.n_canaries;
+	fd = make_memfd(d);
+	if (fd < 0)
+		return fd;
+	r = write_package(fd, f, &m, d);
+	return r < 0 ? r : finish(v, &fd, d);
+}
+
+static int from_gguf(struct workshop *w, const struct workshop_import *q, int fd,
+		     struct workshop_imported *v, struct diag *d)
+{
+	_cleanup_(package_file_freep) struct package_file *f = NULL;
+	_cleanup_(manifest_file_freep) struct manifest_file *manifest = NULL;
+	int r = package_open_fd(&f, fd, d);
+
+	if (r == 0)
+		r = package_manifest(&manifest, package_gguf(f), d);
+	if (r == PACKAGE_E_BARE)
+		return make(w, q, f, fd, v, d);
+	return r < 0 ? r : hand_back(q, f, v, d);
+}
+
+int workshop_make(struct workshop *w, const struct workshop_import *question,
+		  struct workshop_imported *v, struct diag *d)
+{
+	if (!w->model)
+		return diag_set(d, -EINVAL, DIAG_UNSUP, "model", "none is open");
+	if (question->n_files != 1)
+		return diag_set(d, -EINVAL, DIAG_UNSUP, "files", "%u, expected one GGUF LoRA",
+				question->n_files);
+	return from_gguf(w, question, question->files[0].fd, v, d);
+}
