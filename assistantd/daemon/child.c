@@ -32,6 +32,7 @@ struct child {
 	struct loop_source *source;
 	struct loop_timer *restart;
 	uint64_t delay_ms;
+	bool wanted;
 	struct queued *first, *last;
 	size_t n_queued;
 };
@@ -78,11 +79,17 @@ static void disconnect(struct child *c)
 	drop_queue(c);
 }
 
-static void schedule_start(struct child *c)
+static int schedule_start(struct child *c)
 {
-	if (loop_after(c->loop, &c->restart, c->delay_ms, start, c) < 0)
+	int r;
+
+	if (!c->wanted || c->restart)
+		return 0;
+	r = loop_after(c->loop, &c->restart, c->delay_ms, start, c);
+	if (r < 0)
 		log_error("%s: out of memory, not started again", c->path);
 	c->delay_ms = MIN(c->delay_ms * 2, (uint64_t)LAST_DELAY_MS);
+	return r;
 }
 
 /* Answers come before the reaping: who waits for the child is told at once. */
@@ -218,9 +225,10 @@ int child_new(struct child **ret, struct loop *loop, const char *path, char *con
 	if (!c)
 		return -ENOMEM;
 	*c = (struct child){ .loop = loop, .path = path, .argv = argv, .ops = *ops, .arg = arg,
-			     .sock = -1, .delay_ms = FIRST_DELAY_MS };
+			     .sock = -1, .delay_ms = FIRST_DELAY_MS, .wanted = !ops->on_demand };
 	*ret = c;
-	start(c);
+	if (c->wanted)
+		start(c);
 	return 0;
 }
 
@@ -240,6 +248,20 @@ struct child *child_free(struct child *c)
 	reap(c);
 	free(c);
 	return NULL;
+}
+
+int child_want(struct child *c)
+{
+	c->wanted = true;
+	return c->sock < 0 ? schedule_start(c) : 0;
+}
+
+void child_rest(struct child *c)
+{
+	c->wanted = false;
+	c->restart = loop_cancel(c->restart);
+	disconnect(c);
+	reap(c);
 }
 
 bool child_running(const struct child *c)

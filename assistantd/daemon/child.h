@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A child program behind one socket: started, watched, and started again with a growing
- * delay when it ends. Its end is seen by the socket, so that it is known at once.
+ * delay when it ends. Its end is seen by the socket, so that it is known at once. One that is
+ * there on demand runs from when it is wanted until it is told to rest.
  */
 #pragma once
 
@@ -18,17 +19,24 @@ struct child_ops {
 	void (*ended)(void *arg);
 	/* A new one runs: nothing has been said to it yet. */
 	void (*started)(void *arg);
+	bool on_demand;
 };
 
 struct child;
 
-/* @path and the NULL-ended @argv live as long as the child. Starts it at once; a failure to
- * start is tried again like an end. 0 or -ENOMEM. */
+/* @path and the NULL-ended @argv live as long as the child. Starts it at once, unless it is
+ * there on demand; a failure to start is tried again like an end. 0 or -ENOMEM. */
 int child_new(struct child **ret, struct loop *loop, const char *path, char *const *argv,
 	      const struct child_ops *ops, void *arg);
 /* Closes the socket, which ends the child, and waits for it for a short while. */
 struct child *child_free(struct child *c);
 DEFINE_CLEANUP(struct child *, child_free)
+
+/* One that is there on demand is wanted: started soon where it does not run, and again when
+ * it ends. 0 or -ENOMEM. */
+int child_want(struct child *c);
+/* It is not wanted any more: ends it at once, without ended(). */
+void child_rest(struct child *c);
 
 bool child_running(const struct child *c);
 pid_t child_pid(const struct child *c);

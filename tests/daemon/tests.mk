@@ -17,3 +17,7 @@ check_PROGRAMS += tests/daemon/test-pressure
 tests_daemon_test_pressure_SOURCES = tests/daemon/test-pressure.c
 tests_daemon_test_pressure_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_pressure_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-workshop
+tests_daemon_test_workshop_SOURCES = tests/daemon/test-workshop.c
+tests_daemon_test_workshop_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_workshop_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
