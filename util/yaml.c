@@ -24,6 +24,7 @@ struct yaml {
 struct builder {
 	struct yaml_node *open[YAML_MAX_DEPTH];
 	struct yaml_node **tail[YAML_MAX_DEPTH];
+	unsigned keys[YAML_MAX_DEPTH];
 	unsigned depth;
 	struct yaml_node *root;
 	char *key;	/* read, its value is still to come */
@@ -120,6 +121,7 @@ static int open_collection(struct builder *b, enum yaml_kind kind, const yaml_ev
 	attach(b, node);
 	b->open[b->depth] = node;
 	b->tail[b->depth] = &node->first;
+	b->keys[b->depth] = 0;
 	b->depth++;
 	return 0;
 }
@@ -128,6 +130,10 @@ static int take_key(struct builder *b, const yaml_event_t *ev, struct diag *d)
 {
 	const char *name = (const char *)ev->data.scalar.value;
 
+	/* Each is compared with those before it. */
+	if (b->keys[b->depth - 1]++ == YAML_MAX_KEYS)
+		return mark_error(ev->start_mark, DIAG_LIMIT, d, "more than %d keys",
+				  YAML_MAX_KEYS);
 	if (yaml_get(b->open[b->depth - 1], name))
 		return mark_error(ev->start_mark, DIAG_DUP, d, "key '%s' is given twice", name);
 	b->key = strdup(name);

@@ -3,9 +3,9 @@
  * A YAML document as a tree, for configuration, catalogues, tools and intents.
  *
  * Only what such files need: mappings, sequences and scalars. Anchors, aliases,
- * tags, a second document, a repeated key, more than YAML_MAX_DEPTH levels and
- * more than YAML_MAX_SIZE bytes are refused. Every error says line:column in
- * the field of its diag, counted from 1.
+ * tags, a second document, a repeated key, more than YAML_MAX_DEPTH levels, more
+ * than YAML_MAX_KEYS keys in a mapping and more than YAML_MAX_SIZE bytes are
+ * refused. Every error says line:column in the field of its diag, counted from 1.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 
 #define YAML_MAX_DEPTH 16
 #define YAML_MAX_SIZE (256 * 1024)
+#define YAML_MAX_KEYS 1024
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 

@@ -95,6 +95,26 @@ START_TEST(depth_and_size_are_capped)
 }
 END_TEST
 
+START_TEST(keys_are_capped)
+{
+	for (int n = YAML_MAX_KEYS; n <= YAML_MAX_KEYS + 1; n++) {
+		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+		_cleanup_(yaml_freep) struct yaml *y = NULL;
+		struct diag d = DIAG_NULL;
+		int r;
+
+		/* Another mapping's keys do not count. */
+		ck_assert_int_eq(buf_append_str(&text, "{k: {a: 1, b: 2}"), 0);
+		for (int i = 1; i < n; i++)
+			ck_assert_int_eq(buf_printf(&text, ", %d: x", i), 0);
+		ck_assert_int_eq(buf_append_str(&text, "}"), 0);
+		r = yaml_parse(&y, text.data, text.len, &d);
+		ck_assert_int_eq(r, n > YAML_MAX_KEYS ? -EINVAL : 0);
+		ck_assert_int_eq(d.code, n > YAML_MAX_KEYS ? DIAG_LIMIT : DIAG_NONE);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *value;
 	bool u64, f64, boolean;
@@ -146,6 +166,7 @@ int main(void)
 	tcase_add_test(tc, tree_of_a_document);
 	tcase_add_loop_test(tc, broken_documents, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, depth_and_size_are_capped);
+	tcase_add_test(tc, keys_are_capped);
 	tcase_add_loop_test(tc, typed_values, 0, ARRAY_SIZE(typed));
 	tcase_add_test(tc, unknown_key_is_named);
 	return run_tests("util yaml", tc);
