@@ -10,6 +10,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz-ipc \
 	tests/fuzz/fuzz-jinja \
 	tests/fuzz/fuzz-lora \
+	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-yaml
 if FUZZ_ENGINE
@@ -40,6 +41,12 @@ tests_fuzz_fuzz_lora_SOURCES = tests/fuzz/fuzz-lora.c tests/fuzz/fuzz.h \
 tests_fuzz_fuzz_lora_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_lora_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_lora_LDADD = tests/libfixture.a $(ENGINE_LIBS)
+
+tests_fuzz_fuzz_manifest_SOURCES = tests/fuzz/fuzz-manifest.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_manifest_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_manifest_LDADD = adapters/libadapters.a adapters/libcatalog.a \
+	base_model/libbase_model.a util/libutil.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS) \
+	$(CRYPTO_LIBS) $(SODIUM_LIBS) -lpthread -lm
 
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
