@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/train/train-private.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 static const float beta1 = 0.9f, beta2 = 0.95f, decay = 0.1f;
@@ -122,23 +123,6 @@ struct checkpoint_head {
 
 static const char magic[8] = "ADTRAIN2";
 
-static int write_all(int fd, const void *data, size_t len)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int read_all(int fd, void *data, size_t len)
 {
 	char *p = data;
@@ -173,13 +157,13 @@ int trainer_save(const struct trainer *t, int fd)
 	int r;
 
 	fill_head(t, &h);
-	r = write_all(fd, &h, sizeof(h));
+	r = file_write(fd, &h, sizeof(h));
 	if (r == 0)
-		r = write_all(fd, t->trained.w, bytes);
+		r = file_write(fd, t->trained.w, bytes);
 	if (r == 0)
-		r = write_all(fd, t->trained.m1, bytes);
+		r = file_write(fd, t->trained.m1, bytes);
 	if (r == 0)
-		r = write_all(fd, t->trained.m2, bytes);
+		r = file_write(fd, t->trained.m2, bytes);
 	return r;
 }
 

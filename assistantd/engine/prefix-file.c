@@ -37,27 +37,12 @@ struct prefix_head prefix_head(const struct digest *base, const struct prefix_ke
 	return head;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int put(void *arg, const void *data, size_t len)
 {
 	struct writer *w = arg;
 	int r = digest_stream_update(w->sum, data, len);
 
-	return r < 0 ? r : write_all(w->fd, data, len);
+	return r < 0 ? r : file_write(w->fd, data, len);
 }
 
 int prefix_file_new(int *ret, const struct prefix_head *head, const int32_t *tokens,
@@ -80,7 +65,7 @@ int prefix_file_new(int *ret, const struct prefix_head *head, const int32_t *tok
 	if (r == 0)
 		r = digest_stream_finish(stream, &sum);
 	if (r == 0)
-		r = write_all(fd, sum.bytes, sizeof(sum.bytes));
+		r = file_write(fd, sum.bytes, sizeof(sum.bytes));
 	if (r == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW |
 			    F_SEAL_SEAL) < 0)
 		r = -errno;

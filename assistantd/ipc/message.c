@@ -90,22 +90,6 @@ static int attach(struct ipc_message *m, enum field tag, const void *v, size_t s
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-
-	return 0;
-}
-
 int ipc_put_text(struct ipc_message *m, const char *text, size_t len)
 {
 	_cleanup_close_ int fd = -1;
@@ -122,7 +106,7 @@ int ipc_put_text(struct ipc_message *m, const char *text, size_t len)
 	if (fd < 0)
 		return -errno;
 
-	r = write_all(fd, text, len);
+	r = file_write(fd, text, len);
 	if (r < 0)
 		return r;
 
