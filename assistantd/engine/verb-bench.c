@@ -143,9 +143,13 @@ static int measure(struct job *job)
 static int bench_model(struct job *job)
 {
 	struct bench *b = &job->bench;
+	struct identity identity;
 	double begin = bench_clock();
 	int status = verb_model_init(&b->vm, b->path, &b->options), r;
 
+	/* As serve opens a file whose digests are known. */
+	if (status == VERB_OK)
+		(void)bm_identify_text(bm_model_gguf(b->vm.model), &identity, NULL);
 	b->open_s = bench_clock() - begin;
 	if (status == VERB_OK) {
 		r = measure(job);
