@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A package out of what somebody has: a LoRA without a manifest, or a package already. */
+/* A package out of what somebody has: PEFT's files, a LoRA without a manifest, or a package. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -172,13 +172,77 @@ static int from_gguf(struct workshop *w, const struct workshop_import *q, int fd
 	return r < 0 ? r : hand_back(q, f, v, d);
 }
 
+struct folder {
+	struct buf contents[WORKSHOP_FILES_MAX];
+	struct peft_file files[WORKSHOP_FILES_MAX];
+};
+
+static void folder_deinit(struct folder *f)
+{
+	for (size_t i = 0; i < WORKSHOP_FILES_MAX; i++)
+		buf_deinit(&f->contents[i]);
+}
+
+/* The files are read into memory: one that is cut meanwhile is an error and no SIGBUS. */
+static int convert(struct peft **ret, const struct workshop *w, const struct workshop_import *q,
+		   struct diag *d)
+{
+	_cleanup_(folder_deinit) struct folder f = { .contents = { BUF_NULL } };
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < q->n_files; i++) {
+		const char *name = q->files[i].name.len ? q->files[i].name.data : "";
+		struct buf *content = &f.contents[i];
+
+		r = file_read_all(q->files[i].fd, PACKAGE_MAX_SIZE, content, d);
+		if (r == 0 && content->len > PACKAGE_MAX_SIZE)
+			r = diag_set(d, -EINVAL, DIAG_LIMIT, name,
+				     "more than %llu bytes", (unsigned long long)PACKAGE_MAX_SIZE);
+		f.files[i] = (struct peft_file){ name, content->len ? content->data : "",
+						 content->len };
+	}
+	return r < 0 ? r : peft_convert(ret, w->model, f.files, q->n_files, d);
+}
+
+static int from_peft(struct workshop *w, const struct workshop_import *q,
+		     struct workshop_imported *v, struct diag *d)
+{
+	_cleanup_(gguf_writer_freep) struct gguf_writer *writer = NULL;
+	_cleanup_(package_file_freep) struct package_file *f = NULL;
+	_cleanup_(peft_freep) struct peft *peft = NULL;
+	_cleanup_close_ int fd = -1;
+	int r = convert(&peft, w, q, d);
+
+	if (r < 0)
+		return r;
+	fd = make_memfd(d);
+	if (fd < 0)
+		return fd;
+	r = gguf_writer_new(&writer);
+	if (r == 0)
+		r = peft_write(peft, writer);
+	if (r == 0)
+		r = gguf_writer_write(writer, fd);
+	if (r < 0)
+		return write_error(r, d);
+	r = package_open_fd(&f, fd, d);
+	return r < 0 ? r : make(w, q, f, fd, v, d);
+}
+
+/* Of one file its name says whether it is the rest of a folder. */
+static bool is_folder(const struct workshop_import *q)
+{
+	const char *name = q->files[0].name.len ? q->files[0].name.data : "";
+
+	return q->n_files != 1 || strcmp(name, "adapter_config.json") == 0 ||
+	       strcmp(name, "adapter_model.safetensors") == 0;
+}
+
 int workshop_make(struct workshop *w, const struct workshop_import *question,
 		  struct workshop_imported *v, struct diag *d)
 {
 	if (!w->model)
 		return diag_set(d, -EINVAL, DIAG_UNSUP, "model", "none is open");
-	if (question->n_files != 1)
-		return diag_set(d, -EINVAL, DIAG_UNSUP, "files", "%u, expected one GGUF LoRA",
-				question->n_files);
-	return from_gguf(w, question, question->files[0].fd, v, d);
+	return is_folder(question) ? from_peft(w, question, v, d)
+				   : from_gguf(w, question, question->files[0].fd, v, d);
 }

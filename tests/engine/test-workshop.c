@@ -122,6 +122,45 @@ START_TEST(packages_come_back)
 }
 END_TEST
 
+/* What PEFT saves: two files, of which the one needs the other. */
+START_TEST(folders)
+{
+	static const char module[] = "base_model.model.model.layers.1.self_attn.q_proj";
+	struct folder folder = FOLDER_NULL;
+	float values[4 * 64];
+	uint64_t seed = 1;
+	struct workshop_imported v;
+	struct workshop_proved p;
+	char name[128];
+
+	front_open(2, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = 0.5f * fixture_random(&seed);
+	snprintf(name, sizeof(name), "%s.lora_A.weight", module);
+	folder_add(&folder, name, "F32", 4, 64, values);
+	snprintf(name, sizeof(name), "%s.lora_B.weight", module);
+	folder_add(&folder, name, "F32", 64, 4, values);
+	folder_finish(&folder, "[\"q_proj\"]", ",\"layers_to_transform\":[1]");
+	front_import_folder(&folder, folder.n_files, &v);
+	front_expect(&v.defect, DIAG_NONE, "folder");
+	front_prove(v.fd, &p);
+	front_expect(&p.defect, DIAG_NONE, "prove");
+	ck_assert_uint_eq(p.mismatch, WORKSHOP_FITS);
+	ck_assert_msg(p.verdict == WORKSHOP_GOOD, "%s", p.text.data);
+	workshop_proved_deinit(&p);
+	workshop_imported_deinit(&v);
+
+	for (size_t n = 0; n < folder.n_files; n++) {
+		front_import_folder(&folder, n, &v);
+		ck_assert_uint_ne(v.defect.code, DIAG_NONE);
+		ck_assert_msg(strncmp(v.defect.field.data, "adapter_", 8) == 0, "%s: %s",
+			      v.defect.field.data, v.defect.text.data);
+		workshop_imported_deinit(&v);
+	}
+	folder_deinit(&folder);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("workshop");
@@ -134,5 +173,6 @@ int main(void)
 	tcase_add_test(tests, the_named_file_alone);
 	tcase_add_test(tests, nothing_without_a_model);
 	tcase_add_test(tests, packages_come_back);
+	tcase_add_test(tests, folders);
 	return run_tests("workshop", tests);
 }

@@ -47,7 +47,8 @@ tests_engine_test_residents_SOURCES = tests/engine/test-residents.c $(TRAFFIC)
 tests_engine_test_residents_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_residents_LDADD = $(MODEL_TEST_LIBS)
 
-WORKSHOP_FRONT = tests/engine/workshop-front.c tests/engine/workshop-front.h
+WORKSHOP_FRONT = tests/engine/workshop-front.c tests/engine/workshop-front.h \
+	tests/adapters/folder.c tests/adapters/folder.h
 check_PROGRAMS += tests/engine/test-workshop
 tests_engine_test_workshop_SOURCES = tests/engine/test-workshop.c $(WORKSHOP_FRONT)
 tests_engine_test_workshop_CFLAGS = $(TEST_CFLAGS)

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "assistantd/engine/workshop.h"
+#include "util/file.h"
 
 static int pair[2];
 static pthread_t thread;
@@ -124,24 +126,47 @@ static void set(struct buf *b, const char *text)
 	ck_assert_int_eq(buf_append_str(b, text), 0);
 }
 
+/* Releases the question. */
+static void ask_import(struct workshop_import *question, const char *name,
+		       struct workshop_imported *v)
+{
+	struct ipc_message m;
+
+	if (name) {
+		set(&question->name, name);
+		set(&question->task, "proofread");
+		set(&question->languages[question->n_languages++], "en");
+	}
+	ipc_message_init(&m, WORKSHOP_IMPORT, 0);
+	front_ask(&m, workshop_put_import(&m, question), WORKSHOP_IMPORTED);
+	ck_assert_int_eq(workshop_get_imported(&m, v), 0);
+	ipc_message_deinit(&m);
+	workshop_import_deinit(question);
+}
+
 void front_import(int fd, const char *name, struct workshop_imported *v)
 {
 	struct workshop_import question = WORKSHOP_IMPORT_NULL;
-	struct ipc_message m;
 
 	question.n_files = 1;
 	question.files[0].fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	set(&question.files[0].name, "adapter.gguf");
-	if (name) {
-		set(&question.name, name);
-		set(&question.task, "proofread");
-		set(&question.languages[question.n_languages++], "en");
+	ask_import(&question, name, v);
+}
+
+void front_import_folder(const struct folder *folder, size_t n, struct workshop_imported *v)
+{
+	struct workshop_import question = WORKSHOP_IMPORT_NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		int fd = memfd_create("file", MFD_CLOEXEC);
+
+		ck_assert_int_eq(file_write(fd, folder->files[i].data, folder->files[i].len), 0);
+		question.files[i].fd = fd;
+		set(&question.files[i].name, folder->files[i].name);
+		question.n_files++;
 	}
-	ipc_message_init(&m, WORKSHOP_IMPORT, 0);
-	front_ask(&m, workshop_put_import(&m, &question), WORKSHOP_IMPORTED);
-	ck_assert_int_eq(workshop_get_imported(&m, v), 0);
-	ipc_message_deinit(&m);
-	workshop_import_deinit(&question);
+	ask_import(&question, "folder", v);
 }
 
 int front_lora(void)

@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "assistantd/ipc/ipc.h"
+#include "tests/adapters/folder.h"
 #include "tests/fixture.h"
 
 /* Before and after each test: starts it; ends it, and it must have lived until then. */
@@ -27,6 +28,9 @@ void front_prove(int fd, struct workshop_proved *v);
 void front_prove_as(int fd, const struct digest *digest, struct workshop_proved *v);
 /* @name NULL: nothing is set, as for a package. */
 void front_import(int fd, const char *name, struct workshop_imported *v);
+
+/* The first @n files of a folder. */
+void front_import_folder(const struct folder *folder, size_t n, struct workshop_imported *v);
 
 /* A LoRA for the models of front_open(), and a package of it for the one that is open. */
 int front_lora(void);
