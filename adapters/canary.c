@@ -20,11 +20,12 @@ struct canary {
 /* All of them go through the model together. */
 struct canaries {
 	struct bm_model *model;
-	const struct adapter *adapter;
-	float scale;
+	struct adapter_uses uses;	/* not placed */
 	struct canary items[MANIFEST_MAX_CANARIES];
 	size_t n;
-	float *logits;			/* [n][n_vocab] */
+	const struct tokenizer *tokenizer;	/* with the tokens that the adapter brings, */
+	uint32_t n_extra;			/* so many */
+	float *logits;			/* [n][n_vocab + n_extra] */
 };
 
 static int no_room(struct diag *d, const char *field, size_t n_prompt, uint32_t context)
@@ -34,8 +35,21 @@ static int no_room(struct diag *d, const char *field, size_t n_prompt, uint32_t 
 			n_prompt, context);
 }
 
-/* The manifest's prompt over the text: what the user's turn says. */
-static int render(struct buf *out, const struct jinja *prompt, const char *text, const char *style,
+/* What the user's turn says. */
+struct turn {
+	struct buf text;
+	struct chat_own *own;		/* of the manifest's prompt */
+	size_t n_own;
+};
+
+static void turn_deinit(struct turn *t)
+{
+	buf_deinit(&t->text);
+	free(t->own);
+}
+
+/* The manifest's prompt over the text. */
+static int render(struct turn *out, const struct jinja *prompt, const char *text, const char *style,
 		  struct diag *d)
 {
 	_cleanup_(jinja_output_freep) struct jinja_output *output = NULL;
@@ -47,24 +61,33 @@ static int render(struct buf *out, const struct jinja *prompt, const char *text,
 		? jinja_render(&output, prompt, variables, ARRAY_SIZE(variables), NULL, d)
 		: -ENOMEM;
 
+	if (r == 0)
+		out->own = calloc(jinja_output_count(output) + 1, sizeof(*out->own));
+	if (r == 0 && !out->own)
+		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < jinja_output_count(output); i++) {
 		struct jinja_segment s = jinja_output_at(output, i);
 
-		r = buf_append(out, s.text, s.len);
+		if (!s.label)
+			out->own[out->n_own++] = (struct chat_own){
+				0, { out->text.len, out->text.len + s.len },
+			};
+		r = buf_append(&out->text, s.text, s.len);
 	}
 	return r;
 }
 
-static int encode(struct token_list *out, const struct bm_model *m, const struct buf *turn,
-		  struct diag *d)
+static int encode(struct token_list *out, const struct bm_model *m, const struct tokenizer *t,
+		  const struct turn *turn, struct diag *d)
 {
-	const struct tokenizer *t = bm_model_tokenizer(m);
-	const char *text = turn->len ? turn->data : "";
+	const struct buf *text = &turn->text;
 	_cleanup_(json_decrefp) json_t *messages =
-		json_pack("[{s:s, s:s%}]", "role", "user", "content", text, turn->len);
-	int r = messages ? chat_encode(out, bm_model_gguf(m), t, messages, NULL, d) : -ENOMEM;
+		json_pack("[{s:s, s:s%}]", "role", "user", "content", text->len ? text->data : "",
+			  text->len);
+	const struct chat_input input = { .messages = messages, .own = turn->own,
+					  .n_own = turn->n_own };
 
-	return r == GGUF_E_ABSENT ? tokenizer_encode(t, text, turn->len, TOKENIZE_BOS, out) : r;
+	return messages ? chat_encode(out, bm_model_gguf(m), t, &input, d) : -ENOMEM;
 }
 
 /* The adapter, from where it is invoked on. */
@@ -72,10 +95,10 @@ static int place(struct canary *c, const struct canaries *all, const struct toke
 		 struct diag *d)
 {
 	size_t at;
-	int r = adapter_uses_add(&c->uses, all->adapter, all->scale);
+	int r;
 
-	if (r == 0)
-		r = adapter_uses_place(&c->uses, tokens->ids, tokens->n, &at, d);
+	c->uses = all->uses;
+	r = adapter_uses_place(&c->uses, tokens->ids, tokens->n, &at, d);
 	return r == -ENOENT ? -EINVAL : r;
 }
 
@@ -86,13 +109,14 @@ static int begin(struct canary *c, const struct canaries *all, const struct jinj
 	struct bm_model *m = all->model;
 	uint32_t context = bm_model_config(m)->context;
 	_cleanup_(token_list_deinit) struct token_list tokens = TOKEN_LIST_NULL;
-	_cleanup_(buf_deinit) struct buf turn = BUF_NULL;
+	_cleanup_(turn_deinit) struct turn turn = { BUF_NULL, NULL, 0 };
 	struct bm_writer_params params = { .kv = BM_KV_F16, .sampling = BM_SAMPLING_GREEDY,
-					   .max_tokens = from->max_tokens };
+					   .max_tokens = from->max_tokens,
+					   .n_extra = all->n_extra };
 	int r = render(&turn, prompt, from->text, style, d);
 
 	if (r == 0)
-		r = encode(&tokens, m, &turn, d);
+		r = encode(&tokens, m, all->tokenizer, &turn, d);
 	if (r < 0)
 		return r;
 	if (tokens.n == 0 || tokens.n >= context)
@@ -120,15 +144,14 @@ static int advance(const struct canaries *all, struct canary *c, const struct bm
 	int state = bm_writer_advance(c->writer, item, &tokens, &n), r = state;
 
 	if (r >= 0)
-		r = bm_stream_push_tokens(c->stream, bm_model_tokenizer(all->model), tokens, n,
-					  c->answer);
+		r = bm_stream_push_tokens(c->stream, all->tokenizer, tokens, n, c->answer);
 	return r == 0 && state != BM_WRITER_GOES_ON ? end(c) : r;
 }
 
 /* A token for each that writes, and of prompts what room is left. */
 static int pass(struct canaries *all, size_t active)
 {
-	size_t n_vocab = bm_model_config(all->model)->n_vocab;
+	size_t n_logits = bm_model_config(all->model)->n_vocab + all->n_extra;
 	size_t room = bm_model_max_batch(all->model) - active, n = 0;
 	struct bm_item items[MANIFEST_MAX_CANARIES];
 	struct canary *owners[MANIFEST_MAX_CANARIES];
@@ -143,7 +166,7 @@ static int pass(struct canaries *all, size_t active)
 			continue;
 		wanted = adapter_uses_item(&c->uses, c->writer, room + 1, 0, item);
 		room -= item->n_tokens - 1;
-		item->logits = wanted ? all->logits + n * n_vocab : NULL;
+		item->logits = wanted ? all->logits + n * n_logits : NULL;
 		owners[n++] = c;
 	}
 	r = bm_forward(all->model, items, n, NULL);
@@ -187,21 +210,24 @@ static int begin_all(struct canaries *all, struct buf *answers, const struct man
 	if (r < 0)
 		return r;
 	all->logits = reallocarray(NULL, all->n * sizeof(float),
-				   bm_model_config(all->model)->n_vocab);
+				   (size_t)bm_model_config(all->model)->n_vocab + all->n_extra);
 	return all->logits ? 0 : -ENOMEM;
 }
 
 int canaries_answer(struct buf *answers, struct bm_model *m, const struct adapter *a, float scale,
 		    const struct manifest *manifest, struct diag *d)
 {
-	struct canaries all = { .model = m, .adapter = a, .scale = scale };
+	struct canaries all = { .model = m };
 	int r;
 
 	if (manifest->n_canaries > MIN((size_t)MANIFEST_MAX_CANARIES,
 				       (size_t)bm_model_max_batch(m)))
 		return diag_set(d, -EINVAL, DIAG_LIMIT, "canaries", "%zu, expected at most %d",
 				manifest->n_canaries, MANIFEST_MAX_CANARIES);
-	r = begin_all(&all, answers, manifest, d);
+	r = adapter_uses_add(&all.uses, a, scale);
+	all.tokenizer = adapter_uses_tokenizer(&all.uses, bm_model_tokenizer(m), &all.n_extra);
+	if (r == 0)
+		r = begin_all(&all, answers, manifest, d);
 	if (r == 0)
 		r = run(&all);
 	for (size_t i = 0; i < all.n; i++) {

@@ -173,13 +173,22 @@ static int dict_of_json(struct render *r, const struct jinja_variable *v, const 
 	return 0;
 }
 
+static int text_of_json(struct render *r, const struct jinja_variable *v, const json_t *json,
+			const char *key, struct text *ret)
+{
+	int e = text_new(r, json_string_value(json), json_string_length(json), v->label, ret);
+
+	if (e == 0 && v->labelling)
+		v->labelling->fn(v->labelling->arg, key, json, (uint8_t *)ret->labels);
+	return e;
+}
+
 int value_of_json(struct render *r, const struct jinja_variable *v, const json_t *json,
 		  const char *key, struct value *ret, unsigned depth)
 {
-	uint8_t label = key && v->template_key && strcmp(key, v->template_key) == 0 ? 0 : v->label;
 	int e = 0;
 
-	*ret = (struct value){ .kind = NONE, .label = label };
+	*ret = (struct value){ .kind = NONE, .label = v->label };
 	if (depth > JINJA_MAX_DEPTH)
 		return diag_set(r->d, -EINVAL, DIAG_LIMIT, v->name, "nested deeper than %d",
 				JINJA_MAX_DEPTH);
@@ -201,8 +210,7 @@ int value_of_json(struct render *r, const struct jinja_variable *v, const json_t
 		break;
 	case JSON_STRING:
 		ret->kind = STRING;
-		return text_new(r, json_string_value(json), json_string_length(json), label,
-				&ret->text);
+		return text_of_json(r, v, json, key, &ret->text);
 	case JSON_ARRAY:
 		ret->kind = LIST;
 		ret->list = list_new(r, json_array_size(json));

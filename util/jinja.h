@@ -27,11 +27,18 @@
 struct jinja;
 struct jinja_output;
 
+/* Labels the bytes of @string, which have the variable's before. @key is where the string, or the
+ * list that it is in, stands in an object, or NULL. */
+struct jinja_labelling {
+	void (*fn)(const void *arg, const char *key, const json_t *string, uint8_t *labels);
+	const void *arg;
+};
+
 struct jinja_variable {
 	const char *name;
 	const json_t *value;
 	uint8_t label;			/* of its strings and numbers; the template's own is 0 */
-	const char *template_key;	/* strings under this key are labelled 0, or NULL */
+	const struct jinja_labelling *labelling;	/* of strings otherwise, or NULL */
 };
 
 struct jinja_segment {
@@ -55,6 +62,7 @@ int jinja_render(struct jinja_output **ret, const struct jinja *t,
 		 struct diag *d);
 struct jinja_output *jinja_output_free(struct jinja_output *o);
 DEFINE_CLEANUP(struct jinja_output *, jinja_output_free)
-/* Neighbouring segments have different labels. */
+/* Neighbouring segments have different labels; the text of one begins where that of the one before
+ * it ends. */
 size_t jinja_output_count(const struct jinja_output *o);
 struct jinja_segment jinja_output_at(const struct jinja_output *o, size_t index);

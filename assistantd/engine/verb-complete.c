@@ -66,12 +66,10 @@ static int tokenize_prompt(struct job *job, const json_t *prompt, struct token_l
 			   struct diag *d)
 {
 	json_auto_t *messages = json_pack("[{s:s, s:O}]", "role", "user", "content", prompt);
-	int r = messages ? chat_encode(out, bm_model_gguf(job->vm.model), job->tokenizer, messages,
-				       NULL, d) : -ENOMEM;
+	const struct chat_input input = { .messages = messages };
 
-	if (r == GGUF_E_ABSENT)
-		r = diag_set(d, -EINVAL, DIAG_UNSUP, "tokenizer.chat_template", "missing");
-	return r;
+	return messages ? chat_encode(out, bm_model_gguf(job->vm.model), job->tokenizer, &input,
+				      d) : -ENOMEM;
 }
 
 static int add_line(struct job *job, const char *line, size_t len, struct diag *d)

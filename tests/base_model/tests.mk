@@ -27,6 +27,11 @@ tests_base_model_test_forward_SOURCES = tests/base_model/test-forward.c
 tests_base_model_test_forward_CFLAGS = $(TEST_CFLAGS)
 tests_base_model_test_forward_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/base_model/test-chat
+tests_base_model_test_chat_SOURCES = tests/base_model/test-chat.c
+tests_base_model_test_chat_CFLAGS = $(TEST_CFLAGS)
+tests_base_model_test_chat_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/base_model/test-extra
 tests_base_model_test_extra_SOURCES = tests/base_model/test-extra.c
 tests_base_model_test_extra_CFLAGS = $(TEST_CFLAGS)
