@@ -265,6 +265,8 @@ static int render(struct piece *p, struct engine_start *start, struct diag *d)
 		if (!s.label && start->n_fixed == i)
 			start->n_fixed++;
 		r = engine_start_add(start, ENGINE_ROLE_USER, 0, cut, 0, s.text, s.len);
+		if (r == 0)
+			start->segments[i].own = !s.label;
 	}
 	json_decref(text);
 	json_decref(style);

@@ -164,8 +164,7 @@ static int decode(struct preparation *p, struct ipc_message *m)
 	p->start = start;
 	if (has_twice(start))
 		return -EEXIST;
-	/* Counting does not ask for adapters. */
-	for (uint32_t i = 0; i < start->n_uses && p->type == ENGINE_START; i++)
+	for (uint32_t i = 0; i < start->n_uses; i++)
 		if (start->uses[i].scale != 0.0f)
 			want(p, &start->uses[i].digest, start->uses[i].scale,
 			     TAKE_FD(start->uses[i].fd));

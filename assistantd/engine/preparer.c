@@ -125,19 +125,38 @@ static int read_adapters(struct preparation *p)
 	return 0;
 }
 
-static int place_adapters(struct preparation *p)
+static int gather_adapters(struct preparation *p)
 {
-	size_t at;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_wanted; i++)
 		r = adapter_uses_add(&p->uses, p->wanted[i].adapter, p->wanted[i].scale);
-	if (r < 0)
-		return r;
-	r = adapter_uses_place(&p->uses, p->prompt.tokens.ids, p->prompt.tokens.n, &at, &p->diag);
+	if (r == -ENOTUNIQ)
+		diag_set(&p->diag, r, DIAG_VOCAB, "adapters", "two of them bring tokens");
+	return r;
+}
+
+static int place_adapters(struct preparation *p)
+{
+	const struct token_list *tokens = &p->prompt.tokens;
+	size_t at;
+	int r = adapter_uses_place(&p->uses, tokens->ids, tokens->n, &at, &p->diag);
+
 	if (r < 0)
 		p->fault = adapter_digest(p->uses.items[at].adapter);
 	return r;
+}
+
+/* By the vocabulary of its adapters; COUNT does not ask what of the prompt they act on. */
+static int prepare_prompt(struct preparation *p)
+{
+	int r = gather_adapters(p);
+
+	p->tokenizer = adapter_uses_tokenizer(&p->uses, bm_model_tokenizer(p->model), &p->n_extra);
+	if (r == 0)
+		r = prompt_build(&p->prompt, p->model, p->tokenizer, p->context, p->start,
+				 &p->diag);
+	return r == 0 && p->type == ENGINE_START ? place_adapters(p) : r;
 }
 
 static void prepare(struct preparation *p)
@@ -150,10 +169,7 @@ static void prepare(struct preparation *p)
 	}
 	p->adapter_result = read_adapters(p);
 	if (p->start && p->adapter_result == 0)
-		p->prompt_result = prompt_build(&p->prompt, p->model, p->context, p->start,
-						&p->diag);
-	if (p->start && p->adapter_result == 0 && p->prompt_result == 0)
-		p->prompt_result = place_adapters(p);
+		p->prompt_result = prepare_prompt(p);
 }
 
 static void *run(void *arg)

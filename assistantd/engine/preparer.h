@@ -34,6 +34,8 @@ struct preparation {
 	/* The answer: the adapters that were read, and how the prompt uses all of them. */
 	struct prompt prompt;
 	struct adapter_uses uses;
+	const struct tokenizer *tokenizer;	/* the model's, or an adapter's */
+	uint32_t n_extra;		/* tokens that the latter brings */
 	int adapter_result, prompt_result;	/* of prompt_build() */
 	const struct digest *fault;	/* the adapter that @diag is about, or NULL */
 	struct diag diag;

@@ -14,94 +14,59 @@
 
 static const char *const role_names[ENGINE_ROLE_COUNT] = { "system", "user", "assistant" };
 
-/* The text of the turn that begins at segment *@i, which moves behind it. */
-static int turn_text(const struct engine_start *s, uint32_t *i, struct buf *text)
+/* Turns as chat_encode() takes them. */
+struct conversation {
+	json_t *messages;
+	struct chat_own own[ENGINE_SEGMENTS_MAX];
+	size_t n_own;
+};
+
+/* The turn that begins at segment *@i, which moves behind it. */
+static int add_turn(struct conversation *c, const struct engine_start *s, uint32_t *i)
 {
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	const char *role = role_names[s->segments[*i].role];
 	uint32_t turn = s->segments[*i].turn;
 	int r = 0;
 
-	for (; r == 0 && *i < s->n_segments && s->segments[*i].turn == turn; ++*i)
-		if (s->segments[*i].text.len)
-			r = buf_append(text, s->segments[*i].text.data, s->segments[*i].text.len);
+	for (; r == 0 && *i < s->n_segments && s->segments[*i].turn == turn; ++*i) {
+		const struct engine_segment *at = &s->segments[*i];
+
+		if (at->own)
+			c->own[c->n_own++] = (struct chat_own){
+				json_array_size(c->messages), { text.len, text.len + at->text.len },
+			};
+		if (at->text.len)
+			r = buf_append(&text, at->text.data, at->text.len);
+	}
+	/* jansson takes UTF-8 only; the front end has checked what it passes on. */
+	if (r == 0 && json_array_append_new(c->messages,
+			json_pack("{s:s, s:s%}", "role", role, "content",
+				  text.len ? text.data : "", text.len)) < 0)
+		r = -EINVAL;
 	return r;
 }
 
-static int messages_of(const struct engine_start *s, json_t **ret)
+static int encode(const struct bm_model *m, const struct tokenizer *t,
+		  const struct engine_start *s, struct token_list *out, struct diag *d)
 {
-	_cleanup_(json_decrefp) json_t *list = json_array();
-	int r = list ? 0 : -ENOMEM;
-
-	for (uint32_t i = 0; r == 0 && i < s->n_segments;) {
-		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-		const char *role = role_names[s->segments[i].role];
-
-		r = turn_text(s, &i, &text);
-		/* jansson takes UTF-8 only; the front end has checked what it passes on. */
-		if (r == 0 && json_array_append_new(list,
-				json_pack("{s:s, s:s%}", "role", role, "content",
-					  text.len ? text.data : "", text.len)) < 0)
-			r = -EINVAL;
-	}
-	if (r == 0)
-		*ret = TAKE(list);
-	return r;
-}
-
-/* A model without a chat template reads the turns one after the other. */
-static int encode_plain(const struct tokenizer *t, const struct engine_start *s,
-			struct token_list *out)
-{
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < s->n_segments;) {
-		r = text.len ? buf_append_str(&text, "\n\n") : 0;
-		if (r == 0)
-			r = turn_text(s, &i, &text);
-	}
-	return r < 0 ? r : tokenizer_encode(t, text.len ? text.data : "", text.len, TOKENIZE_BOS,
-					    out);
-}
-
-/* The spelling of a token, for the template's variables; the caller frees it. */
-static char *token_spelling(const struct tokenizer *t, int32_t id)
-{
-	const char *name;
-	size_t len;
-
-	return id >= 0 && tokenizer_name(t, id, &name, &len) ? strndup(name, len) : NULL;
-}
-
-static int encode(const struct bm_model *m, const struct engine_start *s, struct token_list *out,
-		  struct diag *d)
-{
-	const struct tokenizer *t = bm_model_tokenizer(m);
-	_cleanup_free_ char *bos = token_spelling(t, tokenizer_bos(t));
-	_cleanup_free_ char *eos = token_spelling(t, tokenizer_eos(t));
-	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
-	_cleanup_(json_decrefp) json_t *messages = NULL;
-	struct chat_input input = { .bos = bos, .eos = eos };
+	struct conversation c = { .messages = json_array(), .n_own = 0 };
+	struct chat_input input = { .messages = c.messages, .own = c.own };
 	time_t now = time(NULL);
-	const char *source;
 	char date[16] = "";
 	struct tm tm;
-	size_t len;
-	int r;
+	int r = c.messages ? 0 : -ENOMEM;
 
 	out->n = 0;
-	r = chat_template_of(bm_model_gguf(m), &source, &len, d);
-	if (r == GGUF_E_ABSENT)
-		return encode_plain(t, s, out);
-	if (r == 0)
-		r = messages_of(s, &messages);
-	if (r < 0)
-		return r;
-
+	for (uint32_t i = 0; r == 0 && i < s->n_segments;)
+		r = add_turn(&c, s, &i);
+	input.n_own = c.n_own;
 	if (gmtime_r(&now, &tm) && strftime(date, sizeof(date), "%Y-%m-%d", &tm))
 		input.date = date;
-	input.messages = messages;
-	r = chat_render(&text, source, len, &input, d);
-	return r < 0 ? r : chat_tokenize(t, text, out);
+	if (r == 0)
+		r = chat_encode(out, bm_model_gguf(m), t, &input, d);
+	json_decref(c.messages);
+	return r;
 }
 
 /* Takes @n tokens' worth of text off one end, at least one character. */
@@ -172,8 +137,9 @@ static size_t common(const struct token_list *a, const struct token_list *b)
 }
 
 /* The tokens of @start with @text in place of each segment that varies. */
-static int encode_with(const struct bm_model *m, const struct engine_start *start,
-		       const char *text, struct token_list *out, struct diag *d)
+static int encode_with(const struct bm_model *m, const struct tokenizer *t,
+		       const struct engine_start *start, const char *text,
+		       struct token_list *out, struct diag *d)
 {
 	_cleanup_free_ struct engine_start *other = malloc(sizeof(*other));
 
@@ -184,24 +150,24 @@ static int encode_with(const struct bm_model *m, const struct engine_start *star
 	for (uint32_t i = start->n_fixed; i < start->n_segments; i++)
 		other->segments[i].text = (struct buf){ .data = (char *)text,
 							.len = strlen(text) };
-	return encode(m, other, out, d);
+	return encode(m, t, other, out, d);
 }
 
 /*
  * What two other texts have in common, so that nothing of this one is counted as fixed. Where
  * this one's first letters join the last fixed token, none is.
  */
-static int count_fixed(struct prompt *p, const struct bm_model *m, const struct engine_start *start,
-		       struct diag *d)
+static int count_fixed(struct prompt *p, const struct bm_model *m, const struct tokenizer *t,
+		       const struct engine_start *start, struct diag *d)
 {
 	_cleanup_(token_list_deinit) struct token_list a = TOKEN_LIST_NULL, b = TOKEN_LIST_NULL;
 	int r = 0;
 	size_t n;
 
 	if (start->n_fixed)
-		r = encode_with(m, start, "a", &a, d);
+		r = encode_with(m, t, start, "a", &a, d);
 	if (r == 0 && start->n_fixed)
-		r = encode_with(m, start, "1", &b, d);
+		r = encode_with(m, t, start, "1", &b, d);
 	if (r < 0)
 		return r;
 	n = common(&a, &b) / BM_SEQUENCE_PAGE * BM_SEQUENCE_PAGE;
@@ -209,17 +175,16 @@ static int count_fixed(struct prompt *p, const struct bm_model *m, const struct 
 	return 0;
 }
 
-int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
-		 struct engine_start *start, struct diag *d)
+int prompt_build(struct prompt *ret, const struct bm_model *m, const struct tokenizer *t,
+		 uint32_t context, struct engine_start *start, struct diag *d)
 {
-	const struct tokenizer *t = bm_model_tokenizer(m);
 	size_t first = 0;
 
 	*ret = (struct prompt){ .counted.limit = context };
 	for (;;) {
 		struct engine_segment *weak;
 		uint64_t total;
-		int r = encode(m, start, &ret->tokens, d);
+		int r = encode(m, t, start, &ret->tokens, d);
 
 		if (r == 0 && ret->tokens.n == 0)
 			r = diag_set(d, -EINVAL, DIAG_RANGE, "prompt", "it is empty");
@@ -245,7 +210,7 @@ int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
 	else if (start->answer_share > 0)
 		ret->max_answer = MIN(ret->max_answer,
 				      2 * (uint32_t)answer_room(start, ret->tokens.n) + 16);
-	return count_fixed(ret, m, start, d);
+	return count_fixed(ret, m, t, start, d);
 }
 
 void prompt_deinit(struct prompt *p)

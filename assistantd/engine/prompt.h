@@ -17,11 +17,11 @@ struct prompt {
 };
 
 /*
- * Renders the turns of @start and counts them; segments that may give way are cut, lowest
- * priority first, until prompt and answer fit @context tokens. @start's texts change
- * then. 0; PROMPT_E_TOO_LONG with @ret->counted; -EINVAL with @d when the template refuses
- * the turns; -ENOMEM.
+ * Renders the turns of @start and counts them, by @t, the vocabulary of its adapters; segments
+ * that may give way are cut, lowest priority first, until prompt and answer fit @context tokens.
+ * @start's texts change then. 0; PROMPT_E_TOO_LONG with @ret->counted; -EINVAL with @d when the
+ * template refuses the turns; -ENOMEM.
  */
-int prompt_build(struct prompt *ret, const struct bm_model *m, uint32_t context,
-		 struct engine_start *start, struct diag *d);
+int prompt_build(struct prompt *ret, const struct bm_model *m, const struct tokenizer *t,
+		 uint32_t context, struct engine_start *start, struct diag *d);
 void prompt_deinit(struct prompt *p);

@@ -51,6 +51,7 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 		.context = p->context,
 		.sampling = BM_SAMPLING_GREEDY,
 		.draft = p->start->draft,
+		.n_extra = p->n_extra,
 	};
 	_cleanup_(request_freep) struct request *r = calloc(1, sizeof(*r));
 	int e;
@@ -82,6 +83,7 @@ int request_new(struct request **ret, struct bm_model *m, struct residents *resi
 	for (size_t i = 0; i < p->n_wanted; i++)
 		r->adapters[i] = TAKE(p->wanted[i].adapter);
 	r->uses = p->uses;
+	r->tokenizer = p->tokenizer;
 	r->done.tokens_in = r->n_prompt;
 	r->began_us = request_clock();
 	r->done.loading_ms = milliseconds(p->began_us, r->began_us);
@@ -163,8 +165,7 @@ static int finish(struct request *r, int state, struct engine_piece *piece)
 	return bm_stream_finish(r->stream, &piece->text) < 0 ? -ENOMEM : 1;
 }
 
-int request_advance(struct request *r, const struct bm_model *m, const struct bm_item *item,
-		    struct engine_piece *piece)
+int request_advance(struct request *r, const struct bm_item *item, struct engine_piece *piece)
 {
 	const int32_t *tokens;
 	size_t n;
@@ -178,7 +179,7 @@ int request_advance(struct request *r, const struct bm_model *m, const struct bm
 		r->wrote_us = request_clock();
 		r->done.reading_ms = milliseconds(r->began_us, r->wrote_us);
 	}
-	e = bm_stream_push_tokens(r->stream, bm_model_tokenizer(m), tokens, n, &piece->text);
+	e = bm_stream_push_tokens(r->stream, r->tokenizer, tokens, n, &piece->text);
 	if (e < 0 || state == BM_WRITER_GOES_ON)
 		return e;
 	return finish(r, state, piece);

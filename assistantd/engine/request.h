@@ -17,6 +17,7 @@ struct request {
 	uint32_t n_prompt;
 	struct bm_writer *writer;
 	struct bm_stream *stream;
+	const struct tokenizer *tokenizer;	/* the model's, or of one of its adapters */
 	struct adapter *adapters[ENGINE_USES_MAX];	/* references; NULL behind the last */
 	struct adapter_uses uses;
 	struct residents *residents;	/* where what was computed stays */
@@ -53,8 +54,7 @@ size_t request_item(struct request *r, const struct batch_entry *plan, struct bm
  * After the pass of @item: appends the text that may be shown to @piece. 0; 1 when the
  * request is done, with @r->done filled; -ENOMEM.
  */
-int request_advance(struct request *r, const struct bm_model *m, const struct bm_item *item,
-		    struct engine_piece *piece);
+int request_advance(struct request *r, const struct bm_item *item, struct engine_piece *piece);
 
 /* Microseconds of a clock that only goes forward. */
 uint64_t request_clock(void);

@@ -151,7 +151,7 @@ static void advance(struct scheduler *s, struct batch *b)
 		struct engine_piece *piece = &tokens.pieces[tokens.n];
 
 		b->owners[i]->served = s->passes;
-		result[i] = request_advance(b->owners[i], s->model, &b->items[i], piece);
+		result[i] = request_advance(b->owners[i], &b->items[i], piece);
 		if (piece->n_tokens || piece->text.len)
 			tokens.n++;
 	}

@@ -46,6 +46,7 @@ static void code_start(struct codec *c, struct engine_start *v)
 		codec_below(c, &s->cut, ENGINE_CUT_COUNT);
 		codec_u32(c, &s->priority);
 		codec_text(c, &s->text);
+		codec_bool(c, &s->own);
 		if (i > 0 && s->turn < s[-1].turn)
 			codec_fail(c, -EBADMSG);
 	}
@@ -212,7 +213,7 @@ int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t tur
 
 	if (v->n_segments == ENGINE_SEGMENTS_MAX || turn >= ENGINE_MESSAGES_MAX)
 		return -E2BIG;
-	*s = (struct engine_segment){ turn, role, cut, priority, BUF_NULL };
+	*s = (struct engine_segment){ turn, role, cut, priority, BUF_NULL, false };
 	r = buf_append(&s->text, text, len);
 	if (r == 0)
 		v->n_segments++;

@@ -87,6 +87,7 @@ struct engine_segment {
 	uint32_t cut;		/* enum engine_cut: the end of the text that goes first */
 	uint32_t priority;	/* lower ones are cut first */
 	struct buf text;
+	bool own;		/* the task's: tokens that an adapter brings are recognised */
 };
 
 enum engine_role { ENGINE_ROLE_SYSTEM, ENGINE_ROLE_USER, ENGINE_ROLE_ASSISTANT,
