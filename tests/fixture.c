@@ -229,7 +229,8 @@ static void put_tokens(struct gguf_writer *w, struct memory *m, const struct tok
 		       uint64_t width, uint64_t *seed)
 {
 	uint64_t ne[2] = { t->dim ? t->dim : width, t->rows ? t->rows : t->n };
-	uint16_t *data = weights(m, t->type, ne[1], ne[0], 0.5f, seed);
+	float size = t->size != 0.0f ? t->size : 0.5f;
+	uint16_t *data = weights(m, t->type, ne[1], ne[0], size, seed);
 
 	/* The upper half of the last number. */
 	if (t->not_a_number)
@@ -241,7 +242,7 @@ static void put_tokens(struct gguf_writer *w, struct memory *m, const struct tok
 		ck_assert_int_eq(gguf_writer_tensor(w, "token_embd.extra", t->type, 2, ne, data),
 				 0);
 	ne[1] = t->output_rows ? t->output_rows : t->n;
-	data = weights(m, t->type, ne[1], ne[0], 0.5f, seed);
+	data = weights(m, t->type, ne[1], ne[0], size, seed);
 	if (!t->tied)
 		ck_assert_int_eq(gguf_writer_tensor(w, "output.extra", t->type, 2, ne, data), 0);
 }

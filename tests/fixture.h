@@ -29,6 +29,7 @@ struct token_fixture {
 	const char *const *texts;
 	size_t n;
 	uint64_t rows, output_rows, dim;
+	float size;		/* of the numbers */
 	enum tensor_type type;	/* F32 is 0 */
 	bool no_texts, no_embedding, not_a_number;
 	bool tied;		/* without rows of the output */

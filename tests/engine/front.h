@@ -27,6 +27,7 @@ struct front_case {
 	char prompt[FRONT_TEXT_MAX], answer[FRONT_TEXT_MAX];
 	size_t prompt_len, answer_len;
 	size_t fixed_len;	/* of the prompt, a segment of its own; 0: there is one segment */
+	bool own;		/* the first segment is the task's */
 	uint32_t n_prompt, n_answer, max_tokens;	/* tokens; of some there is no text */
 	struct front_use uses[ENGINE_USES_MAX];
 	size_t n_uses;
@@ -46,6 +47,7 @@ struct front {
 	int model_fd, adapter_fds[FRONT_ADAPTERS];
 	size_t n_adapters;
 	const char *invocations[FRONT_ADAPTERS];	/* a token a byte; NULL: ordinary ones */
+	int extends;		/* the adapter that brings FRONT_TOKENS, or -1 */
 	/* To work out what is right. */
 	struct bm_model *model;
 	struct adapter *adapters[FRONT_ADAPTERS];
@@ -70,6 +72,9 @@ struct front {
 /* Below @n, from the state of a generator. */
 uint32_t front_below(uint64_t *state, uint32_t n);
 
+/* What is a token to who uses the adapter that brings them, and to all others a token a byte. */
+#define FRONT_TOKENS { "<on>", "<off>" }
+
 /* Makes a small model, its adapters and the cases of a seed. The last two adapters have
  * invocation tokens. */
 void front_init(struct front *f, uint64_t seed);
@@ -77,6 +82,8 @@ void front_init(struct front *f, uint64_t seed);
 void front_init_files(struct front *f, int model_fd, const int *adapter_fds, size_t n_adapters,
 		      const struct front_words *words, uint64_t seed);
 void front_deinit(struct front *f);
+/* What a case asks for; adapters are the caller's. */
+void front_fill(struct engine_start *s, const struct front_case *c);
 /* Works out the answer to @c, whose other fields are given. */
 void front_solve(struct front *f, struct front_case *c);
 /* Puts what invokes the adapter into the prompt at @at; false without room. */

@@ -41,11 +41,23 @@ static uint32_t below(struct world *w, uint32_t n)
 	return front_below(&w->t.state, n);
 }
 
+/* A letter, or the text of a token that an adapter brings. */
+static void put_something(struct world *w, struct front_case *c)
+{
+	static const char letters[] = "abcijkxyz";
+	static const char *const tokens[] = FRONT_TOKENS;
+	const char *token = tokens[below(w, ARRAY_SIZE(tokens))];
+
+	if (below(w, 12) || c->prompt_len + strlen(token) > TEXT_BYTES)
+		c->prompt[c->prompt_len++] = letters[below(w, sizeof(letters) - 1)];
+	else
+		c->prompt_len += strlen(strcpy(c->prompt + c->prompt_len, token));
+}
+
 /* Begins like an earlier one, or like what came of it; then anything, with what invokes
  * adapters among it. */
 static void make_text(struct world *w, int text)
 {
-	static const char letters[] = "abcijkxyz";
 	struct front_case *c = &w->texts[text];
 	const struct front_case *like = text ? &w->texts[below(w, (uint32_t)text)] : NULL;
 
@@ -55,7 +67,7 @@ static void make_text(struct world *w, int text)
 		memcpy(c->prompt, like->prompt, c->prompt_len);
 	while (c->prompt_len < FIXED || below(w, 60))
 		if (c->prompt_len < TEXT_BYTES)
-			c->prompt[c->prompt_len++] = letters[below(w, sizeof(letters) - 1)];
+			put_something(w, c);
 	for (uint32_t i = 0; i < 5; i++) {
 		size_t kept = below(w, 4) ? FIXED : 0;
 
@@ -64,6 +76,7 @@ static void make_text(struct world *w, int text)
 			     kept + below(w, (uint32_t)(c->prompt_len - kept) + 1));
 	}
 	c->fixed_len = below(w, 2) ? FIXED : 0;
+	c->own = below(w, 2);
 	c->max_tokens = 1 + below(w, ANSWER);
 	c->temperature = below(w, 2) ? 0.0f : 0.5f;
 }

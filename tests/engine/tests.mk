@@ -5,7 +5,8 @@ tests_engine_test_batch_LDADD = $(MODEL_TEST_LIBS)
 
 # The same, longer: make check-schedules.
 check_PROGRAMS += tests/engine/test-scheduler
-TRAFFIC = tests/engine/front.c tests/engine/front.h tests/engine/traffic.c tests/engine/traffic.h
+FRONT = tests/engine/front.c tests/engine/front.h tests/engine/front-cases.c
+TRAFFIC = $(FRONT) tests/engine/traffic.c tests/engine/traffic.h
 tests_engine_test_scheduler_SOURCES = tests/engine/test-scheduler.c $(TRAFFIC)
 tests_engine_test_scheduler_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_scheduler_LDADD = $(MODEL_TEST_LIBS)
@@ -37,8 +38,7 @@ tests_engine_test_prefix_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_prefix_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/engine/test-prefix-file
-tests_engine_test_prefix_file_SOURCES = tests/engine/test-prefix-file.c \
-	tests/engine/front.c tests/engine/front.h
+tests_engine_test_prefix_file_SOURCES = tests/engine/test-prefix-file.c $(FRONT)
 tests_engine_test_prefix_file_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_prefix_file_LDADD = $(MODEL_TEST_LIBS)
 
@@ -58,3 +58,8 @@ tests_engine_test_workshop_malformed_SOURCES = tests/engine/test-workshop-malfor
 	$(WORKSHOP_FRONT)
 tests_engine_test_workshop_malformed_CFLAGS = $(TEST_CFLAGS)
 tests_engine_test_workshop_malformed_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/engine/test-tokens
+tests_engine_test_tokens_SOURCES = tests/engine/test-tokens.c $(FRONT)
+tests_engine_test_tokens_CFLAGS = $(TEST_CFLAGS)
+tests_engine_test_tokens_LDADD = $(MODEL_TEST_LIBS)

@@ -53,6 +53,7 @@ static struct engine_start *make_start(void)
 	ck_assert_int_eq(engine_start_add(s, ENGINE_ROLE_USER, 1, ENGINE_CUT_TAIL, 1, "a\0b", 3),
 			 0);
 	s->n_fixed = 1;
+	s->segments[0].own = true;
 	s->keeps_prefix = true;
 	return s;
 }
@@ -84,6 +85,7 @@ START_TEST(a_request_arrives)
 	ck_assert_uint_eq(in->segments[1].cut, ENGINE_CUT_TAIL);
 	ck_assert_uint_eq(in->segments[0].priority, 3);
 	ck_assert(in->n_fixed == 1 && in->prefix_fd == -1 && in->keeps_prefix);
+	ck_assert(in->segments[0].own && !in->segments[1].own);
 	free_start(in);
 	free_start(out);
 }
