@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "assistantd/daemon/ahead.h"
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
@@ -130,6 +131,8 @@ static void forget_done(struct work *work, int result)
 		out_u32(&at, (uint32_t)q->forgotten);
 		bus_send(q->d->bus, reply);
 	}
+	/* What was learnt from all of it does not know which part is gone. */
+	ahead_forget(q->d->ahead);
 	query_free(q);
 }
 

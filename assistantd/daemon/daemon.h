@@ -17,6 +17,7 @@
 #include "tools_api/tools_api.h"
 #include "util/loop.h"
 
+struct ahead;
 struct job;
 struct memory;
 
@@ -28,6 +29,7 @@ struct daemon {
 	struct worker *worker;
 	struct engine *engine;
 	struct memory *memory;
+	struct ahead *ahead;
 	struct library *library;
 	struct callers *callers;
 	struct prompts *prompts;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "assistantd/daemon/action.h"
+#include "assistantd/daemon/ahead.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "util/jinja.h"
@@ -166,6 +167,8 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 		buf_reset(&job->result);
 	}
 	job->deadline = loop_cancel(job->deadline);
+	if (!error && job->serving.n_uses && !job->options.is_private)
+		ahead_learn(job->d->ahead, job->task->name, job->options.style);
 	receipt_write(job);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
+#include "assistantd/daemon/ahead.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/data.h"
@@ -62,6 +63,7 @@ static void engine_changed(void *arg)
 	/* The engine says its first words before the bus is there. */
 	if (!s->d.engine || !s->d.bus)
 		return;
+	ahead_engine_changed(s->d.ahead);
 	assistant1_changed(&s->d);
 	assistant1_tasks_changed(&s->d);
 	jobs_pump(&s->d);
@@ -171,6 +173,8 @@ static int start_engine(struct service *s)
 	r = engine_new(&d->engine, d->loop, &config, engine_changed, s);
 	if (r == 0)
 		r = memory_new(&d->memory, d);
+	if (r == 0)
+		r = ahead_new(&d->ahead, d);
 	return r < 0 ? r : engine_use(d->engine, model);
 }
 
@@ -243,6 +247,7 @@ static void stop(struct service *s)
 	tools_free(d->tools);
 	home_free(d->home);
 	tool_registry_free(d->tool_registry);
+	ahead_free(d->ahead);
 	memory_free(d->memory);
 	engine_free(d->engine);
 	prefix_store_free(s->prefixes);

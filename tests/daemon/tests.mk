@@ -21,3 +21,7 @@ check_PROGRAMS += tests/daemon/test-workshop
 tests_daemon_test_workshop_SOURCES = tests/daemon/test-workshop.c
 tests_daemon_test_workshop_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_workshop_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-follows
+tests_daemon_test_follows_SOURCES = tests/daemon/test-follows.c
+tests_daemon_test_follows_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_follows_LDADD = assistantd/daemon/libdaemon.a $(TEST_LIBS)
