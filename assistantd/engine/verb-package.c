@@ -216,11 +216,13 @@ static int write_with_manifest(int fd, const struct package_file *f, const struc
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r)) : 0;
 }
 
+/* Beside the place where it goes, which may be that of what it is made from. */
 static int make(const struct package_file *f, const struct options *o, const char **file,
 		struct diag *d)
 {
 	const struct package *p = package_parts(f);
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	_cleanup_free_ char *fresh = NULL;
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -229,7 +231,9 @@ static int make(const struct package_file *f, const struct options *o, const cha
 	if (r < 0)
 		return r;
 	*file = o->out;
-	fd = create(o->out, d);
+	if (asprintf(&fresh, "%s.new", o->out) < 0)
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	fd = create(fresh, d);
 	if (fd < 0)
 		return -EINVAL;
 	if (o->manifest)
@@ -238,8 +242,10 @@ static int make(const struct package_file *f, const struct options *o, const cha
 		r = package_write_signature(fd, text.data, text.len, d);
 	if (r == 0)
 		r = check_written(fd, d);
+	if (r == 0 && rename(fresh, o->out) < 0)
+		r = diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
 	if (r < 0)
-		unlink(o->out);
+		unlink(fresh);
 	return r;
 }
 

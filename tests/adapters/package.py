@@ -146,6 +146,10 @@ def main():
         write("no.minisig", b"untrusted comment: x\nRW\n")
         error = package("p.gguf", "--signature", "no.minisig", "--out", "x.gguf", status=1)
         check("signature: expected" in error and not os.path.exists("x.gguf"), error)
+        # What fails leaves what was there, also where both have one name.
+        before = read("p.gguf")
+        package("p.gguf", "--signature", "no.minisig", "--out", "p.gguf", status=1)
+        check(read("p.gguf") == before and not os.path.exists("p.gguf.new"), "p.gguf changed")
         write("no.pub", b"secret\n")
         error = package("signed.gguf", "--key", "no.pub", status=1)
         check("key 1: no public key" in error, error)
