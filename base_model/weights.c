@@ -167,7 +167,7 @@ static int bind_projection(struct binder *b, enum bm_matrix matrix, uint32_t col
 		layer->matrices[first + i].rows = rows[i];
 		layer->biases[first + i] = bias;
 		whole.data += rows[i] * whole.row_size;
-		bias += bias ? rows[i] : 0;
+		bias = bias ? bias + rows[i] : NULL;
 	}
 	return r;
 }
