@@ -79,3 +79,14 @@ check_PROGRAMS += tests/adapters/test-safetensors
 tests_adapters_test_safetensors_SOURCES = tests/adapters/test-safetensors.c $(PEFT_TEST_SOURCES)
 tests_adapters_test_safetensors_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_safetensors_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-peft-malformed
+tests_adapters_test_peft_malformed_SOURCES = tests/adapters/test-peft-malformed.c \
+	$(PEFT_TEST_SOURCES)
+tests_adapters_test_peft_malformed_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_peft_malformed_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-peft-tokens
+tests_adapters_test_peft_tokens_SOURCES = tests/adapters/test-peft-tokens.c $(PEFT_TEST_SOURCES)
+tests_adapters_test_peft_tokens_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_peft_tokens_LDADD = $(MODEL_TEST_LIBS)
