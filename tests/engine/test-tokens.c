@@ -4,6 +4,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "adapters/canary.h"
 #include "tests/check-main.h"
 #include "tests/engine/front.h"
 #include "util/macro.h"
@@ -101,9 +102,10 @@ static size_t count_texts(const char *text)
 }
 
 /* Rows so long that one of them beats every other token. */
+static const struct token_fixture loud = { .texts = texts, .n = 2, .size = 1000.0f };
+
 START_TEST(written_as_their_text)
 {
-	const struct token_fixture loud = { .texts = texts, .n = 2, .size = 1000.0f };
 	static struct front f;
 	struct front_case c = case_of("abcxyz", 0, true), without = case_of("abcxyz", -1, true);
 	struct reply r;
@@ -175,6 +177,34 @@ START_TEST(recognised_in_the_tasks_text)
 }
 END_TEST
 
+/* A package's canaries are read and answered as a request is. */
+START_TEST(canaries_are_requests)
+{
+	struct manifest_canary canary = { .text = "ab<on>xyz", .max_tokens = 20 };
+	const struct manifest manifest = { .prompt = "<on>{{ text }}", .canaries = &canary,
+					   .n_canaries = 1 };
+	_cleanup_(buf_deinit) struct buf answer = BUF_NULL;
+	static struct front f;
+	struct front_case c;
+	struct diag d = DIAG_NULL;
+	uint32_t first;
+
+	front_init(&f, 21);
+	f.extends = 0;
+	replace(&f, 0, &loud);
+	c = case_of("<on>ab<on>xyz", 0, true);
+	c.fixed_len = 4;
+	front_solve(&f, &c);
+	ck_assert_int_eq(canaries_answer(&answer, f.model, f.adapters[0], 1.0f, &manifest, &d), 0);
+	ck_assert_uint_gt(count_texts(answer.data), 0);
+	ck_assert_uint_eq(answer.len, c.answer_len);
+	ck_assert_mem_eq(answer.data, c.answer, c.answer_len);
+	canary.output = answer.data;
+	ck_assert_int_eq(canaries_check(f.model, f.adapters[0], 1.0f, &manifest, &first, &d), 0);
+	front_deinit(&f);
+}
+END_TEST
+
 START_TEST(of_one_adapter_only)
 {
 	const struct token_fixture others = { .texts = texts, .n = 1 };
@@ -209,6 +239,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, written_as_their_text);
 	tcase_add_test(tc, recognised_in_the_tasks_text);
+	tcase_add_test(tc, canaries_are_requests);
 	tcase_add_test(tc, of_one_adapter_only);
 	return run_tests("tokens of adapters in the engine", tc);
 }
