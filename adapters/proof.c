@@ -133,7 +133,7 @@ static int has_effect(struct bm_model *m, const struct adapter *a, float scale, 
 	*ret = effect >= PROOF_EFFECT;
 	if (*ret && effect < PROOF_SURE) {
 		r = measure_all(&raised, m, a, PROOF_RAISE * scale);
-		*ret = raised.effect >= PROOF_GROWTH * effect;
+		*ret = raised.effect >= fmaxf(PROOF_SURE, PROOF_GROWTH * effect);
 	}
 	return r;
 }
@@ -199,7 +199,8 @@ int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, fl
 		judge(ret, PROOF_HARMFUL,
 		      "with it the model forgets more than half of what it knows of plain text");
 	else
-		judge(ret, PROOF_GOOD, "it has an effect, and its canaries are as they should be");
+		judge(ret, PROOF_GOOD, ret->n_canaries
+		      ? "it has an effect, and writes what its maker saw" : "it has an effect");
 	if (ret->verdict == PROOF_GOOD && ret->n_canaries)
 		return check_canaries(ret, m, a, scale, manifest, d);
 	return 0;

@@ -200,7 +200,7 @@ END_TEST
 /* Zeros, and so little that what remains is noise of the quantised products. */
 START_TEST(without_effect)
 {
-	static const float scales[] = { 0.0f, 1e-7f, 1e-5f, 1e-4f, 1e-3f };
+	static const float scales[] = { 0.0f, 1e-9f, 1e-8f, 1e-7f, 1e-6f, 1e-5f, 1e-4f, 1e-3f };
 
 	expect(base, adapters[_i], ZEROS, 1.0f, NULL, PROOF_NO_EFFECT);
 	for (size_t i = 0; i < ARRAY_SIZE(scales); i++)
