@@ -77,6 +77,9 @@ int memory_new(struct memory **ret, struct daemon *d)
 	if (pressure_source(m->pressure) == PRESSURE_NOWHERE)
 		log_info("memory pressure: the system does not tell; memory stays as configured");
 	apply(m, d->config.adapter_budget);
+	if (engine_budget(d->engine)->budget < d->config.memory_budget)
+		log_info("memory: %llu MiB by the limit of the control group", (unsigned long long)
+			 (engine_budget(d->engine)->budget >> 20));
 	*ret = TAKE(m);
 	return 0;
 }
