@@ -285,12 +285,15 @@ static void quantize(const struct activations *to, size_t first, size_t last)
 		__m128i q0 = _mm512_cvtepi32_epi8(_mm512_castps_si512(y0));
 		__m128i q1 = _mm512_cvtepi32_epi8(_mm512_castps_si512(y1));
 		__m256i q = _mm256_set_m128i(q1, q0);
-		int32_t sum0 = _mm512_reduce_add_epi32(_mm512_cvtepi8_epi32(q0));
-		int32_t sum1 = _mm512_reduce_add_epi32(_mm512_cvtepi8_epi32(q1));
+		__m256i biased = _mm256_xor_si256(q, _mm256_set1_epi8((char)0x80));
+		/* Of each eight biased bytes; those of a half are in neighbours. */
+		__m256i eights = _mm256_sad_epu8(biased, _mm256_setzero_si256());
+		__m256i sums = _mm256_add_epi32(eights, _mm256_bsrli_epi128(eights, 8));
+		int sum0 = _mm256_extract_epi32(sums, 0) - 128 * Q_HALF;
+		int sum1 = _mm256_extract_epi32(sums, 4) - 128 * Q_HALF;
 
 		_mm256_storeu_si256((__m256i *)(to->q + b * Q_BLOCK), q);
-		_mm256_storeu_si256((__m256i *)(to->biased + b * Q_BLOCK),
-				    _mm256_xor_si256(q, _mm256_set1_epi8((char)0x80)));
+		_mm256_storeu_si256((__m256i *)(to->biased + b * Q_BLOCK), biased);
 		to->d[b] = max / 127.0f;
 		to->sums[2 * b] = (int16_t)sum0;
 		to->sums[2 * b + 1] = (int16_t)sum1;
