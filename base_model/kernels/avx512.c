@@ -65,11 +65,11 @@ INLINE void pack(const struct tile_format *f, const struct tile *tiles, size_t a
 			size_t unit = (at + b) / f->blocks;
 			struct tile_unit u = { .at = unit * f->bytes };
 
-			tile_prefetch(&tiles[tile], unit, f->bytes);
 			UNROLL
 			for (unsigned k = 0; k < f->blocks; k++) {
 				struct tile_block w;
 
+				tile_prefetch(&tiles[tile], unit, f->bytes, k, f->blocks);
 				f->unpack(&tiles[tile], &u, k, &w);
 				pack_block(f, &w, tile, &out[b + k]);
 			}

@@ -74,11 +74,11 @@ INLINE void tile_stream(const struct tile_format *f, const struct tile *t,
 	for (size_t unit = 0; unit < per_vector / f->blocks; unit++) {
 		struct tile_unit u = { .at = unit * f->bytes };
 
-		tile_prefetch(t, unit, f->bytes);
 		UNROLL
 		for (unsigned b = 0; b < f->blocks; b++) {
 			struct tile_block w;
 
+			tile_prefetch(t, unit, f->bytes, b, f->blocks);
 			f->unpack(t, &u, b, &w);
 			add_block(f, &w, x, unit * f->blocks + b, n, acc);
 		}

@@ -85,12 +85,17 @@ INLINE void tile_find_pages(const struct tile *t, const struct matrix *w)
 		__builtin_prefetch(t->next + at, 0, 2);
 }
 
-/* As many streams at once are more than the hardware follows by itself: with each unit as much
- * of the next tile is fetched, into the second cache, since two tiles fill the first. */
-INLINE void tile_prefetch(const struct tile *t, size_t unit, size_t bytes)
+/* As many streams at once are more than the hardware follows by itself: with each block of a unit
+ * as much of the next tile is fetched, into the second cache, since two tiles fill the first.
+ * What finds no room to wait in is dropped, so the compiler must not gather a unit's lines. */
+INLINE void tile_prefetch(const struct tile *t, size_t unit, size_t bytes, unsigned b,
+			  unsigned blocks)
 {
 	const uint8_t *at = t->next + unit * LANE_ROWS * bytes;
+	const size_t lines = (LANE_ROWS * bytes + 63) / 64;
 
-	for (size_t line = 0; line < LANE_ROWS * bytes; line += 64)
-		__builtin_prefetch(at + line, 0, 2);
+	UNROLL
+	for (size_t line = b * lines / blocks; line < (b + 1) * lines / blocks; line++)
+		__builtin_prefetch(at + 64 * line, 0, 2);
+	__asm__ volatile("" : : : "memory");
 }
