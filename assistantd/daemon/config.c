@@ -44,6 +44,8 @@ int config_init(struct config *c)
 
 void config_deinit(struct config *c)
 {
+	for (size_t i = 0; i < c->n_trusted_keys; i++)
+		free(c->trusted_keys[i]);
 	free(c->model);
 	free(c->broker_host);
 	free(c->broker_user);
@@ -149,6 +151,37 @@ static int read_model(struct config *c, const struct yaml_node *root, struct dia
 	return take_u32(map, "threads", 1, 64, &c->threads, d);
 }
 
+static int read_keys(struct config *c, const struct yaml_node *list, struct diag *d)
+{
+	int r = list ? yaml_expect(list, YAML_SEQUENCE, d) : 0;
+	const char *path;
+
+	for (const struct yaml_node *n = r == 0 && list ? list->first : NULL; r == 0 && n;
+	     n = n->next) {
+		if (c->n_trusted_keys == CONFIG_KEYS_MAX)
+			return yaml_error(n, -EINVAL, DIAG_LIMIT, d, "more than %d keys",
+					  CONFIG_KEYS_MAX);
+		r = yaml_str(n, &path, d);
+		if (r == 0)
+			r = set_text(&c->trusted_keys[c->n_trusted_keys++], path);
+	}
+	return r;
+}
+
+static int read_adapters(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	static const char *const keys[] = { "budget_mib", "trusted_keys", "require_signature",
+					    NULL };
+	const struct yaml_node *map;
+	int r = section(root, "adapters", keys, &map, d);
+
+	if (r < 0 || (r = take_number(map, "budget_mib", 1, 1 << 20, MIB, &c->adapter_budget,
+				      d)) < 0 ||
+	    (r = take_bool(map, "require_signature", &c->require_signature, d)) < 0)
+		return r;
+	return read_keys(c, yaml_get(map, "trusted_keys"), d);
+}
+
 static int read_requests(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "running", "queued", "running_per_caller",
@@ -194,13 +227,9 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 {
 	static const char *const keys[] = { "model", "adapters", "sandbox", "requests", "history",
 					    "home", NULL };
-	static const char *const adapter_keys[] = { "budget_mib", NULL };
-	const struct yaml_node *map;
 	int r = yaml_check_keys(root, keys, d);
 
-	if (r < 0 || (r = read_model(c, root, d)) < 0 ||
-	    (r = section(root, "adapters", adapter_keys, &map, d)) < 0 ||
-	    (r = take_number(map, "budget_mib", 1, 1 << 20, MIB, &c->adapter_budget, d)) < 0 ||
+	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
 	    (r = take_choice(root, "sandbox", "allow", "require",
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
 	    (r = read_history(c, root, d)) < 0)

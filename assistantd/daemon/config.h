@@ -3,9 +3,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/diag.h"
+
+enum { CONFIG_KEYS_MAX = 16 };
 
 struct config {
 	char *model;			/* path, or NULL: the one that was chosen, or the default */
@@ -13,6 +16,9 @@ struct config {
 	uint64_t memory_budget;		/* bytes of adapters and KV caches */
 	uint64_t adapter_budget;	/* of them, of adapters */
 	bool kv_q8_0;			/* KV caches as q8_0, not f16 */
+	char *trusted_keys[CONFIG_KEYS_MAX];	/* files of minisign's public keys */
+	size_t n_trusted_keys;
+	bool require_signature;		/* of adapters that are added */
 	bool require_sandbox;
 	uint32_t running_max, queued_max;	/* requests of all callers */
 	uint32_t caller_running_max, caller_queued_max;

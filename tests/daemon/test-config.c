@@ -32,6 +32,9 @@ static const struct {
 	{ "history:\n  keep_text: yes\n", "2:14", "true or false" },
 	{ "home:\n  port: 70000\n", "2:9", "0 to 65535" },
 	{ "home: {broker: a, broker: b}\n", "1:19", "broker" },
+	{ "adapters: {require_signature: 1}\n", "1:31", "true or false" },
+	{ "adapters:\n  trusted_keys: maker.pub\n", "2:17", "a list" },
+	{ "adapters:\n  trusted_keys: [{a: b}]\n", "2:18", "a single value" },
 	{ "model: [\n", NULL, "" },
 };
 
@@ -57,7 +60,8 @@ START_TEST(reads)
 	struct config c;
 
 	write_file(path, "model: {path: /a b/c.gguf, threads: 3, memory_mib: 9, cache: q8_0}\n"
-		   "adapters: {budget_mib: 7}\n"
+		   "adapters: {budget_mib: 7, trusted_keys: [/a.pub, /b.pub], "
+		   "require_signature: true}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
 		   "history: {keep_text: false}\nhome: {broker: /run/x, port: 0}\n");
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
@@ -66,7 +70,9 @@ START_TEST(reads)
 	ck_assert_uint_eq(c.memory_budget, 9 << 20);
 	ck_assert(c.kv_q8_0);
 	ck_assert_uint_eq(c.adapter_budget, 7 << 20);
-	ck_assert(c.require_sandbox && !c.keep_text);
+	ck_assert_uint_eq(c.n_trusted_keys, 2);
+	ck_assert_str_eq(c.trusted_keys[1], "/b.pub");
+	ck_assert(c.require_signature && c.require_sandbox && !c.keep_text);
 	ck_assert_uint_eq(c.running_max, 2);
 	ck_assert_uint_eq(c.timeout_ms, 1000);
 	ck_assert_uint_eq(c.broker_port, 0);
@@ -102,6 +108,7 @@ START_TEST(the_example_holds)
 	ck_assert_str_eq(plain.discovery_prefix, defaults.discovery_prefix);
 	ck_assert_int_eq(plain.require_sandbox, defaults.require_sandbox);
 	ck_assert_int_eq(plain.keep_text, defaults.keep_text);
+	ck_assert_int_eq(plain.require_signature, defaults.require_signature);
 	f = fopen(path, "r");
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f)) {
