@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "assistantd/daemon/files.h"
 #include "util/file.h"
 #include "util/macro.h"
 
@@ -69,24 +70,6 @@ bool digests_find(const char *path, const struct stat *st, struct digest *file,
 	       line[2 * DIGEST_HEX_LEN + 1] == '\n';
 }
 
-/* Beside the old list, then in its place, so that a reader never meets half of one. */
-static int write_list(const char *path, const struct buf *list)
-{
-	_cleanup_free_ char *fresh = NULL;
-	_cleanup_close_ int fd = -1;
-	ssize_t n;
-
-	if (asprintf(&fresh, "%s.new", path) < 0)
-		return -ENOMEM;
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, list->data, list->len);
-	if (n < 0 || (size_t)n != list->len)
-		return n < 0 ? -errno : -ENOSPC;
-	return rename(fresh, path) < 0 ? -errno : 0;
-}
-
 /* The older lines behind the new one, as far as they are whole and there is room. */
 static int add_older(struct buf *list, const struct buf *older)
 {
@@ -115,5 +98,5 @@ int digests_keep(const char *path, const struct stat *st, const struct digest *f
 	r = buf_printf(&list, "%s%s %s\n", start, hex, weights_hex);
 	if (r == 0)
 		r = add_older(&list, &older);
-	return r < 0 ? r : write_list(path, &list);
+	return r < 0 ? r : files_replace(path, list.data, list.len, false);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "util/cleanup.h"
+#include "util/file.h"
 
 /* What the kernel answers where two files cannot share: other file systems, memory. */
 static bool cannot_share(int error)
@@ -68,22 +69,7 @@ int files_place(const char *fresh, const char *path)
 	return rename(fresh, path) < 0 ? -errno : sync_folder(path);
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-int files_replace(const char *path, const void *data, size_t len)
+int files_replace(const char *path, const void *data, size_t len, bool durable)
 {
 	_cleanup_free_ char *fresh = NULL;
 	_cleanup_close_ int fd = -1;
@@ -94,9 +80,13 @@ int files_replace(const char *path, const void *data, size_t len)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, data, len);
-	if (r == 0)
+	r = file_write(fd, data, len);
+	if (r == 0 && durable && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0 && durable)
 		r = files_place(fresh, path);
+	else if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
 	if (r < 0)
 		unlink(fresh);
 	return r;
