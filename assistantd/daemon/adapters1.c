@@ -1,96 +1,117 @@
 /* SPDX-License-Identifier: MIT */
-/* org.assistantd.Adapters1: what is installed, what is in memory, and moving it there. */
+/* org.assistantd.Adapters1: what is installed, what is in memory, and who may change it. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "assistantd/daemon/daemon.h"
+#include "assistantd/daemon/adapters1-private.h"
 #include "assistantd/daemon/memory.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
 
-enum { STATE_ABSENT = 1, STATE_ON_DISK, STATE_LOADING, STATE_RESIDENT, STATE_OTHER_BASE };
+#define BUDGET_MIN UINT64_C(4096)
 
 static const struct bus_interface adapters1;
 
-static uint32_t state_of(const struct daemon *d, const struct installed *i,
-			 const struct engine_usage *usage, uint64_t *size)
+const char *adapters1_text(DBusMessage *m, int index)
 {
-	_cleanup_close_ int fd = library_open(i);
-	struct stat st;
+	DBusMessageIter at;
+	const char *s;
 
-	*size = 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return STATE_ABSENT;
-	*size = (uint64_t)st.st_size;
-	if (engine_state(d->engine) == ENGINE_READY &&
-	    manifest_mismatch(&i->entry->manifest, &engine_model(d->engine)->identity))
-		return STATE_OTHER_BASE;
-	return usage && usage->resident ? STATE_RESIDENT : STATE_ON_DISK;
+	dbus_message_iter_init(m, &at);
+	while (index-- > 0)
+		dbus_message_iter_next(&at);
+	dbus_message_iter_get_basic(&at, &s);
+	return s;
 }
 
-static void out_adapter(const struct daemon *d, const struct installed *i, DBusMessageIter *dict)
+const char *adapters1_option(DBusMessage *m, const char *key)
 {
-	const struct engine_usage none = { 0 };
-	const struct engine_usage *usage = engine_adapter_usage(d->engine, &i->entry->digest);
-	char digest[DIGEST_HEX_LEN + 1], base[DIGEST_HEX_LEN + 1];
-	uint64_t size;
-	uint32_t state = state_of(d, i, usage, &size);
+	DBusMessageIter at, dict, entry, value;
+	const char *name, *text;
 
-	usage = usage ? usage : &none;
-	digest_to_hex(&i->entry->digest, digest);
-	/* Of several the first. */
-	digest_to_hex(&i->entry->manifest.bases[0], base);
-	out_dict_str(dict, "name", i->entry->manifest.name);
-	out_dict_str(dict, "task", i->entry->manifest.task);
-	out_dict_str(dict, "style", i->entry->manifest.style);
-	out_dict_str(dict, "title", i->entry->manifest.title);
-	out_dict_str(dict, "digest", digest);
-	out_dict_str(dict, "base_digest", base);
-	out_dict_u32(dict, "state", state);
-	out_dict_u64(dict, "bytes", usage->resident ? usage->bytes : size);
-	out_dict_u64(dict, "hits", usage->hits);
-	out_dict_u64(dict, "misses", usage->misses);
-	out_dict_u64(dict, "loads", usage->loads);
-	out_dict_u64(dict, "loads_ahead", usage->ahead);
-	out_dict_u64(dict, "loads_ahead_used", usage->ahead_used);
-	out_dict_u64(dict, "evictions", usage->evictions);
-	out_dict_u64(dict, "load_us", usage->load_us);
-	out_dict_u64(dict, "load_total_us", usage->total_load_us);
-	out_dict_i64(dict, "last_used", (int64_t)usage->used_at);
-	out_dict_bool(dict, "pinned", usage->pinned);
-	out_dict_double(dict, "scale", (double)i->entry->manifest.scale);
+	dbus_message_iter_init(m, &at);
+	while (dbus_message_iter_has_next(&at))
+		dbus_message_iter_next(&at);
+	dbus_message_iter_recurse(&at, &dict);
+	for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&dict)) {
+		dbus_message_iter_recurse(&dict, &entry);
+		dbus_message_iter_get_basic(&entry, &name);
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+		if (strcmp(name, key) != 0)
+			continue;
+		dbus_message_iter_get_basic(&value, &text);
+		return text;
+	}
+	return NULL;
 }
 
-static void list(void *arg, DBusMessage *m)
+int adapters1_digest(struct daemon *d, DBusMessage *m, struct digest *ret)
 {
-	struct daemon *d = arg;
+	const char *hex = adapters1_option(m, "digest");
+
+	if (!hex)
+		return -ENOENT;
+	if (digest_from_hex(hex, ret) == 0)
+		return 0;
+	bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS,
+				   "digest: expected 64 hexadecimal digits"));
+	return -EINVAL;
+}
+
+bool adapters1_find(struct daemon *d, DBusMessage *m, struct installed *ret)
+{
+	const char *name = adapters1_text(m, 0);
+	bool ready = engine_state(d->engine) == ENGINE_READY;
+
+	if (library_find(d->library, name, ready ? &engine_model(d->engine)->identity : NULL,
+			 ret))
+		return true;
+	bus_send(d->bus, out_error(m, "AdapterUnknown", "no adapter '%s' is installed", name));
+	return false;
+}
+
+void adapters1_answer_digest(struct daemon *d, DBusMessage *m, const struct digest *digest)
+{
 	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
-	struct installed i;
+	char hex[DIGEST_HEX_LEN + 1];
 	DBusMessageIter at;
 
 	if (!reply)
 		return;
+	digest_to_hex(digest, hex);
 	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
-	for (size_t k = 0; library_at(d->library, k, &i); k++) {
-		out_adapter(d, &i, out_list_next(&out));
-		out_list_end_item(&out);
-	}
-	out_close_list(&out);
+	out_str(&at, hex);
 	bus_send(d->bus, reply);
 }
 
+const char *adapters1_engine_error(int error)
+{
+	switch (error) {
+	case ENGINE_E_ADAPTER:
+	case ENGINE_E_DIGEST:
+		return "AdapterMismatch";
+	case ENGINE_E_BUSY:
+		return "Busy";
+	case ENGINE_E_LIMIT:
+		return DBUS_ERROR_LIMITS_EXCEEDED;
+	case ENGINE_E_LOST:
+		return "EngineLost";
+	default:
+		return "Internal";
+	}
+}
+
 /* A call that waits for the engine. */
-struct change {
+struct moving {
 	struct daemon *d;
 	DBusMessage *m;
 	struct engine_call call;
 };
 
-static void answer(struct change *c, DBusMessage *reply)
+static void moved(struct moving *c, DBusMessage *reply)
 {
 	bus_send(c->d->bus, reply);
 	dbus_message_unref(c->m);
@@ -99,43 +120,30 @@ static void answer(struct change *c, DBusMessage *reply)
 
 static void on_done(void *arg, const struct engine_done *done)
 {
-	struct change *c = arg;
+	struct moving *c = arg;
 
 	(void)done;
-	answer(c, dbus_message_new_method_return(c->m));
+	moved(c, dbus_message_new_method_return(c->m));
 }
 
 static void on_failed(void *arg, int error, const struct engine_failed *failed)
 {
-	struct change *c = arg;
-	const char *name = "Internal", *text = failed->text.len ? failed->text.data
-								: "the engine ended";
+	struct moving *c = arg;
 
-	if (error == ENGINE_E_ADAPTER || error == ENGINE_E_DIGEST)
-		name = "AdapterMismatch";
-	else if (error == ENGINE_E_BUSY)
-		name = "Busy";
-	else if (error == ENGINE_E_LIMIT)
-		name = DBUS_ERROR_LIMITS_EXCEEDED;
-	else if (error == ENGINE_E_LOST)
-		name = "EngineLost";
-	answer(c, out_error(c->m, name, "%s", text));
+	moved(c, out_error(c->m, adapters1_engine_error(error), "%s", failed->text.len ?
+			   failed->text.data : "the engine ended"));
 }
 
-static const struct engine_call_ops ops = { .done = on_done, .failed = on_failed };
-
-static void change(struct daemon *d, DBusMessage *m, const char *name, uint32_t type, bool pinned)
+static void move(struct daemon *d, DBusMessage *m, uint32_t type)
 {
-	struct engine_adapter adapter = { .fd = -1, .pinned = pinned };
-	struct change *c = NULL;
+	static const struct engine_call_ops ops = { .done = on_done, .failed = on_failed };
+	struct engine_adapter adapter = ENGINE_ADAPTER_NULL;
 	struct installed i;
+	struct moving *c;
 	int r = 0;
 
-	if (!library_find(d->library, name, &i)) {
-		bus_send(d->bus, out_error(m, "AdapterUnknown", "no adapter '%s' is installed",
-					   name));
+	if (!adapters1_find(d, m, &i))
 		return;
-	}
 	if (engine_state(d->engine) != ENGINE_READY) {
 		bus_send(d->bus, out_error(m, "NotReady", "no model is loaded"));
 		return;
@@ -147,7 +155,7 @@ static void change(struct daemon *d, DBusMessage *m, const char *name, uint32_t 
 	}
 	c = r == 0 ? calloc(1, sizeof(*c)) : NULL;
 	if (c) {
-		*c = (struct change){ d, dbus_message_ref(m), { .ops = &ops, .arg = c } };
+		*c = (struct moving){ d, dbus_message_ref(m), { .ops = &ops, .arg = c } };
 		r = engine_adapter_call(d->engine, &c->call, type, &adapter);
 	}
 	engine_adapter_deinit(&adapter);
@@ -159,35 +167,91 @@ static void change(struct daemon *d, DBusMessage *m, const char *name, uint32_t 
 	free(c);
 }
 
-static const char *first_string(DBusMessage *m)
+static void load(struct daemon *d, DBusMessage *m)
 {
-	DBusMessageIter at;
-	const char *s;
-
-	dbus_message_iter_init(m, &at);
-	dbus_message_iter_get_basic(&at, &s);
-	return s;
+	move(d, m, ENGINE_LOAD);
 }
 
-static void load(void *arg, DBusMessage *m)
+static void unload(struct daemon *d, DBusMessage *m)
 {
-	change(arg, m, first_string(m), ENGINE_LOAD, false);
+	move(d, m, ENGINE_UNLOAD);
 }
 
-static void unload(void *arg, DBusMessage *m)
+static void set_budget(struct daemon *d, DBusMessage *m)
 {
-	change(arg, m, first_string(m), ENGINE_UNLOAD, false);
-}
-
-static void pin(void *arg, DBusMessage *m)
-{
-	dbus_bool_t pinned;
+	const uint64_t most = d->config.memory_budget;
+	dbus_uint64_t bytes;
 	DBusMessageIter at;
 
 	dbus_message_iter_init(m, &at);
-	dbus_message_iter_next(&at);
-	dbus_message_iter_get_basic(&at, &pinned);
-	change(arg, m, first_string(m), ENGINE_PIN, pinned);
+	dbus_message_iter_get_basic(&at, &bytes);
+	if (bytes < BUDGET_MIN || bytes > most) {
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS,
+					   "expected %llu to %llu bytes, which is what "
+					   "adapters and texts have together",
+					   (unsigned long long)BUDGET_MIN,
+					   (unsigned long long)most));
+		return;
+	}
+	memory_set_adapters(d->memory, bytes);
+	bus_send(d->bus, dbus_message_new_method_return(m));
+	bus_changed(d->bus, &adapters1);
+}
+
+static const struct {
+	const char *member;
+	void (*call)(struct daemon *d, DBusMessage *m);
+} changes[] = {
+	{ "Load", load }, { "Unload", unload }, { "SetBudget", set_budget },
+	{ "Pin", adapters1_pin }, { "Enable", adapters1_enable }, { "Import", adapters1_import },
+	{ "Stage", adapters1_stage }, { "Commit", adapters1_commit },
+	{ "Rollback", adapters1_rollback }, { "Remove", adapters1_remove },
+	{ "Test", adapters1_test }, { "Inspect", adapters1_inspect },
+};
+
+/* A call whose caller is not known yet. */
+struct asking {
+	struct daemon *d;
+	DBusMessage *m;
+	struct caller *caller;
+};
+
+/* Sandboxed applications may ask, and no more. */
+static void permit(void *arg)
+{
+	struct asking *a = arg;
+
+	if (a->caller->kind == POLICY_CALLER_SANDBOXED)
+		bus_send(a->d->bus, out_error(a->m, DBUS_ERROR_ACCESS_DENIED, "sandboxed "
+					      "applications may not change adapters; List, Explain "
+					      "and Versions are open to them"));
+	for (size_t i = 0; a->caller->kind != POLICY_CALLER_SANDBOXED && i < ARRAY_SIZE(changes);
+	     i++)
+		if (dbus_message_has_member(a->m, changes[i].member))
+			changes[i].call(a->d, a->m);
+	caller_unref(a->caller);
+	dbus_message_unref(a->m);
+	free(a);
+}
+
+static void change(void *arg, DBusMessage *m)
+{
+	struct daemon *d = arg;
+	struct asking *a = calloc(1, sizeof(*a));
+
+	if (!a || !(a->caller = caller_get(d->callers, dbus_message_get_sender(m)))) {
+		free(a);
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+		return;
+	}
+	a->d = d;
+	a->m = dbus_message_ref(m);
+	if (caller_when_known(a->caller, permit, a) < 0) {
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+		caller_unref(a->caller);
+		dbus_message_unref(m);
+		free(a);
+	}
 }
 
 static void out_u64(DBusMessageIter *at, uint64_t v)
@@ -219,10 +283,21 @@ static void prop_pressure(void *arg, DBusMessageIter *at)
 }
 
 static const struct bus_method methods[] = {
-	{ "List", "a{sv}", list, "" },
-	{ "Load", "sa{sv}", load, "" },
-	{ "Unload", "sa{sv}", unload, "" },
-	{ "Pin", "sba{sv}", pin, "" },
+	{ "List", "a{sv}", adapters1_list, "" },
+	{ "Explain", "sa{sv}", adapters1_explain, "" },
+	{ "Versions", "sa{sv}", adapters1_versions, "" },
+	{ "Inspect", "ha{sv}", change, "" },
+	{ "Load", "sa{sv}", change, "" },
+	{ "Unload", "sa{sv}", change, "" },
+	{ "Pin", "sba{sv}", change, "" },
+	{ "Enable", "sba{sv}", change, "" },
+	{ "SetBudget", "ta{sv}", change, "" },
+	{ "Import", "a{sh}a{sv}", change },
+	{ "Stage", "ha{sv}", change, "" },
+	{ "Commit", "sa{sv}", change, "digest" },
+	{ "Rollback", "sa{sv}", change, "" },
+	{ "Remove", "sa{sv}", change, "digest" },
+	{ "Test", "sa{sv}", change, "" },
 };
 
 static const struct bus_property properties[] = {
@@ -257,7 +332,8 @@ void adapters1_changed(struct daemon *d)
 	dbus_message_iter_init_append(m, &at);
 	dbus_message_iter_open_container(&at, DBUS_TYPE_ARRAY, "s", &names);
 	for (size_t k = 0; library_at(d->library, k, &i); k++)
-		out_str(&names, i.entry->manifest.name);
+		if (i.entry->state == CATALOG_ACTIVE)
+			out_str(&names, i.entry->manifest.name);
 	dbus_message_iter_close_container(&at, &names);
 	bus_send(d->bus, m);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adapters that are read before somebody asks: the pinned ones whenever the engine has come up,
- * and the one that is likely to be asked for next, while the engine has nothing to do and
- * memory is not short. For the latter nothing goes that was used since it was.
+ * The adapter that is likely to be asked for next is read before somebody asks, while the engine
+ * has nothing to do and memory is not short. Nothing goes for it that was used since it was.
  *
  * What is likely is learnt from requests that ended well, private ones excepted, kept in memory
  * alone, and forgotten with the history.

@@ -12,7 +12,9 @@
 #include "assistantd/daemon/prompts.h"
 #include "assistantd/daemon/replies.h"
 #include "assistantd/daemon/tools.h"
+#include "assistantd/daemon/verdicts.h"
 #include "assistantd/daemon/worker.h"
+#include "assistantd/daemon/workshop.h"
 #include "intents/intents.h"
 #include "tools_api/tools_api.h"
 #include "util/loop.h"
@@ -20,6 +22,9 @@
 struct ahead;
 struct job;
 struct memory;
+struct proofs;
+struct spoilt_files;
+struct stage;
 
 struct daemon {
 	struct loop *loop;
@@ -31,6 +36,11 @@ struct daemon {
 	struct memory *memory;
 	struct ahead *ahead;
 	struct library *library;
+	struct workshop *workshop;
+	struct verdicts *verdicts;
+	struct proofs *proofs;
+	struct spoilt_files *spoilt;
+	struct stage *stages;		/* adapters on their way in */
 	struct callers *callers;
 	struct prompts *prompts;
 	struct replies *replies;

@@ -167,6 +167,11 @@ const struct engine_model *engine_model(const struct engine *e)
 	return &e->model;
 }
 
+const char *engine_digests(const struct engine *e)
+{
+	return e->config.digests;
+}
+
 const char *engine_trouble(const struct engine *e)
 {
 	return e->trouble;

@@ -263,6 +263,11 @@ const struct engine_usage *engine_adapter_usage(const struct engine *e, const st
 	return NULL;
 }
 
+const struct engine_usage *engine_usage_at(const struct engine *e, size_t index)
+{
+	return index < e->n_usage ? &e->usage[index] : NULL;
+}
+
 uint64_t engine_adapter_bytes(const struct engine *e)
 {
 	return e->n_usage ? e->usage[0].used : 0;

@@ -69,6 +69,8 @@ const struct engine_budget *engine_budget(const struct engine *e);
 enum engine_state engine_state(const struct engine *e);
 /* Valid while READY. */
 const struct engine_model *engine_model(const struct engine *e);
+/* Where the digests of models are remembered, by the configuration. */
+const char *engine_digests(const struct engine *e);
 /* Why there is no model, or "". */
 const char *engine_trouble(const struct engine *e);
 /* The sandbox that the process reports; NULL before its first word. */
@@ -76,6 +78,8 @@ const struct engine_hello *engine_sandbox(const struct engine *e);
 pid_t engine_pid(const struct engine *e);
 /* What the engine tells of one adapter, or NULL when it never had it. */
 const struct engine_usage *engine_adapter_usage(const struct engine *e, const struct digest *d);
+/* The same by number; NULL past the last. Valid until the next message of the engine. */
+const struct engine_usage *engine_usage_at(const struct engine *e, size_t index);
 uint64_t engine_adapter_bytes(const struct engine *e);
 size_t engine_calls(const struct engine *e);
 

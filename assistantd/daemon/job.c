@@ -11,6 +11,7 @@
 #include "assistantd/daemon/ahead.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/proofs.h"
 #include "util/jinja.h"
 #include "util/macro.h"
 #include "util/utf8.h"
@@ -270,6 +271,28 @@ static void begin(struct job *job)
 	job_work(job);
 }
 
+/* Whether an adapter of it is to be proven first; it goes on with jobs_proven(). */
+static bool wait_for_proofs(struct job *job)
+{
+	bool waits = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < job->serving.n_uses; i++) {
+		const struct serving_use *use = &job->serving.uses[i];
+
+		if (!use->unproven)
+			continue;
+		r = proofs_want(job->d->proofs, &use->adapter);
+		waits = true;
+	}
+	job->awaits_proof = waits && r == 0;
+	if (r < 0)
+		job_finish(job, "Internal", "the adapter cannot be proven: %s", strerror(-r));
+	else if (waits)
+		answer_progress(job, STAGE_LOADING);
+	return waits;
+}
+
 void job_work(struct job *job)
 {
 	struct daemon *d = job->d;
@@ -283,6 +306,8 @@ void job_work(struct job *job)
 	if (r < 0)
 		job_finish(job, r == -ENOENT ? "AdapterUnknown" : "AdapterMismatch", "%s",
 			   job->serving.trouble);
+	else if (wait_for_proofs(job))
+		return;
 	else if (job->serving.prompt)
 		rewrite_begin(job);
 	else if (job->task->has_baseline)
@@ -291,6 +316,17 @@ void job_work(struct job *job)
 		job_finish(job, "ModelMissing", "%s", job->serving.reason);
 	else
 		job_finish(job, "TaskUnavailable", "%s", job->serving.reason);
+}
+
+void jobs_proven(struct daemon *d)
+{
+	for (struct job *j = d->jobs, *next; j; j = next) {
+		next = j->next;
+		if (!j->awaits_proof || j->state != JOB_RUNNING || waits_for_model(j))
+			continue;
+		j->awaits_proof = false;
+		job_work(j);
+	}
 }
 
 /* The one that may begin next: interactive ones first, then the oldest. */

@@ -60,6 +60,7 @@ struct job {
 	/* While the model works. */
 	struct serving serving;
 	struct library_hold hold;	/* of what it is served by */
+	bool awaits_proof;
 	struct jinja *prompt;
 	struct piece *pieces;
 	size_t n_pieces, n_begun, n_emitted;
@@ -105,6 +106,9 @@ void job_call(struct daemon *d, DBusMessage *m, const char *task, const char *in
 	      DBusMessageIter *options, bool with_path);
 /* Starts what may run now; answers what cannot run any more. */
 void jobs_pump(struct daemon *d);
+/* The proof of an adapter has been made, or the model is another: requests that wait for
+ * proofs go on. */
+void jobs_proven(struct daemon *d);
 /* The request object at @path that @sender may speak to, or NULL. */
 struct job *job_at(struct daemon *d, const char *path, const char *sender);
 /* Close(): nothing follows. */

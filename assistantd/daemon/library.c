@@ -1,37 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/daemon/library.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/library-private.h"
 #include "assistantd/daemon/log.h"
 
-/* One catalogue as it was read; @catalog is NULL where there is no file. */
-struct shelf {
-	unsigned refs;
-	struct catalog *catalog;
-};
-
-struct library {
-	char *folders[LIBRARY_CATALOGS];
-	struct shelf *shelves[LIBRARY_CATALOGS];
-	uint32_t generation;
-};
-
-static struct shelf *shelf_unref(struct shelf *s)
+struct shelf *shelf_new(struct library *l, struct catalog *catalog)
 {
-	if (s && --s->refs == 0) {
-		catalog_free(s->catalog);
-		free(s);
+	struct shelf *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		catalog_free(catalog);
+		return NULL;
 	}
+	*s = (struct shelf){ .refs = 1, .catalog = catalog, .library = l, .next = l->all };
+	l->all = s;
+	return s;
+}
+
+struct shelf *shelf_unref(struct shelf *s)
+{
+	struct shelf **at;
+
+	if (!s || --s->refs > 0)
+		return NULL;
+	for (at = &s->library->all; *at != s; at = &(*at)->next)
+		;
+	*at = s->next;
+	catalog_free(s->catalog);
+	free(s);
 	return NULL;
 }
 
+void library_put(struct library *l, int which, struct shelf *s)
+{
+	shelf_unref(l->shelves[which]);
+	l->shelves[which] = s;
+	l->generation++;
+}
+
 /* 0 and the catalogue, NULL when there is none. */
-static int read_catalog(const char *folder, struct catalog **ret)
+static int read_catalog(const char *folder, struct catalog **ret, char *trouble, size_t size)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
@@ -39,42 +51,34 @@ static int read_catalog(const char *folder, struct catalog **ret)
 	int r;
 
 	*ret = NULL;
+	*trouble = '\0';
 	if (asprintf(&path, "%s/catalog.yaml", folder) < 0)
 		return -ENOMEM;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = catalog_read_fd(ret, fd, &d);
-	if (r < 0)
-		log_error("%s:%s: %s", path, d.field, d.text);
-	return r;
-}
-
-static int read_shelf(const char *folder, struct shelf **ret)
-{
-	struct shelf *s = calloc(1, sizeof(*s));
-	int r = s ? read_catalog(folder, &s->catalog) : -ENOMEM;
-
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	r = fd < 0 ? -errno : catalog_read_fd(ret, fd, &d);
 	if (r < 0) {
-		free(s);
-		return r;
+		snprintf(trouble, size, "%s:%s: %s", path, d.field, d.code ? d.text : strerror(-r));
+		log_error("%s", trouble);
 	}
-	s->refs = 1;
-	*ret = s;
-	return 0;
+	return r;
 }
 
 void library_reload(struct library *l)
 {
 	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
-		struct shelf *fresh;
+		char trouble[sizeof(l->trouble)];
+		struct catalog *catalog;
+		struct shelf *fresh = NULL;
 
-		if (read_shelf(l->folders[i], &fresh) < 0)
-			continue;
-		shelf_unref(l->shelves[i]);
-		l->shelves[i] = fresh;
+		if (read_catalog(l->folders[i], &catalog, trouble, sizeof(trouble)) == 0)
+			fresh = shelf_new(l, catalog);
+		if (fresh)
+			library_put(l, i, fresh);
+		if (i == LIBRARY_USER)
+			memcpy(l->trouble, trouble, sizeof(trouble));
 	}
-	l->generation++;
 }
 
 void library_hold(struct library *l, struct library_hold *h)
@@ -88,25 +92,36 @@ void library_hold(struct library *l, struct library_hold *h)
 
 void library_release(struct library_hold *h)
 {
-	for (int i = 0; i < LIBRARY_CATALOGS; i++)
-		h->shelves[i] = shelf_unref(h->shelves[i]);
+	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
+		struct shelf *s = TAKE(h->shelves[i]);
+		struct library *l = s ? s->library : NULL;
+		bool last = s && s->refs == 1;
+
+		shelf_unref(s);
+		/* Files of versions that were removed meanwhile. */
+		if (last)
+			library_sweep(l, false);
+	}
 }
 
-int library_new(struct library **ret, const struct paths *paths)
+int library_new(struct library **ret, const struct paths *paths, struct worker *worker,
+		loop_fn changed, void *arg)
 {
 	struct library *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
-	if (asprintf(&l->folders[0], "%s/adapters", paths->data) < 0)
-		l->folders[0] = NULL;
-	if (asprintf(&l->folders[1], "%s/tiny", paths->shared) < 0)
-		l->folders[1] = NULL;
-	if (!l->folders[0] || !l->folders[1]) {
+	*l = (struct library){ .worker = worker, .changed = changed, .arg = arg };
+	if (asprintf(&l->folders[LIBRARY_USER], "%s/adapters", paths->data) < 0)
+		l->folders[LIBRARY_USER] = NULL;
+	if (asprintf(&l->folders[LIBRARY_PROGRAM], "%s/tiny", paths->shared) < 0)
+		l->folders[LIBRARY_PROGRAM] = NULL;
+	if (!l->folders[LIBRARY_USER] || !l->folders[LIBRARY_PROGRAM]) {
 		library_free(l);
 		return -ENOMEM;
 	}
 	library_reload(l);
+	library_sweep(l, true);
 	*ret = l;
 	return 0;
 }
@@ -128,6 +143,11 @@ uint32_t library_generation(const struct library *l)
 	return l->generation;
 }
 
+const char *library_folder(const struct library *l)
+{
+	return l->folders[LIBRARY_USER];
+}
+
 static const struct catalog *catalog_of(const struct library *l, int i)
 {
 	return l->shelves[i] ? l->shelves[i]->catalog : NULL;
@@ -137,39 +157,37 @@ bool library_at(const struct library *l, size_t index, struct installed *ret)
 {
 	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
 		const struct catalog *c = catalog_of(l, i);
-		const struct catalog_entry *e;
+		size_t n = c ? catalog_count(c) : 0;
 
-		for (size_t k = 0; c && (e = catalog_at(c, k)); k++) {
-			if (e->state != CATALOG_ACTIVE || !e->enabled || index-- > 0)
-				continue;
-			*ret = (struct installed){ e, l->folders[i] };
+		if (index < n) {
+			*ret = (struct installed){ catalog_at(c, index), l->folders[i],
+						   i == LIBRARY_USER };
 			return true;
 		}
+		index -= n;
 	}
 	return false;
 }
 
-bool library_find(const struct library *l, const char *name, struct installed *ret)
+bool library_find(const struct library *l, const char *name, const struct identity *model,
+		  struct installed *ret)
 {
-	for (size_t i = 0; library_at(l, i, ret); i++)
-		if (strcmp(ret->entry->manifest.name, name) == 0)
-			return true;
-	return false;
-}
+	struct installed at;
+	bool found = false;
 
-bool library_choose(const struct library *l, const char *task, const char *style,
-		    const struct identity *model, struct installed *ret)
-{
-	for (int i = 0; i < LIBRARY_CATALOGS; i++) {
-		const struct catalog *c = catalog_of(l, i);
-		const struct catalog_entry *e = c ? catalog_choose(c, task, style, model) : NULL;
+	for (size_t i = 0; library_at(l, i, &at); i++) {
+		const struct manifest *m = &at.entry->manifest;
+		bool fits = model && manifest_mismatch(m, model) == MANIFEST_FITS;
 
-		if (e) {
-			*ret = (struct installed){ e, l->folders[i] };
-			return true;
-		}
+		if (at.entry->state != CATALOG_ACTIVE || strcmp(m->name, name) != 0 ||
+		    (found && !fits))
+			continue;
+		*ret = at;
+		found = true;
+		if (fits)
+			break;
 	}
-	return false;
+	return found;
 }
 
 int library_open(const struct installed *i)

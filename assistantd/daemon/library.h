@@ -8,6 +8,7 @@
 
 #include "adapters/catalog.h"
 #include "assistantd/daemon/config.h"
+#include "assistantd/daemon/worker.h"
 
 enum { LIBRARY_CATALOGS = 2 };	/* the user's, the program's */
 
@@ -17,6 +18,7 @@ struct shelf;
 struct installed {
 	const struct catalog_entry *entry;
 	const char *folder;
+	bool users;		/* of the user's catalogue, and not the program's */
 };
 
 /* The catalogues of one moment. */
@@ -24,8 +26,12 @@ struct library_hold {
 	struct shelf *shelves[LIBRARY_CATALOGS];
 };
 
-/* Reads the catalogues; a broken one is logged and left out. 0 or -ENOMEM. */
-int library_new(struct library **ret, const struct paths *paths);
+/* Reads the catalogues; a broken one is logged and left out. @changed is called when one was
+ * changed by library_change(), which @worker writes. 0 or -ENOMEM. */
+int library_new(struct library **ret, const struct paths *paths, struct worker *worker,
+		loop_fn changed, void *arg);
+/* At the end of the service, after the worker's: changes that wait fail. */
+void library_stop(struct library *l);
 struct library *library_free(struct library *l);
 DEFINE_CLEANUP(struct library *, library_free)
 
@@ -40,12 +46,14 @@ void library_hold(struct library *l, struct library_hold *h);
 /* Harmless on what is released already. */
 void library_release(struct library_hold *h);
 
-/* What may serve: active and enabled versions, the user's first; false past the last. */
+/* Every version, the user's first; false past the last. */
 bool library_at(const struct library *l, size_t index, struct installed *ret);
-bool library_find(const struct library *l, const char *name, struct installed *ret);
-/* The first one of the task, and of the style unless NULL, that was made for @model. */
-bool library_choose(const struct library *l, const char *task, const char *style,
-		    const struct identity *model, struct installed *ret);
+/* The active version of that name that was made for @model (NULL: none runs), or else for
+ * another. */
+bool library_find(const struct library *l, const char *name, const struct identity *model,
+		  struct installed *ret);
+/* The user's folder of adapters, which need not be there yet. */
+const char *library_folder(const struct library *l);
 /* Opens the adapter's file: a descriptor, or -errno. */
 int library_open(const struct installed *i);
 

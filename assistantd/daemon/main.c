@@ -12,7 +12,11 @@
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/data.h"
+#include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/memory.h"
+#include "assistantd/daemon/proofs.h"
+#include "assistantd/daemon/residency.h"
+#include "assistantd/daemon/stage.h"
 #include "util/macro.h"
 
 /* Everything that is only needed here. */
@@ -20,6 +24,7 @@ struct service {
 	struct daemon d;
 	struct prefix_store *prefixes;
 	char *engine_path, *digests_path, *tools_path;
+	enum engine_state engine_was;
 	int signals;
 	struct loop_source *signal_source;
 	int status;
@@ -56,14 +61,33 @@ static void caller_departed(void *arg, const char *name)
 	jobs_caller_gone(&s->d, name);
 }
 
+/* What serves, and what is to be proven and held in memory for that. */
+static void adapters_changed(void *arg)
+{
+	struct service *s = arg;
+
+	adapters1_changed(&s->d);
+	assistant1_tasks_changed(&s->d);
+	residency_follow(&s->d);
+	proofs_want_all(s->d.proofs);
+}
+
 static void engine_changed(void *arg)
 {
 	struct service *s = arg;
+	enum engine_state state;
 
 	/* The engine says its first words before the bus is there. */
 	if (!s->d.engine || !s->d.bus)
 		return;
 	ahead_engine_changed(s->d.ahead);
+	state = engine_state(s->d.engine);
+	if (state != s->engine_was) {
+		s->engine_was = state;
+		verdicts_forget_unknown(s->d.verdicts);
+		adapters_changed(s);
+		jobs_proven(&s->d);
+	}
 	assistant1_changed(&s->d);
 	assistant1_tasks_changed(&s->d);
 	jobs_pump(&s->d);
@@ -112,8 +136,7 @@ static void reload(struct service *s)
 	if (model && (!engine_path(s->d.engine) || strcmp(model, engine_path(s->d.engine)) != 0))
 		engine_use(s->d.engine, model);
 	free(model);
-	adapters1_changed(&s->d);
-	assistant1_tasks_changed(&s->d);
+	adapters_changed(s);
 	log_info("configuration read again");
 }
 
@@ -178,6 +201,25 @@ static int start_engine(struct service *s)
 	return r < 0 ? r : engine_use(d->engine, model);
 }
 
+/* What looks at adapters before they serve, and what it found. */
+static int start_workshop(struct service *s)
+{
+	struct daemon *d = &s->d;
+	_cleanup_free_ char *path = NULL;
+	struct workshop_config config = { .path = s->engine_path, .digests = s->digests_path,
+					  .require_sandbox = d->config.require_sandbox };
+	int r;
+
+	if (asprintf(&path, "%s/verdicts", d->paths.state) < 0)
+		return -ENOMEM;
+	r = verdicts_new(&d->verdicts, path, d->worker);
+	if (r == 0)
+		r = spoilt_files_new(&d->spoilt);
+	if (r == 0)
+		r = workshop_new(&d->workshop, d->loop, &config);
+	return r < 0 ? r : proofs_new(&d->proofs, d);
+}
+
 static int start_home(struct service *s)
 {
 	struct daemon *d = &s->d;
@@ -222,15 +264,17 @@ static int start(struct service *s)
 	int r;
 
 	if ((r = loop_new(&d->loop)) < 0 || (r = watch_signals(s)) < 0 ||
-	    (r = library_new(&d->library, &d->paths)) < 0 ||
 	    (r = make_folders(d->paths.state)) < 0 ||
-	    (r = worker_new(&d->worker, d->loop, d->paths.state, d->config.store_max_bytes)) < 0)
+	    (r = worker_new(&d->worker, d->loop, d->paths.state, d->config.store_max_bytes)) < 0 ||
+	    (r = library_new(&d->library, &d->paths, d->worker, adapters_changed, s)) < 0)
 		return r;
 	r = start_home(s);
 	if (r < 0)
 		return r;
 	read_data_files(d);
 	r = start_engine(s);
+	if (r == 0)
+		r = start_workshop(s);
 	return r < 0 ? r : open_bus(s);
 }
 
@@ -240,6 +284,11 @@ static void stop(struct service *s)
 
 	/* The worker's last pieces answer their callers, so it ends before the rest. */
 	worker_free(d->worker);
+	if (d->library)
+		library_stop(d->library);
+	stages_drop_all(d);
+	proofs_free(d->proofs);
+	workshop_free(d->workshop);
 	if (d->engine)
 		jobs_drop_all(d);
 	agents_free(d->agents);
@@ -253,6 +302,8 @@ static void stop(struct service *s)
 	prefix_store_free(s->prefixes);
 	bus_free(d->bus);
 	library_free(d->library);
+	verdicts_free(d->verdicts);
+	spoilt_files_free(d->spoilt);
 	prompts_free(d->prompts);
 	replies_free(d->replies);
 	intents_free(d->intents);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* org.assistantd.Models1: the user's model files, and which of them runs. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,11 +8,11 @@
 
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/files.h"
+#include "assistantd/daemon/models.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
 
-#define SUFFIX ".gguf"
 #define SIZE_MAX_MODEL (UINT64_C(1) << 40)
 
 /* A file on its way into the user's folder, copied by the store's thread. */
@@ -26,91 +24,46 @@ struct adding {
 	char *fresh, *path;
 };
 
-/* Letters, digits and ._- : a file name and nothing else. */
-static bool valid_name(const char *name)
-{
-	size_t n = strlen(name);
-
-	if (n < 1 || n > 100 || name[0] == '.')
-		return false;
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
-			return false;
-	return true;
-}
-
-static char *model_path(const struct daemon *d, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/models/%s%s", d->paths.data, name, SUFFIX) < 0 ? NULL : path;
-}
-
-static bool is_active(const struct daemon *d, const char *path)
+static bool is_active(const struct daemon *d, const struct model_file *f)
 {
 	const char *running = engine_path(d->engine);
-	struct stat a, b;
-
-	return running && stat(running, &a) == 0 && stat(path, &b) == 0 &&
-	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
-static void out_model(const struct daemon *d, const char *name, const char *path,
-		      struct out_list *list)
-{
-	DBusMessageIter *item;
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return;
-	item = out_list_next(list);
-	out_dict_str(item, "name", name);
-	out_dict_str(item, "path", path);
-	out_dict_u64(item, "bytes", (uint64_t)st.st_size);
-	out_dict_bool(item, "active", is_active(d, path));
-	out_list_end_item(list);
+	return running && stat(running, &st) == 0 && st.st_ino == f->st.st_ino &&
+	       st.st_dev == f->st.st_dev;
 }
 
-static void out_folder(const struct daemon *d, struct out_list *list)
+static void out_model(const struct daemon *d, const struct model_file *f, DBusMessageIter *item)
 {
-	_cleanup_free_ char *folder = NULL;
-	struct dirent *entry;
-	DIR *dir;
-
-	if (asprintf(&folder, "%s/models", d->paths.data) < 0)
-		folder = NULL;
-	dir = folder ? opendir(folder) : NULL;
-	while (dir && (entry = readdir(dir))) {
-		_cleanup_free_ char *path = NULL;
-		char name[NAME_MAX + 1];
-		size_t n = strlen(entry->d_name);
-
-		if (n <= strlen(SUFFIX) || strcmp(entry->d_name + n - strlen(SUFFIX), SUFFIX) != 0)
-			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)(n - strlen(SUFFIX)), entry->d_name);
-		path = model_path(d, name);
-		if (path && valid_name(name))
-			out_model(d, name, path, list);
-	}
-	if (dir)
-		closedir(dir);
+	out_dict_str(item, "name", f->name);
+	out_dict_str(item, "path", f->path);
+	out_dict_u64(item, "bytes", (uint64_t)f->st.st_size);
+	out_dict_bool(item, "active", is_active(d, f));
 }
 
 static void list(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	_cleanup_free_ char *tiny = NULL;
 	DBusMessage *reply = dbus_message_new_method_return(m);
+	struct model_files files;
 	struct out_list out;
 	DBusMessageIter at;
 
-	if (!reply || asprintf(&tiny, "%s/tiny/base.gguf", d->paths.shared) < 0)
+	if (!reply)
 		return;
+	if (models_read(d, &files) < 0) {
+		dbus_message_unref(reply);
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+		return;
+	}
 	dbus_message_iter_init_append(reply, &at);
 	out_open_list(&out, &at, NULL);
-	out_model(d, "default", tiny, &out);
-	out_folder(d, &out);
+	for (size_t i = 0; i < files.n; i++) {
+		out_model(d, &files.list[i], out_list_next(&out));
+		out_list_end_item(&out);
+	}
 	out_close_list(&out);
+	models_deinit(&files);
 	bus_send(d->bus, reply);
 }
 
@@ -145,7 +98,7 @@ static void use(void *arg, DBusMessage *m)
 	dbus_message_iter_init(m, &at);
 	dbus_message_iter_get_basic(&at, &name);
 	standard = strcmp(name, "default") == 0;
-	path = valid_name(name) ? model_path(d, name) : NULL;
+	path = model_name_valid(name) ? model_path(d, name) : NULL;
 	if (!standard && (!path || access(path, R_OK) < 0)) {
 		bus_send(d->bus, out_error(m, "ModelMissing", "no model '%s'", name));
 		return;
@@ -223,7 +176,7 @@ static void add(void *arg, DBusMessage *m)
 	dbus_message_iter_get_basic(&at, &fd);
 	dbus_message_iter_next(&at);
 	dbus_message_iter_get_basic(&at, &name);
-	if (!valid_name(name) || strcmp(name, "default") == 0) {
+	if (!model_name_valid(name) || strcmp(name, "default") == 0) {
 		close(fd);
 		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS,
 					   "name: expected letters, digits and ._-"));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/corrections.h"
+#include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "util/jinja.h"
@@ -191,13 +192,29 @@ static void on_done(void *arg, const struct engine_done *done)
 		emit(job);
 }
 
-/* Of the request's adapter with this content, or "". */
-static const char *name_of(const struct job *job, const struct digest *digest)
+/* The request's adapter with this content, or NULL. */
+static const struct installed *adapter_of(const struct job *job, const struct digest *digest)
 {
 	for (size_t i = 0; i < job->serving.n_uses; i++)
 		if (digest_equal(&job->serving.uses[i].adapter.entry->digest, digest))
-			return job->serving.uses[i].adapter.entry->manifest.name;
-	return "";
+			return &job->serving.uses[i].adapter;
+	return NULL;
+}
+
+static const char *name_of(const struct job *job, const struct digest *digest)
+{
+	const struct installed *i = adapter_of(job, digest);
+
+	return i ? i->entry->manifest.name : "";
+}
+
+/* Its file is not what was installed, and is not tried again until it changes. */
+static void spoilt(const struct job *job, const struct digest *digest, const char *text)
+{
+	const struct installed *i = adapter_of(job, digest);
+
+	if (i)
+		spoilt_files_note(job->d->spoilt, i, text);
 }
 
 static void on_failed(void *arg, int error, const struct engine_failed *failed)
@@ -224,6 +241,7 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 		break;
 	case ENGINE_E_DIGEST:
 	case ENGINE_E_ADAPTER:
+		spoilt(job, &failed->adapter, text);
 		job_finish(job, "AdapterMismatch", "%s: %s", name_of(job, &failed->adapter), text);
 		break;
 	case ENGINE_E_INVALID:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/options.h"
 #include "util/macro.h"
 
@@ -39,10 +40,16 @@ const struct task *task_at(size_t index)
 	return index < ARRAY_SIZE(tasks) ? &tasks[index] : NULL;
 }
 
-static void use_adapter(struct serving *ret, const struct installed *i)
+static void use_adapter(struct serving *ret, const struct installed *i, const struct fit *fit)
 {
-	ret->uses[ret->n_uses++] = (struct serving_use){ *i, i->entry->manifest.scale };
+	ret->uses[ret->n_uses++] = (struct serving_use){ *i, i->entry->manifest.scale,
+							 fit->state == FIT_UNPROVEN };
 	ret->prompt = i->entry->manifest.prompt;
+}
+
+static bool may_serve(const struct fit *fit)
+{
+	return fit->state == FIT_GOOD || fit->state == FIT_UNPROVEN;
 }
 
 static void __attribute__((format(printf, 2, 3))) explain(struct serving *ret, const char *fmt, ...)
@@ -57,20 +64,24 @@ static void __attribute__((format(printf, 2, 3))) explain(struct serving *ret, c
 static int named_adapter(const struct daemon *d, const struct task *task, const char *name,
 			 struct serving *ret)
 {
-	const struct manifest *m;
 	struct installed found;
+	struct fit fit;
 
-	if (!library_find(d->library, name, &found)) {
+	if (!library_find(d->library, name, &engine_model(d->engine)->identity, &found)) {
 		explain(ret, "no adapter '%s' is installed", name);
 		return -ENOENT;
 	}
-	m = &found.entry->manifest;
-	if (strcmp(m->task, task->name) != 0 ||
-	    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS) {
-		explain(ret, "the adapter '%s' is for another task or model", name);
+	if (strcmp(found.entry->manifest.task, task->name) != 0) {
+		explain(ret, "the adapter '%s' is for the task %s", name,
+			found.entry->manifest.task);
 		return -EXDEV;
 	}
-	use_adapter(ret, &found);
+	fit_find(d, &found, &fit);
+	if (!may_serve(&fit)) {
+		explain(ret, "the adapter '%s' does not serve: %s", name, fit.text);
+		return -EXDEV;
+	}
+	use_adapter(ret, &found, &fit);
 	return 0;
 }
 
@@ -118,6 +129,31 @@ static int named_adapters(const struct daemon *d, const struct task *task, const
 	return r;
 }
 
+/* The first one that is for it, made for the model, and not refused. */
+static bool choose_adapter(const struct daemon *d, const struct task *task, const char *style,
+			   struct serving *ret)
+{
+	struct installed at;
+
+	for (size_t i = 0; library_at(d->library, i, &at); i++) {
+		const struct manifest *m = &at.entry->manifest;
+		struct fit fit;
+
+		if (at.entry->state != CATALOG_ACTIVE || strcmp(m->task, task->name) != 0 ||
+		    (style && (!m->style || strcmp(m->style, style) != 0)))
+			continue;
+		fit_find(d, &at, &fit);
+		if (may_serve(&fit)) {
+			use_adapter(ret, &at, &fit);
+			return true;
+		}
+		/* One for another model is none here; any other reason is worth knowing. */
+		if (fit.state != FIT_WEIGHTS)
+			explain(ret, "the adapter '%s' does not serve: %s", m->name, fit.text);
+	}
+	return false;
+}
+
 static void without_adapter(const struct daemon *d, const struct task *task, const char *style,
 			    struct serving *ret)
 {
@@ -134,6 +170,8 @@ static void without_adapter(const struct daemon *d, const struct task *task, con
 				      "ListTasks tells the styles"
 				    : "no adapter is installed for this model";
 	}
+	if (*ret->trouble)
+		ret->reason = ret->trouble;
 }
 
 int task_serving(const struct daemon *d, const struct task *task, const struct options *o,
@@ -141,7 +179,6 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 {
 	static const struct options none = { .scale = 1.0 };
 	enum engine_state state = engine_state(d->engine);
-	struct installed chosen;
 	int r = 0;
 
 	*ret = (struct serving){ .status = TASK_STATUS_AVAILABLE, .reason = "" };
@@ -159,9 +196,7 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 	o = o ? o : &none;
 	if (o->n_adapters) {
 		r = named_adapters(d, task, o, ret);
-	} else if (library_choose(d->library, task->name, o->style,
-				  &engine_model(d->engine)->identity, &chosen)) {
-		use_adapter(ret, &chosen);
+	} else if (choose_adapter(d, task, o->style, ret)) {
 		r = scale_last(ret, o->scale);
 	} else {
 		without_adapter(d, task, o->style, ret);
@@ -193,14 +228,16 @@ size_t task_styles(const struct daemon *d, const struct task *task, const char *
 		return 0;
 	for (size_t i = 0; n < max && library_at(d->library, i, &at); i++) {
 		const struct manifest *m = &at.entry->manifest;
+		struct fit fit;
 		size_t known = 0;
 
-		if (strcmp(m->task, task->name) != 0 || !m->style ||
-		    manifest_mismatch(m, &engine_model(d->engine)->identity) != MANIFEST_FITS)
+		if (at.entry->state != CATALOG_ACTIVE || strcmp(m->task, task->name) != 0 ||
+		    !m->style)
 			continue;
+		fit_find(d, &at, &fit);
 		while (known < n && strcmp(styles[known], m->style) != 0)
 			known++;
-		if (known == n)
+		if (known == n && may_serve(&fit))
 			styles[n++] = m->style;
 	}
 	return n;

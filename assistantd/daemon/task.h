@@ -37,6 +37,7 @@ enum { SERVING_TEXT_MAX = ENGINE_USES_MAX * 80 };
 struct serving_use {
 	struct installed adapter;
 	float scale;
+	bool unproven;	/* waits for its proof */
 };
 
 /* How a request is served: by adapters, by a prompt alone, or without the model. */

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 try:
     import dbus
@@ -83,8 +84,11 @@ def untrained_model():
 class Service:
     """assistantd with a fresh home; a context manager."""
 
-    def __init__(self, config="", data=None):
-        self.home = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
+    def __init__(self, config="", data=None, home=None, wrapper=()):
+        self.home = home or tempfile.mkdtemp(prefix="ad.", dir="/tmp")
+        self.keeps_home = bool(home)
+        self.ends_with = 0
+        self.wrapper = wrapper
         self.env = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8",
                         ASSISTANTD_DATA_DIR=data or os.path.join(SOURCE, "examples"),
                         ASSISTANTD_LIBEXEC_DIR=BUILD, PATH=BUILD + ":" + os.environ["PATH"])
@@ -96,7 +100,8 @@ class Service:
         self.log = open(os.path.join(self.home, "log"), "w+", encoding="utf-8")
 
     def __enter__(self):
-        self.process = subprocess.Popen([os.path.join(BUILD, "assistantd", "assistantd"),
+        self.process = subprocess.Popen([*self.wrapper, os.path.join(BUILD, "assistantd",
+                                                                     "assistantd"),
                                          "--config", self.config], env=self.env,
                                         stdout=self.log, stderr=self.log)
         self.bus = dbus.SessionBus()
@@ -114,8 +119,9 @@ class Service:
         self.log.flush()
         self.log.seek(0)
         self.output = self.log.read()
-        shutil.rmtree(self.home, ignore_errors=True)
-        if status != 0:
+        if not self.keeps_home:
+            shutil.rmtree(self.home, ignore_errors=True)
+        if status != self.ends_with:
             print(self.output)
             raise AssertionError(f"assistantd ended with {status}")
 
@@ -235,7 +241,8 @@ def run_tests(tests, service, *more):
             print(f"ok {test.__name__}", flush=True)
         except (AssertionError, dbus.DBusException) as error:
             failed += 1
-            print(f"FAILED {test.__name__}: {error}", flush=True)
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
+            print(f"FAILED {test.__name__}: {error} (lines {lines})", flush=True)
         if service.process.poll() is not None:
             print("the service has ended")
             break

@@ -111,13 +111,13 @@ def it_holds_for_the_next_engine(s):
 
 
 def what_is_pinned_is_there_again(s):
-    wait_for(lambda: adapter(s, "held")["pinned"], 10, "the pin")
-    assert adapter(s, "held")["state"] == 4 and adapter(s, "held")["hits"] == 0
+    wait_for(lambda: adapter(s, "held")["state"] == 4, 10, "the pinned adapter")
+    assert adapter(s, "held")["pinned"] and adapter(s, "held")["hits"] == 0
     os.kill(s.engine_pid(), signal.SIGKILL)
     wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
     s.ready()
-    wait_for(lambda: adapter(s, "held")["pinned"], 10, "the pin again")
-    assert adapter(s, "held")["state"] == 4 and not adapter(s)["pinned"]
+    wait_for(lambda: adapter(s, "held")["state"] == 4, 10, "the pinned adapter again")
+    assert not adapter(s)["pinned"]
 
 
 def tone_then_summary(s):

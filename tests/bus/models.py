@@ -165,7 +165,16 @@ def an_adapter_is_named_in_what_it_made(s):
     os.kill(s.engine_pid(), signal.SIGKILL)
     wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
     s.ready()
-    assert entry()["state"] == 2, dict(entry())
+    # What is pinned is there again, without a request for it; what is not, is not.
+    wait_for(lambda: entry()["state"] == 4 and entry()["loads"] == 1, 10, "the pinned adapter")
+    adapters.Pin("plain", False, NONE)
+    wait_for(lambda: not entry()["pinned"], 5, "the end of the pin")
+    adapters.Unload("plain", NONE)
+    wait_for(lambda: entry()["state"] == 2, 5, "its end in memory")
+    # It had become the user's: the program's own is not ours to write.
+    assert entry()["own"]
+    adapters.Remove("plain", NONE)
+    wait_for(lambda: not entry()["own"], 5, "the program's own")
     s.run("tone", "Hello you.", adapter="plain", max_tokens=FEW)
     assert entry()["state"] == 4
 
