@@ -137,6 +137,11 @@ int ctl_show_error(const char *name, const char *text)
 
 int ctl_call(struct ctl *c, DBusMessage *m, json_t **ret)
 {
+	return ctl_call_within(c, m, CALL_MS, ret);
+}
+
+int ctl_call_within(struct ctl *c, DBusMessage *m, int timeout_ms, json_t **ret)
+{
 	DBusError error = DBUS_ERROR_INIT;
 	DBusMessage *reply;
 	int status = CTL_OK;
@@ -144,7 +149,7 @@ int ctl_call(struct ctl *c, DBusMessage *m, json_t **ret)
 	*ret = NULL;
 	if (!m)
 		return ctl_show_error(DBUS_ERROR_NO_MEMORY, "out of memory");
-	reply = dbus_connection_send_with_reply_and_block(c->bus, m, CALL_MS, &error);
+	reply = dbus_connection_send_with_reply_and_block(c->bus, m, timeout_ms, &error);
 	dbus_message_unref(m);
 	if (!reply) {
 		status = ctl_show_error(error.name, error.message);
@@ -153,6 +158,29 @@ int ctl_call(struct ctl *c, DBusMessage *m, json_t **ret)
 	}
 	*ret = ctl_arguments(reply);
 	dbus_message_unref(reply);
+	return status;
+}
+
+void ctl_no_options(DBusMessage *m)
+{
+	DBusMessageIter at, dict;
+
+	dbus_message_iter_init_append(m, &at);
+	ctl_open_options(&at, &dict);
+	ctl_close_options(&at, &dict);
+}
+
+int ctl_fetch_list(struct ctl *c, const char *interface, const char *member, json_t **ret)
+{
+	DBusMessage *m = ctl_message(interface, member);
+	json_t *arguments;
+	int status;
+
+	if (m)
+		ctl_no_options(m);
+	status = ctl_call(c, m, &arguments);
+	*ret = json_incref(json_array_get(arguments, 0));
+	json_decref(arguments);
 	return status;
 }
 
@@ -192,6 +220,11 @@ void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value)
 void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value)
 {
 	option(dict, key, DBUS_TYPE_UINT32, &value);
+}
+
+void ctl_option_double(DBusMessageIter *dict, const char *key, double value)
+{
+	option(dict, key, DBUS_TYPE_DOUBLE, &value);
 }
 
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value)

@@ -33,6 +33,7 @@ struct ctl {
 	const char *style, *kind, *area;
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
+	const char *name, *task, *title, *languages, *prompt, *scale, *signature;
 	uint32_t max_tokens, timeout_s;
 	int argc;		/* what follows the verb, options taken out */
 	char **argv;
@@ -47,6 +48,12 @@ DBusMessage *ctl_message(const char *interface, const char *member);
  * (the caller's), or the status after an error message.
  */
 int ctl_call(struct ctl *c, DBusMessage *m, json_t **ret);
+/* The same, waiting so long: for what a model is asked about. */
+int ctl_call_within(struct ctl *c, DBusMessage *m, int timeout_ms, json_t **ret);
+/* Ends the arguments of a call with an empty dictionary of options. */
+void ctl_no_options(DBusMessage *m);
+/* The list of dictionaries that a call without other arguments answers. */
+int ctl_fetch_list(struct ctl *c, const char *interface, const char *member, json_t **ret);
 /* Shows an error reply and returns the status for it. */
 int ctl_show_error(const char *name, const char *text);
 /* The arguments of a message as a JSON list; variants are their values. */
@@ -56,6 +63,7 @@ json_t *ctl_property(struct ctl *c, const char *interface, const char *name);
 /* Adds one entry to a dictionary a{sv}. */
 void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value);
 void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);
+void ctl_option_double(DBusMessageIter *dict, const char *key, double value);
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value);
 void ctl_open_options(DBusMessageIter *at, DBusMessageIter *dict);
 void ctl_close_options(DBusMessageIter *at, DBusMessageIter *dict);
@@ -79,7 +87,7 @@ int ctl_read_text(const char *path, struct buf *ret);
 /* The verbs. */
 int ctl_task(struct ctl *c, const char *task);
 int ctl_ask(struct ctl *c);
-int ctl_adapters(struct ctl *c);
+int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);
 int ctl_history(struct ctl *c);
 int ctl_home(struct ctl *c);

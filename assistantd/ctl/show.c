@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Verbs that show or change what is there: adapters, models, history, the service's state. */
+/* Verbs that show or change what is there: models, history, the service's state. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,101 +10,13 @@
 #include "assistantd/ctl/ctl.h"
 #include "util/macro.h"
 
-#define ADAPTERS "org.assistantd.Adapters1"
 #define MODELS "org.assistantd.Models1"
 #define CONTEXT "org.assistantd.Context1"
-
-static void append_empty(DBusMessage *m)
-{
-	DBusMessageIter at, dict;
-
-	dbus_message_iter_init_append(m, &at);
-	ctl_open_options(&at, &dict);
-	ctl_close_options(&at, &dict);
-}
-
-/* A list of dictionaries by a call that takes options. */
-static int fetch_list(struct ctl *c, const char *interface, const char *member, json_t **ret)
-{
-	DBusMessage *m = ctl_message(interface, member);
-	json_t *arguments;
-	int status;
-
-	if (m)
-		append_empty(m);
-	status = ctl_call(c, m, &arguments);
-	*ret = json_incref(json_array_get(arguments, 0));
-	json_decref(arguments);
-	return status;
-}
-
-static const char *state_name(long long state)
-{
-	static const char *const names[] = { "unknown", "file missing", "on disk", "loading",
-					     "in memory", "for another model" };
-
-	return state >= 0 && state < (long long)ARRAY_SIZE(names) ? names[state] : "unknown";
-}
-
-static int list_adapters(struct ctl *c)
-{
-	json_t *list, *a;
-	int status = fetch_list(c, ADAPTERS, "List", &list);
-	size_t i;
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, a)
-			printf("%-20s %-10s %-13s %-17s %8.2f MiB  %lld uses%s\n",
-			       ctl_text(a, "name"), ctl_text(a, "task"), ctl_text(a, "style"),
-			       state_name(ctl_number(a, "state")),
-			       (double)ctl_number(a, "bytes") / 1048576, ctl_number(a, "hits"),
-			       json_is_true(json_object_get(a, "pinned")) ? "  pinned" : "");
-	json_decref(list);
-	return status;
-}
-
-int ctl_adapters(struct ctl *c)
-{
-	static const struct {
-		const char *verb, *member;
-		int pinned;	/* -1: takes none */
-	} verbs[] = { { "load", "Load", -1 }, { "unload", "Unload", -1 }, { "pin", "Pin", 1 },
-		      { "unpin", "Pin", 0 } };
-	DBusMessageIter at, dict;
-	json_t *ignored;
-	DBusMessage *m;
-	int status;
-
-	if (c->argc == 0)
-		return list_adapters(c);
-	for (size_t i = 0; c->argc == 2 && i < ARRAY_SIZE(verbs); i++) {
-		dbus_bool_t pinned = verbs[i].pinned > 0;
-
-		if (strcmp(c->argv[0], verbs[i].verb) != 0)
-			continue;
-		m = ctl_message(ADAPTERS, verbs[i].member);
-		if (!m)
-			return CTL_FAILED;
-		dbus_message_iter_init_append(m, &at);
-		dbus_message_iter_append_basic(&at, DBUS_TYPE_STRING, &c->argv[1]);
-		if (verbs[i].pinned >= 0)
-			dbus_message_iter_append_basic(&at, DBUS_TYPE_BOOLEAN, &pinned);
-		ctl_open_options(&at, &dict);
-		ctl_close_options(&at, &dict);
-		status = ctl_call(c, m, &ignored);
-		json_decref(ignored);
-		return status;
-	}
-	fprintf(stderr, "usage: assistantctl adapters [load|unload|pin|unpin NAME]\n");
-	return CTL_USAGE;
-}
 
 static int list_models(struct ctl *c)
 {
 	json_t *list, *a;
-	int status = fetch_list(c, MODELS, "List", &list);
+	int status = ctl_fetch_list(c, MODELS, "List", &list);
 	size_t i;
 
 	if (status == CTL_OK && c->json)
@@ -249,7 +161,7 @@ static int forget(struct ctl *c)
 	int status;
 
 	if (m)
-		append_empty(m);
+		ctl_no_options(m);
 	status = ctl_call(c, m, &arguments);
 	if (status == CTL_OK)
 		printf("%lld requests forgotten\n",

@@ -125,7 +125,7 @@ def usage_is_told():
                       ("tone", "--adapter", "a=much"), ("tone", "--adapter", "=1"),
                       ("tone", "--adapter", "a="), ("tone", "--adapter", "a=8.5"),
                       ("tone",) + ("--adapter", "a") * 5, ("tone", "--adapter", "x" * 80),
-                      ("tone", "--max-tokens", "0"), ("adapters", "load"), ("model", "dance"),
+                      ("tone", "--max-tokens", "0"), ("adapter", "load"), ("model", "dance"),
                       ("home", "set")):
         out = ctl(*arguments)
         assert out.returncode == 2 and out.stdout == b"" and out.stderr, (arguments, out)
@@ -144,7 +144,7 @@ def texts_that_are_none_are_named():
         expect(2, b"", b"Is a directory", "tone", "/tmp")
         # libdbus would end the program at such an argument.
         for arguments in (("ask", b"\xff"), ("tone", "--style", b"\xff"), ("history", b"\xff"),
-                          ("adapters", "load", b"\xff"), ("model", "use", b"\xff"),
+                          ("adapter", "load", b"\xff"), ("model", "use", b"\xff"),
                           ("home", "set", b"\xff", "area=x"), ("home", "set", "x", b"area=\xff"),
                           ("tone", "--adapter", b"\xc3"), ("ask", "--area", b"\xff", "hello")):
             out = ctl(*arguments, text=b"say hello")

@@ -274,7 +274,7 @@ def assistantctl_speaks_to_it(s):
     assert ctl("dance").returncode == 2
     assert ctl("status").stdout.startswith(b"state    ready")
     assert ctl("doctor").returncode == 0
-    assert b"friendly" in ctl("adapters").stdout
+    assert b"friendly" in ctl("adapter").stdout
     long = "The meeting is on Friday. " * 12000
     out = ctl("summarize", text=long)
     assert out.returncode == 0 and b"meeting" in out.stdout, out.stderr

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs of adapters, in their two files. */
+#pragma once
+
+#include "assistantd/ctl/ctl.h"
+
+#define ADAPTERS "org.assistantd.Adapters1"
+
+enum { PROOF_MS = 180000 };	/* a model is asked a few questions, beside what else it does */
+
+/* A call with a name; ended by adapter_send(). NULL without memory. */
+DBusMessage *adapter_message(const char *member, const char *name, DBusMessageIter *at);
+/* Adds no more options and sends it: the reply's arguments, as ctl_call_within(). */
+int adapter_send(struct ctl *c, DBusMessage *m, json_t **ret);
+/* The first digits of a digest, as they are shown. */
+#define DIGEST_SHOWN "%.12s"
+/* One line for each key whose value is not empty. */
+void adapter_print_facts(const json_t *facts);
+
+/* adapter-import.c */
+int adapter_import(struct ctl *c, const char *path);
+int adapter_update(struct ctl *c, const char *path);
+int adapter_inspect(struct ctl *c, const char *path);
