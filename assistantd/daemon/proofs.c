@@ -91,8 +91,8 @@ static void on_done(void *arg, struct workshop_result *result)
 		verdicts_keep(d->verdicts, &v);
 	if (v.kind != VERDICT_GOOD) {
 		digest_to_hex(&v.adapter, digest);
-		log_warning("adapter %s (%s) is not used: %s", proof->installed.entry->manifest.name,
-			  digest, v.text);
+		log_warning("adapter %s (%s) is not used: %s",
+			    proof->installed.entry->manifest.name, digest, v.text);
 	}
 	forget(proof);
 	adapters1_changed(d);
