@@ -104,20 +104,26 @@ static int prepare(struct library_change *c)
 	return c->shelf ? 0 : -ENOMEM;
 }
 
-static void begin_first(struct library *l);
-
+/* @c is in no list any more. */
 static void finish(struct library_change *c, int result)
 {
-	struct library *l = c->library;
-
-	l->changes = c->next;
 	buf_deinit(&c->text);
 	c->text = (struct buf)BUF_NULL;
 	if (result < 0 && !c->diag.code)
-		diag_set(&c->diag, result, DIAG_SYSTEM, "", "%s: %s", l->folders[LIBRARY_USER],
-			 strerror(-result));
+		diag_set(&c->diag, result, DIAG_SYSTEM, "", "%s: %s",
+			 c->library->folders[LIBRARY_USER], strerror(-result));
 	c->done(c, result);
 }
+
+static struct library_change *take_first(struct library *l)
+{
+	struct library_change *c = l->changes;
+
+	l->changes = c->next;
+	return c;
+}
+
+static void begin_first(struct library *l);
 
 static void written(struct work *work, int result)
 {
@@ -129,7 +135,7 @@ static void written(struct work *work, int result)
 		library_put(l, LIBRARY_USER, fresh);
 	else
 		shelf_unref(fresh);
-	finish(c, result);
+	finish(take_first(l), result);
 	if (result == 0)
 		l->changed(l->arg);
 	library_sweep(l, false);
@@ -139,10 +145,10 @@ static void written(struct work *work, int result)
 static void begin_first(struct library *l)
 {
 	struct library_change *c;
-	int r = -1;
+	int r = 0;
 
-	while ((c = l->changes) && (r = prepare(c)) < 0)
-		finish(c, r);
+	while ((c = l->changes) && (r = l->worker ? prepare(c) : -ECANCELED) < 0)
+		finish(take_first(l), r);
 	if (!c)
 		return;
 	c->work = (struct work){ .run = run, .done = written };
@@ -169,8 +175,4 @@ void library_change(struct library *l, struct library_change *c)
 void library_stop(struct library *l)
 {
 	l->worker = NULL;
-	while (l->changes) {
-		shelf_unref(TAKE(l->changes->shelf));
-		finish(l->changes, -ECANCELED);
-	}
 }

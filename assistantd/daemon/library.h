@@ -30,7 +30,8 @@ struct library_hold {
  * changed by library_change(), which @worker writes. 0 or -ENOMEM. */
 int library_new(struct library **ret, const struct paths *paths, struct worker *worker,
 		loop_fn changed, void *arg);
-/* At the end of the service, after the worker's: changes that wait fail. */
+/* At the end of the service, before the worker's: what is being written is the last change, and
+ * those behind it fail. */
 void library_stop(struct library *l);
 struct library *library_free(struct library *l);
 DEFINE_CLEANUP(struct library *, library_free)

@@ -283,9 +283,9 @@ static void stop(struct service *s)
 	struct daemon *d = &s->d;
 
 	/* The worker's last pieces answer their callers, so it ends before the rest. */
-	worker_free(d->worker);
 	if (d->library)
 		library_stop(d->library);
+	worker_free(d->worker);
 	stages_drop_all(d);
 	proofs_free(d->proofs);
 	workshop_free(d->workshop);

@@ -57,8 +57,8 @@ static void open_library(void)
 /* All that was posted is done before it returns. */
 static void close_library(void)
 {
-	worker = worker_free(worker);
 	library_stop(library);
+	worker = worker_free(worker);
 	library = library_free(library);
 	loop = loop_free(loop);
 }
