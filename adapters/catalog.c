@@ -220,13 +220,6 @@ const struct catalog_entry *catalog_active(const struct catalog *c, const char *
 	return NULL;
 }
 
-const struct catalog_entry *catalog_find(const struct catalog *c, const char *name)
-{
-	const struct catalog_entry *e = catalog_active(c, name);
-
-	return e && e->enabled ? e : NULL;
-}
-
 const struct catalog_entry *catalog_version(const struct catalog *c, const char *name,
 					    const struct digest *digest)
 {
@@ -234,20 +227,5 @@ const struct catalog_entry *catalog_version(const struct catalog *c, const char 
 		if (digest_equal(&c->entries[i].digest, digest) &&
 		    strcmp(c->entries[i].manifest.name, name) == 0)
 			return &c->entries[i];
-	return NULL;
-}
-
-const struct catalog_entry *catalog_choose(const struct catalog *c, const char *task,
-					   const char *style, const struct identity *model)
-{
-	for (size_t i = 0; i < c->count; i++) {
-		const struct catalog_entry *e = &c->entries[i];
-		const struct manifest *m = &e->manifest;
-
-		if (e->state == CATALOG_ACTIVE && e->enabled && strcmp(m->task, task) == 0 &&
-		    (!style || (m->style && strcmp(m->style, style) == 0)) &&
-		    manifest_mismatch(m, model) == MANIFEST_FITS)
-			return e;
-	}
 	return NULL;
 }

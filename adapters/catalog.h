@@ -62,20 +62,11 @@ DEFINE_CLEANUP(struct catalog *, catalog_free)
 /* All versions. Entries and what they point to live as long as the catalogue. */
 size_t catalog_count(const struct catalog *c);
 const struct catalog_entry *catalog_at(const struct catalog *c, size_t index);
-/* The active version of that name, also a disabled one, or NULL. */
+/* The active version of that name, whether enabled or not, or NULL. */
 const struct catalog_entry *catalog_active(const struct catalog *c, const char *name);
-/* The active version of that name where it is enabled, or NULL. */
-const struct catalog_entry *catalog_find(const struct catalog *c, const char *name);
 /* Any version, or NULL. */
 const struct catalog_entry *catalog_version(const struct catalog *c, const char *name,
 					    const struct digest *digest);
-/*
- * The first active and enabled entry of @task (and @style, unless NULL) made for @model, or
- * NULL. An entry for another model is never a candidate.
- */
-const struct catalog_entry *catalog_choose(const struct catalog *c, const char *task,
-					   const char *style, const struct identity *model);
-
 /* "active", "staged", "retired", "refused". */
 const char *catalog_state_name(enum catalog_state state);
 
