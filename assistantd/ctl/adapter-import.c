@@ -180,6 +180,8 @@ int adapter_import(struct ctl *c, const char *path)
 	if (status == CTL_OK) {
 		print_taken(c, arguments);
 		print_in_service(c, ctl_text(json_array_get(arguments, 1), "name"));
+	} else if (status == CTL_USAGE && (!c->name || !c->task)) {
+		fprintf(stderr, "assistantctl: what is no package yet needs --name and --task\n");
 	}
 	json_decref(arguments);
 	return status;

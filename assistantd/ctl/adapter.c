@@ -8,7 +8,7 @@
 #include "assistantd/ctl/adapter.h"
 #include "util/macro.h"
 
-enum { STATE_ON_DISK = 2, STATE_RESIDENT = 4 };
+enum { STATE_ON_DISK = 2, STATE_RESIDENT = 4, STATE_DISABLED = 6 };
 
 DBusMessage *adapter_message(const char *member, const char *name, DBusMessageIter *at)
 {
@@ -64,7 +64,8 @@ static void print_adapter(const json_t *a)
 	       ctl_number(a, "hits"), is_true(a, "pinned") ? "  pinned" : "",
 	       is_true(a, "own") ? "" : "  built in",
 	       *ctl_text(a, "staged") ? "  update waits" : "");
-	if (*reason && state != STATE_ON_DISK && state != STATE_RESIDENT) {
+	if (*reason && state != STATE_ON_DISK && state != STATE_RESIDENT &&
+	    state != STATE_DISABLED) {
 		fputs("\n    ", stdout);
 		ctl_put_plain(stdout, reason);
 	}
@@ -196,9 +197,12 @@ static void print_version(const json_t *v)
 
 	if (at && localtime_r(&at, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	printf("%-8s  %4lld  " DIGEST_SHOWN "  %-16s  %-16s  ", ctl_text(v, "state"),
+	printf("%-8s  %4lld  " DIGEST_SHOWN "  %-16s  %-16s", ctl_text(v, "state"),
 	       ctl_number(v, "sequence"), ctl_text(v, "digest"), when, ctl_text(v, "signature"));
-	ctl_put_plain(stdout, is_true(v, "own") ? ctl_text(v, "reason") : "built in");
+	if (!is_true(v, "own"))
+		fputs("  built in", stdout);
+	fputs(*ctl_text(v, "reason") ? "  " : "", stdout);
+	ctl_put_plain(stdout, ctl_text(v, "reason"));
 	putchar('\n');
 }
 
@@ -331,8 +335,9 @@ static const struct {
 	{ "explain", 1, 1, explain, NULL, 0, "NAME           why it serves, or does not" },
 	{ "versions", 1, 1, versions, NULL, 0, "NAME" },
 	{ "import", 1, 1, import, NULL, 0,
-	  "FOLDER|FILE --name N --task T [--style S] [--title TEXT] [--languages en,de]\n"
-	  "                  [--prompt FILE] [--scale X] [--signature FILE]" },
+	  "FOLDER|FILE --name N --task T [--style S] [--title TEXT]\n"
+	  "                  [--languages en,de] [--prompt FILE] [--scale X] [--signature FILE]\n"
+	  "                  (a package has a name and a task already)" },
 	{ "update", 1, 1, update, NULL, 0, "FILE            a package, signed or not" },
 	{ "rollback", 1, 1, rollback, NULL, 0, "NAME          to the version that served before" },
 	{ "rm", 1, 2, remove_versions, NULL, 0, "NAME [DIGEST]" },
@@ -348,8 +353,8 @@ static const struct {
 static int usage(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(stderr, "%s assistantctl adapter %s %s\n", i ? "      " : "usage:",
-			verbs[i].verb, verbs[i].usage);
+		fprintf(stderr, "%s assistantctl adapter %s%s%s\n", i ? "      " : "usage:",
+			verbs[i].verb, *verbs[i].usage ? " " : "", verbs[i].usage);
 	return CTL_USAGE;
 }
 
