@@ -208,13 +208,42 @@ static const char *name_of(const struct job *job, const struct digest *digest)
 	return i ? i->entry->manifest.name : "";
 }
 
-/* Its file is not what was installed, and is not tried again until it changes. */
-static void spoilt(const struct job *job, const struct digest *digest, const char *text)
+/* As before rewrite_begin(); of @job nothing has been written yet. */
+static void undo(struct job *job)
+{
+	rewrite_stop(job);
+	for (size_t i = 0; i < job->n_pieces; i++)
+		buf_deinit(&job->pieces[i].out);
+	free(job->pieces);
+	job->pieces = NULL;
+	job->n_pieces = job->n_begun = 0;
+	job->prompt = jinja_free(job->prompt);
+	buf_reset(&job->result);
+	job->units = 0;
+	job->adapter_digest[0] = '\0';
+	library_release(&job->hold);
+}
+
+/*
+ * An adapter's file is not what was installed, and is not tried again until it changes. What
+ * was chosen for the caller is chosen anew without it, as long as nothing has been written.
+ */
+static void on_spoilt(struct job *job, const struct digest *digest, const char *text)
 {
 	const struct installed *i = adapter_of(job, digest);
+	struct fit fit = { .state = FIT_GOOD };
 
-	if (i)
+	if (i) {
 		spoilt_files_note(job->d->spoilt, i, text);
+		fit_find(job->d, i, &fit);
+	}
+	if (job->options.n_adapters || job->n_emitted || job->streamed ||
+	    (fit.state != FIT_FILE && fit.state != FIT_ABSENT)) {
+		job_finish(job, "AdapterMismatch", "%s: %s", name_of(job, digest), text);
+		return;
+	}
+	undo(job);
+	job_work(job);
 }
 
 static void on_failed(void *arg, int error, const struct engine_failed *failed)
@@ -241,8 +270,7 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 		break;
 	case ENGINE_E_DIGEST:
 	case ENGINE_E_ADAPTER:
-		spoilt(job, &failed->adapter, text);
-		job_finish(job, "AdapterMismatch", "%s: %s", name_of(job, &failed->adapter), text);
+		on_spoilt(job, &failed->adapter, text);
 		break;
 	case ENGINE_E_INVALID:
 		at_fault = name_of(job, &failed->adapter);

@@ -5,6 +5,7 @@ is refused and why, and that nothing in service notices."""
 import hashlib
 import os
 import re
+import signal
 import tempfile
 
 import harness
@@ -322,6 +323,16 @@ def files_that_change_harm_nothing(s):
         assert s.run("tone", "Hello you.", style="concise", max_tokens=FEW)
         lora.write(path, data)
         assert says(s, "note") == text, "and back"
+    # What was chosen by the task is chosen anew, within the same request.
+    mine = str(bring(s, plain(s), "mine", style="concise")[0])
+    style = lambda: s.run("tone", "Please send me the report by Friday.", style="concise")[1]
+    assert style()["adapter"] == "mine"
+    adapters(s).Unload("mine", NONE)
+    lora.write(os.path.join(folder(s), f"{mine}.gguf"), b"GGUF, but no more")
+    results = style()
+    assert results["adapter"] == "tone-concise" and results["adapter_digest"] != mine
+    assert adapters(s).Explain("mine", NONE)["mismatch"] == "file"
+    adapters(s).Remove("mine", NONE)
     os.rename(path, path + ".away")
     out_of_memory()
     assert entry(s, "note")["state"] == 1
@@ -329,6 +340,42 @@ def files_that_change_harm_nothing(s):
     fails("AdapterMismatch", s.run, "tone", "Hello you.", adapter="note", max_tokens=FEW)
     os.rename(path + ".away", path)
     assert says(s, "note") == text
+
+
+def each_mismatch_is_explained(s):
+    """By a catalogue that somebody has edited: what does not fit is not used, and says why."""
+    path = os.path.join(folder(s), "catalog.yaml")
+    before = lora.read(path).decode()
+    told = entry(s, "note")
+
+    def reads(text, condition):
+        lora.write(path, text)
+        s.process.send_signal(signal.SIGHUP)
+        wait_for(condition, 20, "the catalogue")
+    for key, what in (("base", "weights"), ("tokenizer", "tokenizer"), ("template", "template")):
+        old = re.search(rf"(?m)^ +{key}:(?:\n +- |\s*)\[?\"?([0-9a-f]{{64}})", before).group(1)
+        reads(before.replace(old, "ab" * 32),
+              lambda: adapters(s).Explain("note", NONE)["mismatch"] == what)
+        explained = adapters(s).Explain("note", NONE)
+        assert explained["expected"] == "ab" * 32 and explained["found"] == old, dict(explained)
+        assert list(explained["bases"]) == ([] if key == "base" else ["default"])
+        assert entry(s, "note")["state"] == 5, dict(entry(s, "note"))
+        fails("AdapterMismatch", s.run, "tone", "Hello.", adapter="note")
+        fails("TaskUnavailable", s.run, "tone", "Hello.", style="note")
+    # Put there by hand, and without effect: found out before it is used.
+    nothing = lora.Lora(plain(s)).all(lora.zeros, "lora_b")
+    lora.write(os.path.join(folder(s), "nothing.gguf"), nothing)
+    item = before[before.index("  - name"):].replace(str(told["digest"]), "DIGEST")
+    item = re.sub(r"(?m)^( +file:).*$", r"\1 nothing.gguf", item)
+    item = item.replace("DIGEST", hashlib.sha256(nothing).hexdigest()).replace("note", "nothing")
+    reads(before + item, lambda: entry(s, "nothing"))
+    assert "does not serve" in fails("AdapterMismatch", s.run, "tone", "Hello.",
+                                     adapter="nothing")
+    explained = adapters(s).Explain("nothing", NONE)
+    assert (explained["mismatch"], bool(explained["fits"])) == ("proof", False), dict(explained)
+    assert entry(s, "nothing")["proof"] == "no-effect" and entry(s, "nothing")["state"] == 7
+    reads(before, lambda: not entry(s, "nothing"))
+    assert says(s, "note")[1] == told["digest"]
 
 
 def what_was_found_is_remembered(s):
@@ -345,5 +392,5 @@ harness.main([
     a_lora_is_imported, a_file_is_looked_at, versions_come_and_go,
     what_does_nothing_or_something_else_is_refused, malformed_files_are_named,
     wrong_calls_are_told, a_disabled_adapter_does_not_serve, proofs_can_be_asked_for,
-    files_that_change_harm_nothing, what_was_found_is_remembered,
+    files_that_change_harm_nothing, each_mismatch_is_explained, what_was_found_is_remembered,
 ])
