@@ -64,7 +64,8 @@ static void label_text(const void *arg, const char *key, const json_t *string, u
 
 	if (key && strcmp(key, "role") == 0 && is_role(json_string_value(string)))
 		memset(labels, CHAT_TEMPLATE, len);
-	for (const struct chat_own *o = input->own; o < input->own + input->n_own; o++) {
+	for (size_t i = 0; i < input->n_own; i++) {
+		const struct chat_own *o = &input->own[i];
 		const json_t *message = json_array_get(input->messages, o->message);
 		size_t from = MIN(o->span.from, len), to = MIN(o->span.to, len);
 

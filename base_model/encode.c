@@ -200,16 +200,17 @@ static int encode_text(const struct tokenizer *t, const char *text, size_t len, 
 struct source {
 	const char *text;
 	size_t len;
-	bool special;				/* control tokens */
-	const struct token_span *own, *end_own;	/* where those that extend the vocabulary are */
+	bool special;			/* control tokens */
+	const struct token_span *own;	/* [n_own] where those that extend the vocabulary are */
+	size_t n_own;
 };
 
 /* Bytes from @at on to the end of the span that it is in; 0: in none. Spans behind it go. */
 static size_t left_of_span(struct source *s, size_t at)
 {
-	while (s->own < s->end_own && s->own->to <= at)
+	for (; s->n_own && s->own->to <= at; s->n_own--)
 		s->own++;
-	return s->own < s->end_own && s->own->from <= at ? MIN(s->own->to, s->len) - at : 0;
+	return s->n_own && s->own->from <= at ? MIN(s->own->to, s->len) - at : 0;
 }
 
 /* The longest token at @at that is recognised as a whole, or -1. */
@@ -260,7 +261,7 @@ static int encode_all(const struct tokenizer *t, struct source *s, size_t begin,
 int tokenizer_encode_own(const struct tokenizer *t, const char *text, size_t len, unsigned flags,
 			 const struct token_span *own, size_t n_own, struct token_list *out)
 {
-	struct source s = { text, len, flags & TOKENIZE_SPECIAL, own, own + n_own };
+	struct source s = { text, len, flags & TOKENIZE_SPECIAL, own, n_own };
 	size_t begin = 0;
 	bool first = true;
 	int r = 0;

@@ -199,11 +199,11 @@ START_TEST(as_many_as_may_be)
 	struct fixture f = FIXTURE;
 	struct gguf_tensor t = { .n_dims = 2, .ne = { DIM, MOST + 1, 1, 1 }, .type = TENSOR_F32,
 				 .data = rows, .size = sizeof(rows) };
+	_cleanup_(bm_model_freep) struct bm_model *m = NULL;
 	_cleanup_(bm_delta_freep) struct bm_delta *delta = NULL;
 	_cleanup_(bm_sequence_freep) struct bm_sequence *s = NULL;
 	const int32_t ids[2] = { 1, VOCAB + MOST - 1 };
 	const float one = 1.0f;
-	struct bm_model *m;
 	struct bm_item item;
 	size_t before;
 
@@ -236,7 +236,6 @@ START_TEST(as_many_as_may_be)
 		for (size_t i = 1; i + 1 < MOST; i++)
 			ck_assert(extra[i] == 0.0f);
 	}
-	bm_model_free(m);
 }
 END_TEST
 
