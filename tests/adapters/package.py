@@ -3,10 +3,11 @@
 """The verb package beside Debian's minisign: what one signs, the other verifies."""
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
+
+from gguf import check, lora_file
 
 ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
 MANIFEST = f"""version: 1
@@ -22,29 +23,10 @@ prompt: "{{{{ text }}}}"
 """
 
 
-def check(condition, *what):
-    if not condition:
-        print("FAIL:", *what)
-        sys.exit(1)
-
-
-def text(s):
-    return struct.pack("<Q", len(s)) + s
-
-
-def string(key, value):
-    return text(key) + struct.pack("<I", 8) + text(value)
-
-
-def lora():
+def bare():
     """One matrix of 32 x 32, rank 2."""
-    pairs = [string(b"general.architecture", b"llama"), string(b"general.type", b"adapter"),
-             string(b"adapter.type", b"lora"),
-             text(b"adapter.lora.alpha") + struct.pack("<If", 6, 4.0)]
-    infos = [text(b"blk.0.attn_q.weight.lora_a") + struct.pack("<IQQIQ", 2, 32, 2, 0, 0),
-             text(b"blk.0.attn_q.weight.lora_b") + struct.pack("<IQQIQ", 2, 2, 32, 0, 256)]
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(infos), len(pairs)) + b"".join(pairs + infos)
-    return head + bytes(-len(head) % 32) + bytes(512)
+    return lora_file([(b"blk.0.attn_q.weight.lora_a", (32, 2), [0.0] * 64),
+                      (b"blk.0.attn_q.weight.lora_b", (2, 32), [0.0] * 64)], alpha=4.0)
 
 
 def write(path, data):
@@ -74,7 +56,7 @@ def minisign(*args, status=0):
 
 
 def check_without_minisign():
-    write("lora.gguf", lora())
+    write("lora.gguf", bare())
     write("manifest.yaml", MANIFEST.encode())
     check(told("lora.gguf")["manifest"] == "none", "a bare LoRA")
     package("lora.gguf", "--manifest", "manifest.yaml", "--out", "p.gguf")

@@ -61,6 +61,7 @@ tests_adapters_test_uses_SOURCES = tests/adapters/test-uses.c
 tests_adapters_test_uses_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_uses_LDADD = $(MODEL_TEST_LIBS)
 dist_check_SCRIPTS += tests/adapters/package.py tests/adapters/tokens.py
+EXTRA_DIST += tests/adapters/gguf.py
 
 check_PROGRAMS += tests/adapters/test-proof
 tests_adapters_test_proof_SOURCES = tests/adapters/test-proof.c

@@ -5,26 +5,13 @@ import json
 import os
 import struct
 import subprocess
-import sys
 import tempfile
+
+from gguf import check, lora_file, strings
 
 ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
 BASE = os.path.join(os.environ.get("srcdir", "."), "examples", "tiny", "base.gguf")
 VOCABULARY, WIDTH, TOKENS = 4096, 256, (b"<light_on>", b"<light_off>")
-
-
-def check(condition, *what):
-    if not condition:
-        print("FAIL:", *what)
-        sys.exit(1)
-
-
-def text(s):
-    return struct.pack("<Q", len(s)) + s
-
-
-def string(key, value):
-    return text(key) + struct.pack("<I", 8) + text(value)
 
 
 def adapter(names=TOKENS, embedding=True):
@@ -36,17 +23,7 @@ def adapter(names=TOKENS, embedding=True):
                (b"output.extra", (WIDTH, 2), row + [-x for x in row])]
     if embedding:
         tensors.append((b"token_embd.extra", (WIDTH, 2), [x / 2000.0 for x in row] * 2))
-    keys = [string(b"general.architecture", b"llama"), string(b"general.type", b"adapter"),
-            string(b"adapter.type", b"lora"),
-            text(b"adapter.lora.alpha") + struct.pack("<If", 6, 1.0),
-            text(b"assistantd.tokens.text") + struct.pack("<IIQ", 9, 8, len(names)) +
-            b"".join(text(name) for name in names)]
-    infos, data = b"", b""
-    for name, ne, values in tensors:
-        infos += text(name) + struct.pack("<IQQIQ", 2, *ne, 0, len(data))
-        data += struct.pack(f"<{len(values)}f", *values)
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys)) + b"".join(keys) + infos
-    return head + b"\0" * (-len(head) % 32) + data
+    return lora_file(tensors, [strings(b"assistantd.tokens.text", names)])
 
 
 def run(verb, *args, given=None):
