@@ -145,7 +145,6 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 	rewrite_stop(job);
 	agent_drop(job->confirming);
 	job->confirming = NULL;
-	library_release(&job->hold);
 	if (job->action)
 		job->effects = action_effects(job->action);
 	leave_queue(job);
@@ -167,6 +166,8 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 		job->question = buf_steal(&text);
 		buf_reset(&job->result);
 	}
+	/* Not before the text is written: it may name what is held. */
+	library_release(&job->hold);
 	job->deadline = loop_cancel(job->deadline);
 	if (!error && job->serving.n_uses && !job->options.is_private)
 		ahead_learn(job->d->ahead, job->task->name, job->options.style);
