@@ -6,7 +6,11 @@
 
 #define ADAPTERS "org.assistantd.Adapters1"
 
-enum { PROOF_MS = 180000 };	/* a model is asked a few questions, beside what else it does */
+/*
+ * A model is asked a few questions, beside and after what else it does: with one of 3B that is
+ * half a minute on a fast computer. The service has bounds for each step, and answers.
+ */
+enum { PROOF_MS = DBUS_TIMEOUT_INFINITE };
 
 /* A call with a name; ended by adapter_send(). NULL without memory. */
 DBusMessage *adapter_message(const char *member, const char *name, DBusMessageIter *at);

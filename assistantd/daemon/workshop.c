@@ -12,7 +12,7 @@
 #include "assistantd/daemon/log.h"
 #include "util/macro.h"
 
-enum { IDLE_MS = 10 * 1000, JOB_MS = 120 * 1000 };
+enum { IDLE_MS = 10 * 1000, JOB_MS = 600 * 1000 };
 
 /* What the process does for the first job. */
 enum stage { STAGE_NONE, STAGE_OPENING, STAGE_WORKING };
@@ -130,7 +130,7 @@ static void on_deadline(void *arg)
 
 	w->deadline = NULL;
 	stop(w);
-	fail(w, WORKSHOP_TIMEOUT, "it took longer than two minutes");
+	fail(w, WORKSHOP_TIMEOUT, "it took longer than ten minutes");
 }
 
 static bool has_open(const struct workshop *w, const char *path, const struct stat *st)
@@ -145,6 +145,7 @@ static int send_model(struct workshop *w, const char *path, int fd, const struct
 {
 	struct workshop_open v = { .fd = fd };
 	struct ipc_message m;
+	int r;
 
 	forget_model(w);
 	w->model = strdup(path);
@@ -153,7 +154,11 @@ static int send_model(struct workshop *w, const char *path, int fd, const struct
 		return -ENOMEM;
 	v.has_digests = digests_find(w->config.digests, st, &v.digest, &v.weights);
 	ipc_message_init(&m, WORKSHOP_OPEN, 0);
-	return child_send(w->child, &m, workshop_put_open(&m, &v));
+	r = child_send(w->child, &m, workshop_put_open(&m, &v));
+	/* What was not told to the process is not open there. */
+	if (r < 0)
+		forget_model(w);
+	return r;
 }
 
 /* 0 when the model of the job is open already. */
@@ -238,6 +243,7 @@ static void on_model(struct workshop *w, struct ipc_message *m)
 		return;
 	workshop_model_deinit(&w->opened);
 	if (workshop_get_model(m, &w->opened) < 0) {
+		forget_model(w);
 		fail(w, WORKSHOP_FAILED, "the answer cannot be read");
 		return;
 	}
