@@ -11,6 +11,9 @@
 #include "assistantd/daemon/proofs.h"
 #include "util/macro.h"
 
+/* Each holds descriptors of its caller. */
+enum { WAITING_MAX = 16 };
+
 /* A call that waits for the workshop. */
 struct waiting {
 	struct daemon *d;
@@ -21,18 +24,26 @@ struct waiting {
 
 static struct waiting *waiting_new(struct daemon *d, DBusMessage *m)
 {
-	struct waiting *w = calloc(1, sizeof(*w));
+	struct waiting *w;
 
+	if (d->adapter_calls == WAITING_MAX) {
+		bus_send(d->bus, out_error(m, "Busy", "%d calls about adapters wait already",
+					   WAITING_MAX));
+		return NULL;
+	}
+	w = calloc(1, sizeof(*w));
 	if (!w) {
 		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
 		return NULL;
 	}
+	d->adapter_calls++;
 	*w = (struct waiting){ .d = d, .m = dbus_message_ref(m) };
 	return w;
 }
 
 static void waiting_end(struct waiting *w, DBusMessage *reply)
 {
+	w->d->adapter_calls--;
 	bus_send(w->d->bus, reply);
 	dbus_message_unref(w->m);
 	free(w);

@@ -41,6 +41,7 @@ struct daemon {
 	struct proofs *proofs;
 	struct spoilt_files *spoilt;
 	struct stage *stages;		/* adapters on their way in */
+	unsigned adapter_calls;		/* that wait for the workshop */
 	struct callers *callers;
 	struct prompts *prompts;
 	struct replies *replies;
