@@ -26,11 +26,25 @@ static const char *signature_of(const struct catalog_entry *e)
 	return *e->signature ? e->signature : "none";
 }
 
+/* Of a name without a version that serves. */
+static void find_idle(const struct catalog_entry *e, struct fit *ret)
+{
+	bool refused = e->state == CATALOG_REFUSED;
+
+	*ret = (struct fit){ .state = refused ? FIT_PROOF : FIT_DISABLED };
+	snprintf(ret->text, sizeof(ret->text), "%s", refused ? e->reason :
+		 "no version of it is in service");
+}
+
 /* As far as it can be told: which model runs is known only while one does. */
 static void find_fit(const struct daemon *d, const struct installed *i, struct fit *ret)
 {
 	_cleanup_close_ int fd = -1;
 
+	if (i->entry->state != CATALOG_ACTIVE) {
+		find_idle(i->entry, ret);
+		return;
+	}
 	if (engine_state(d->engine) == ENGINE_READY) {
 		fit_find(d, i, ret);
 		return;
@@ -41,11 +55,9 @@ static void find_fit(const struct daemon *d, const struct installed *i, struct f
 	snprintf(ret->text, sizeof(ret->text), "no model is loaded");
 }
 
-static uint32_t state_of(const struct daemon *d, const struct installed *i, const struct fit *fit,
+static uint32_t state_of(const struct daemon *d, const struct fit *fit,
 			 const struct engine_usage *usage)
 {
-	if (i->entry->state == CATALOG_REFUSED)
-		return STATE_REFUSED;
 	switch (fit->state) {
 	case FIT_ABSENT:
 		return STATE_ABSENT;
@@ -80,7 +92,7 @@ static void out_usage(const struct engine_usage *usage, DBusMessageIter *dict)
 	out_dict_i64(dict, "last_used", (int64_t)usage->used_at);
 }
 
-/* The other versions of the name in the same catalogue. */
+/* All versions of the name. */
 static void out_versions(const struct daemon *d, const struct installed *i, DBusMessageIter *dict)
 {
 	char staged[DIGEST_HEX_LEN + 1] = "";
@@ -88,8 +100,7 @@ static void out_versions(const struct daemon *d, const struct installed *i, DBus
 	uint32_t n = 0;
 
 	for (size_t k = 0; library_at(d->library, k, &at); k++) {
-		if (at.users != i->users ||
-		    strcmp(at.entry->manifest.name, i->entry->manifest.name) != 0)
+		if (strcmp(at.entry->manifest.name, i->entry->manifest.name) != 0)
 			continue;
 		n++;
 		if (at.entry->state == CATALOG_STAGED)
@@ -133,7 +144,7 @@ static void out_adapter(const struct daemon *d, const struct installed *i, DBusM
 	out_dict_strings(dict, "languages", m->languages, m->n_languages);
 	out_dict_digest(dict, "digest", &e->digest);
 	out_dict_digest(dict, "base_digest", &m->bases[0]);
-	out_dict_u32(dict, "state", state_of(d, i, &fit, usage));
+	out_dict_u32(dict, "state", state_of(d, &fit, usage));
 	out_dict_str(dict, "reason", fit.text);
 	out_dict_u64(dict, "bytes", usage->resident ? usage->bytes : size_of(i));
 	out_usage(usage, dict);
@@ -148,7 +159,8 @@ static void out_adapter(const struct daemon *d, const struct installed *i, DBusM
 	out_versions(d, i, dict);
 }
 
-/* Whether @other stands for @i in a list: as what serves instead, or as a later version. */
+/* Whether @other stands for @i in a list: as what serves instead, or as a later version. What
+ * the program brings stands for what the user has and does not use. */
 static bool hides(const struct installed *other, size_t index_other, const struct installed *i,
 		  size_t index)
 {
@@ -157,8 +169,9 @@ static bool hides(const struct installed *other, size_t index_other, const struc
 	if (strcmp(m->name, o->name) != 0)
 		return false;
 	if (other->users != i->users)
-		return other->users && other->entry->state == CATALOG_ACTIVE &&
-		       models_made_for(o, &m->bases[0]);
+		return other->entry->state == CATALOG_ACTIVE &&
+		       (other->users ? models_made_for(o, &m->bases[0])
+				     : i->entry->state != CATALOG_ACTIVE);
 	return i->entry->state != CATALOG_ACTIVE &&
 	       (other->entry->state == CATALOG_ACTIVE || index_other > index);
 }

@@ -65,11 +65,16 @@ bool adapters1_find(struct daemon *d, DBusMessage *m, struct installed *ret)
 {
 	const char *name = adapters1_text(m, 0);
 	bool ready = engine_state(d->engine) == ENGINE_READY;
+	bool known = false;
 
 	if (library_find(d->library, name, ready ? &engine_model(d->engine)->identity : NULL,
 			 ret))
 		return true;
-	bus_send(d->bus, out_error(m, "AdapterUnknown", "no adapter '%s' is installed", name));
+	for (size_t k = 0; !known && library_at(d->library, k, ret); k++)
+		known = strcmp(ret->entry->manifest.name, name) == 0;
+	bus_send(d->bus, out_error(m, "AdapterUnknown", known ?
+				   "no version of '%s' is in service" :
+				   "no adapter '%s' is installed", name));
 	return false;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/models.h"
 #include "assistantd/daemon/verdicts.h"
 #include "util/macro.h"
 
@@ -148,6 +149,20 @@ static bool is_trusted(const struct daemon *d, const struct installed *i)
 	       (*i->entry->signature && strcmp(i->entry->signature, CATALOG_UNKNOWN_KEY) != 0);
 }
 
+/* What came with the program is off, too, where the user has switched off what stands for it. */
+static bool is_enabled(const struct daemon *d, const struct installed *i)
+{
+	const struct manifest *m = &i->entry->manifest;
+	struct installed at;
+
+	for (size_t k = 0; !i->users && library_at(d->library, k, &at) && at.users; k++)
+		if (at.entry->state == CATALOG_ACTIVE && !at.entry->enabled &&
+		    strcmp(at.entry->manifest.name, m->name) == 0 &&
+		    models_made_for(&at.entry->manifest, &m->bases[0]))
+			return false;
+	return i->entry->enabled;
+}
+
 void fit_find(const struct daemon *d, const struct installed *i, struct fit *ret)
 {
 	const struct engine_model *model = engine_model(d->engine);
@@ -156,7 +171,7 @@ void fit_find(const struct daemon *d, const struct installed *i, struct fit *ret
 	*ret = (struct fit){ .state = FIT_GOOD };
 	if (!check_file(d, i, ret))
 		return;
-	if (!i->entry->enabled) {
+	if (!is_enabled(d, i)) {
 		say(ret, FIT_DISABLED, "it is disabled");
 		return;
 	}

@@ -291,9 +291,42 @@ def a_disabled_adapter_does_not_serve(s):
         assert entry(s, name)["state"] == 6 and not entry(s, name)["enabled"]
         assert adapters(s).Explain(name, NONE)["mismatch"] == "disabled"
         assert "disabled" in fails("AdapterMismatch", s.run, "tone", "Hello.", adapter=name)
+        # Not named, either: neither it nor what came with the program under its name.
+        style = "note" if name == "note" else "concise"
+        assert style not in s.interface().ListTasks(NONE)["tone"]["styles"]
+        assert "it is disabled" in fails("TaskUnavailable", s.run, "tone", "Hello.", style=style)
         adapters(s).Enable(name, True, NONE)
         says(s, name)
+    adapters(s).Rollback("tone-concise", NONE)
+    assert not entry(s, "tone-concise")["own"] and entry(s, "tone-concise")["versions"] == 2
+    names = [str(a["name"]) for a in adapters(s).List(NONE)]
+    assert len(names) == len(set(names)), names
     adapters(s).Remove("tone-concise", NONE)
+
+
+def a_name_without_a_version_in_service_is_told(s):
+    bring(s, plain(s), "later", commit=False)
+    told = entry(s, "later")
+    assert told["state"] == 6 and told["reason"] == "no version of it is in service", dict(told)
+    assert "no version" in fails("AdapterUnknown", adapters(s).Explain, "later", NONE)
+    assert "later" not in s.interface().ListTasks(NONE)["tone"]["styles"]
+    adapters(s).Remove("later", NONE)
+    assert not entry(s, "later")
+
+
+def a_crowd_of_calls_is_turned_away(s):
+    answers, errors, interface = [], [], adapters(s)
+    # They are all there when it reads the first.
+    os.kill(s.process.pid, signal.SIGSTOP)
+    for _ in range(40):
+        interface.Test("note", NONE, reply_handler=answers.append,
+                       error_handler=errors.append, timeout=120)
+    s.bus.flush()
+    os.kill(s.process.pid, signal.SIGCONT)
+    wait_for(lambda: len(answers) + len(errors) == 40, 120, "the answers")
+    assert len(answers) >= 16 and errors, (len(answers), errors)
+    assert {e.get_dbus_name() for e in errors} == {"org.assistantd.Error.Busy"}, errors
+    interface.Test("note", NONE, timeout=120)
 
 
 def proofs_can_be_asked_for(s):
@@ -391,6 +424,8 @@ def what_was_found_is_remembered(s):
 harness.main([
     a_lora_is_imported, a_file_is_looked_at, versions_come_and_go,
     what_does_nothing_or_something_else_is_refused, malformed_files_are_named,
-    wrong_calls_are_told, a_disabled_adapter_does_not_serve, proofs_can_be_asked_for,
+    wrong_calls_are_told, a_disabled_adapter_does_not_serve,
+    a_name_without_a_version_in_service_is_told, a_crowd_of_calls_is_turned_away,
+    proofs_can_be_asked_for,
     files_that_change_harm_nothing, each_mismatch_is_explained, what_was_found_is_remembered,
 ])
