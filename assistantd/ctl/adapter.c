@@ -55,17 +55,19 @@ static void print_adapter(const json_t *a)
 {
 	long long state = ctl_number(a, "state");
 	const char *reason = ctl_text(a, "reason");
+	/* Each was either in memory already or had to be read. */
+	long long uses = ctl_number(a, "hits") + ctl_number(a, "misses");
 
 	put(ctl_text(a, "name"), 20);
 	put(ctl_text(a, "task"), 10);
 	put(ctl_text(a, "style"), 13);
 	put(state_name(state), 12);
-	printf("%8.2f MiB  %lld uses%s%s%s", (double)ctl_number(a, "bytes") / 1048576,
-	       ctl_number(a, "hits"), is_true(a, "pinned") ? "  pinned" : "",
+	printf("%8.2f MiB  %lld use%s%s%s%s", (double)ctl_number(a, "bytes") / 1048576,
+	       uses, uses == 1 ? "" : "s", is_true(a, "pinned") ? "  pinned" : "",
 	       is_true(a, "own") ? "" : "  built in",
 	       *ctl_text(a, "staged") ? "  update waits" : "");
 	if (*reason && state != STATE_ON_DISK && state != STATE_RESIDENT &&
-	    state != STATE_DISABLED) {
+	    !(state == STATE_DISABLED && !is_true(a, "enabled"))) {
 		fputs("\n    ", stdout);
 		ctl_put_plain(stdout, reason);
 	}

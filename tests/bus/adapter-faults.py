@@ -269,6 +269,7 @@ def a_peft_folder_is_imported():
         assert out.returncode == 0 and "in service by-hand" in out.stdout, out
         print(out.stdout)
         for words, status, says in ((("info", "by-hand"), 0, "in memory|on disk"),
+                                    (("list",), 0, "  1 use\n"),
                                     (("explain", "by-hand"), 0, "serves with this model"),
                                     (("versions", "by-hand"), 0, "active"),
                                     (("test", "by-hand"), 0, "good"),
