@@ -154,7 +154,7 @@ static int catalog_from_yaml(struct catalog **ret, struct yaml *source, struct d
 	int r;
 
 	if (!c) {
-		yaml_free(source);
+		yaml_tree_free(source);
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	}
 	c->source = source;
@@ -195,7 +195,7 @@ struct catalog *catalog_free(struct catalog *c)
 		return NULL;
 	for (size_t i = 0; i < c->count; i++)
 		manifest_fields_deinit(&c->entries[i].manifest);
-	yaml_free(c->source);
+	yaml_tree_free(c->source);
 	free(c->entries);
 	free(c);
 	return NULL;

@@ -127,7 +127,7 @@ struct manifest_file *manifest_file_free(struct manifest_file *f)
 	if (!f)
 		return NULL;
 	manifest_fields_deinit(&f->manifest);
-	yaml_free(f->source);
+	yaml_tree_free(f->source);
 	free(f);
 	return NULL;
 }

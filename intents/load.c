@@ -262,7 +262,7 @@ static int read_document(struct intents *s, const char *intent, const struct yam
 int intents_load_for(struct intents *s, const char *intent, const char *text, size_t len,
 		     struct diag *d)
 {
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	int r = yaml_parse(&y, text, len, d);
 
 	return r < 0 ? r : read_document(s, intent, yaml_root(y), d);

@@ -236,7 +236,7 @@ static int load_tools(struct tool_registry *r, const struct yaml_node *list, str
 int tool_registry_load(struct tool_registry *r, const char *text, size_t len, struct diag *d)
 {
 	static const char *const keys[] = { "tools", NULL };
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	const struct yaml_node *list;
 	size_t before = r->n;
 	int err = yaml_parse(&y, text, len, d);

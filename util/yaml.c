@@ -267,7 +267,7 @@ int yaml_read_fd(struct yaml **ret, int fd, struct diag *d)
 	return r < 0 ? r : yaml_parse(ret, text.data, text.len, d);
 }
 
-struct yaml *yaml_free(struct yaml *y)
+struct yaml *yaml_tree_free(struct yaml *y)
 {
 	if (!y)
 		return NULL;

@@ -40,8 +40,8 @@ struct yaml;
 int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d);
 /* The same from an open file, read from its beginning; also -EIO and such of the system. */
 int yaml_read_fd(struct yaml **ret, int fd, struct diag *d);
-struct yaml *yaml_free(struct yaml *y);
-DEFINE_CLEANUP(struct yaml *, yaml_free)
+struct yaml *yaml_tree_free(struct yaml *y);
+DEFINE_CLEANUP(struct yaml *, yaml_tree_free)
 
 const struct yaml_node *yaml_root(const struct yaml *y);
 /* The child of that name, or NULL; NULL too when @mapping is NULL or no mapping. */

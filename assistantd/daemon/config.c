@@ -240,7 +240,7 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 int config_read(struct config *ret, const char *path, struct diag *d)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	int r = config_init(ret);
 
 	if (r < 0 || (fd < 0 && errno == ENOENT))

@@ -47,7 +47,7 @@ struct prompts *prompts_free(struct prompts *p)
 {
 	if (!p)
 		return NULL;
-	yaml_free(p->yaml);
+	yaml_tree_free(p->yaml);
 	free(p);
 	return NULL;
 }

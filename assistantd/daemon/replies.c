@@ -32,7 +32,7 @@ struct replies *replies_free(struct replies *r)
 		free(r->kinds[i].replies);
 	}
 	free(r->kinds);
-	yaml_free(r->yaml);
+	yaml_tree_free(r->yaml);
 	free(r);
 	return NULL;
 }

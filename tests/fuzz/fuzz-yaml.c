@@ -63,7 +63,7 @@ static void walk(const struct yaml_node *n, unsigned depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	struct diag d = DIAG_NULL;
 	int r = yaml_parse(&y, (const char *)data, size, &d);
 

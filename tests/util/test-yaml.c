@@ -17,7 +17,7 @@ START_TEST(tree_of_a_document)
 				   "  one\n"
 				   "  two\n"
 				   "deep: {on: true}\n";
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	struct diag d = DIAG_NULL;
 	const struct yaml_node *root, *n;
 	const char *s;
@@ -99,7 +99,7 @@ START_TEST(keys_are_capped)
 {
 	for (int n = YAML_MAX_KEYS; n <= YAML_MAX_KEYS + 1; n++) {
 		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-		_cleanup_(yaml_freep) struct yaml *y = NULL;
+		_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 		struct diag d = DIAG_NULL;
 		int r;
 
@@ -129,7 +129,7 @@ static const struct {
 
 START_TEST(typed_values)
 {
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	struct diag d = DIAG_NULL;
 	const struct yaml_node *n;
@@ -149,7 +149,7 @@ END_TEST
 START_TEST(unknown_key_is_named)
 {
 	static const char *const allowed[] = { "name", "file", NULL };
-	_cleanup_(yaml_freep) struct yaml *y = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	struct diag d = DIAG_NULL;
 
 	ck_assert_int_eq(yaml_parse(&y, "name: x\nfiel: y\n", 16, &d), 0);
