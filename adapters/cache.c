@@ -235,11 +235,6 @@ void adapter_cache_set_budget(struct adapter_cache *c, size_t budget)
 		evict(c, e);
 }
 
-size_t adapter_cache_budget(const struct adapter_cache *c)
-{
-	return c->budget;
-}
-
 size_t adapter_cache_bytes(const struct adapter_cache *c)
 {
 	return c->bytes;

@@ -61,7 +61,6 @@ void adapter_cache_evict_idle(struct adapter_cache *c);
 int adapter_cache_pin(struct adapter_cache *c, const struct digest *digest, bool pinned);
 /* Evicts down to the new budget as far as pins and references allow. */
 void adapter_cache_set_budget(struct adapter_cache *c, size_t budget);
-size_t adapter_cache_budget(const struct adapter_cache *c);
 size_t adapter_cache_bytes(const struct adapter_cache *c);
 /* Of these bytes, what is pinned or in use. */
 size_t adapter_cache_kept_bytes(const struct adapter_cache *c);

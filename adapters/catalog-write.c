@@ -3,18 +3,13 @@
 
 #include "adapters/catalog.h"
 #include "adapters/manifest-fields.h"
-#include "util/yaml-write.h"
 
 /* Entries are a list's items: their first line begins with a dash. */
 enum { INDENT = 4, DASH = 2 };
 
 static int put_string(struct buf *out, const char *key, const char *value)
 {
-	int r = buf_printf(out, "%*s%s: ", INDENT, "", key);
-
-	if (r == 0)
-		r = yaml_write_string(out, value);
-	return r < 0 ? r : buf_append_char(out, '\n');
+	return manifest_put_string(out, INDENT, key, value);
 }
 
 static int put_entry(struct buf *out, const struct catalog_entry *e)

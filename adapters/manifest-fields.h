@@ -17,6 +17,8 @@ int manifest_fields_read(struct manifest *m, const struct yaml_node *mapping, st
 void manifest_fields_deinit(struct manifest *m);
 /* A line for each, behind @indent blanks. 0 or -ENOMEM. */
 int manifest_fields_write(const struct manifest *m, unsigned indent, struct buf *out);
+/* One such line. */
+int manifest_put_string(struct buf *out, unsigned indent, const char *key, const char *value);
 
 /* The child, or NULL with @d saying that it is missing. */
 const struct yaml_node *manifest_require(const struct yaml_node *mapping, const char *key,

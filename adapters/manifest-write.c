@@ -2,7 +2,7 @@
 #include "adapters/manifest-fields.h"
 #include "util/yaml-write.h"
 
-static int put_string(struct buf *out, unsigned indent, const char *key, const char *value)
+int manifest_put_string(struct buf *out, unsigned indent, const char *key, const char *value)
 {
 	int r = buf_printf(out, "%*s%s: ", (int)indent, "", key);
 
@@ -17,7 +17,7 @@ static int put_digest(struct buf *out, unsigned indent, const char *key,
 	char hex[DIGEST_HEX_LEN + 1];
 
 	digest_to_hex(digest, hex);
-	return put_string(out, indent, key, hex);
+	return manifest_put_string(out, indent, key, hex);
 }
 
 static int put_list(struct buf *out, unsigned indent, const char *key)
@@ -60,10 +60,10 @@ int manifest_fields_write(const struct manifest *m, unsigned indent, struct buf 
 {
 	int r;
 
-	if ((r = put_string(out, indent, "name", m->name)) < 0 ||
-	    (r = put_string(out, indent, "task", m->task)) < 0 ||
-	    (m->style && (r = put_string(out, indent, "style", m->style)) < 0) ||
-	    (r = put_string(out, indent, "title", m->title)) < 0 ||
+	if ((r = manifest_put_string(out, indent, "name", m->name)) < 0 ||
+	    (r = manifest_put_string(out, indent, "task", m->task)) < 0 ||
+	    (m->style && (r = manifest_put_string(out, indent, "style", m->style)) < 0) ||
+	    (r = manifest_put_string(out, indent, "title", m->title)) < 0 ||
 	    (r = put_languages(out, indent, m)) < 0 ||
 	    (r = buf_printf(out, "%*ssequence: %u\n", (int)indent, "", m->sequence)) < 0 ||
 	    (r = put_bases(out, indent, m)) < 0 ||
@@ -73,7 +73,7 @@ int manifest_fields_write(const struct manifest *m, unsigned indent, struct buf 
 	    /* Nine digits are every float by itself. */
 	    (r = buf_printf(out, "%*sscale: %.9g\n", (int)indent, "", (double)m->scale)) < 0)
 		return r;
-	return put_string(out, indent, "prompt", m->prompt);
+	return manifest_put_string(out, indent, "prompt", m->prompt);
 }
 
 static int put_training(struct buf *out, const struct manifest *m)
@@ -81,7 +81,7 @@ static int put_training(struct buf *out, const struct manifest *m)
 	int r = m->n_training ? put_list(out, 0, "training") : 0;
 
 	for (size_t i = 0; r == 0 && i < m->n_training; i++)
-		r = put_string(out, 2, m->training[i].key, m->training[i].value);
+		r = manifest_put_string(out, 2, m->training[i].key, m->training[i].value);
 	return r;
 }
 
@@ -92,8 +92,8 @@ static int put_canaries(struct buf *out, const struct manifest *m)
 	for (size_t i = 0; r == 0 && i < m->n_canaries; i++) {
 		const struct manifest_canary *c = &m->canaries[i];
 
-		if ((r = put_string(out, 2, "- text", c->text)) == 0 &&
-		    (r = put_string(out, 4, "output", c->output)) == 0)
+		if ((r = manifest_put_string(out, 2, "- text", c->text)) == 0 &&
+		    (r = manifest_put_string(out, 4, "output", c->output)) == 0)
 			r = buf_printf(out, "    max_tokens: %u\n", c->max_tokens);
 	}
 	return r;

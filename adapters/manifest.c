@@ -150,13 +150,6 @@ enum manifest_mismatch manifest_mismatch(const struct manifest *m, const struct 
 	return digest_equal(&m->template, &model->template) ? MANIFEST_FITS : MANIFEST_TEMPLATE;
 }
 
-const char *manifest_mismatch_name(enum manifest_mismatch mismatch)
-{
-	static const char *const names[] = { "", "weights", "tokenizer", "template" };
-
-	return names[mismatch];
-}
-
 int manifest_check_update(const struct manifest *served, const struct manifest *offered,
 			  struct diag *d)
 {

@@ -91,8 +91,6 @@ int manifest_write(const struct manifest *m, struct buf *out);
 enum manifest_mismatch { MANIFEST_FITS, MANIFEST_WEIGHTS, MANIFEST_TOKENIZER, MANIFEST_TEMPLATE };
 
 enum manifest_mismatch manifest_mismatch(const struct manifest *m, const struct identity *model);
-/* "weights", "tokenizer", "template"; "" for one that fits. */
-const char *manifest_mismatch_name(enum manifest_mismatch mismatch);
 
 /* Whether @offered may take the place of @served by itself: 0, or -EINVAL and DIAG_SIG for
  * another name or an older sequence. */

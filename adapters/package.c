@@ -40,18 +40,35 @@ int package_split(struct package *ret, const char *data, size_t len, struct diag
 	return 0;
 }
 
+/* Every matrix has one of these. */
+static bool is_lora_a(const char *name)
+{
+	static const char suffix[] = ".lora_a";
+	size_t len = strlen(name), n = strlen(suffix);
+
+	return len > n && strcmp(name + len - n, suffix) == 0;
+}
+
 uint32_t package_rank(const struct gguf *g)
 {
 	uint64_t rank = 0;
 
 	for (size_t i = 0; i < gguf_n_tensors(g); i++) {
 		const struct gguf_tensor *t = gguf_tensor_at(g, i);
-		const char *end = strstr(t->name, ".lora_a");
 
-		if (end && end[7] == '\0')
+		if (is_lora_a(t->name))
 			rank = MAX(rank, t->ne[1]);
 	}
 	return (uint32_t)MIN(rank, (uint64_t)UINT32_MAX);
+}
+
+uint32_t package_matrices(const struct gguf *g)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < gguf_n_tensors(g); i++)
+		n += is_lora_a(gguf_tensor_at(g, i)->name);
+	return n;
 }
 
 int package_manifest(struct manifest_file **ret, const struct gguf *g, struct diag *d)

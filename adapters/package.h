@@ -44,8 +44,9 @@ int package_split(struct package *ret, const char *data, size_t len, struct diag
  * or the key where that holds no text; -ENOMEM.
  */
 int package_manifest(struct manifest_file **ret, const struct gguf *g, struct diag *d);
-/* The largest rank of a LoRA's matrices; 0 where there are none. */
+/* Of a LoRA's matrices the largest rank, 0 where there are none; and how many there are. */
 uint32_t package_rank(const struct gguf *g);
+uint32_t package_matrices(const struct gguf *g);
 
 /* A file in memory of our own: what was verified is what is used, whatever becomes of it. */
 struct package_file;

@@ -49,15 +49,21 @@ static size_t bytes_of(uint64_t budget)
 	return budget ? (size_t)MIN(budget, (uint64_t)SIZE_MAX) : SIZE_MAX;
 }
 
+/* What is resident was made of the model, and goes before it. */
+static void close_model(struct scheduler *s)
+{
+	s->residents = residents_free(s->residents);
+	s->model = bm_model_free(s->model);
+	free(TAKE(s->logits));
+}
+
 static int open_model(struct scheduler *s, const struct engine_open *open,
 		      struct engine_model *v, struct diag *d)
 {
 	struct bm_params params = { .threads = open->threads ? open->threads : s->cpus };
 	int r;
 
-	s->residents = residents_free(s->residents);
-	s->model = bm_model_free(s->model);
-	free(TAKE(s->logits));
+	close_model(s);
 	r = bm_model_open_fd(&s->model, open->fd, &params, d);
 	if (r == 0 && !bm_model_tokenizer(s->model))
 		r = diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.model", "missing");
@@ -97,7 +103,8 @@ static void do_open(struct scheduler *s, struct ipc_message *m)
 	r = busy ? diag_set(&d, -EBUSY, DIAG_LIMIT, "", "requests are running")
 		 : open_model(s, &open, &v, &d);
 	if (r < 0) {
-		s->model = busy ? s->model : bm_model_free(s->model);
+		if (!busy)
+			close_model(s);
 		v.ok = false;
 		r = d.code == DIAG_NONE ? buf_append_str(&v.error, strerror(-r))
 					: buf_printf(&v.error, "%s%s%s", d.field,

@@ -164,7 +164,8 @@ int residents_hold(struct residents *r, struct adapter *a, bool pin)
 		adapter_cache_peek(r->cache, adapter_digest(a));
 	int e = there ? 0 : may_stay(r, a, pin);
 
-	if (e == 0)
+	/* No beginning has to make room for what is there. */
+	if (e == 0 && !there)
 		e = put(r, a);
 	return e < 0 || !pin ? e : adapter_cache_pin(r->cache, adapter_digest(a), true);
 }

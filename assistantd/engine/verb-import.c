@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* import BASE FOLDER --out ADAPTER: a GGUF LoRA made of an adapter that PEFT saved. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +42,11 @@ static int folder_add(struct folder *f, const char *path, const char *name)
 	fd = verb_open(file, &d);
 	if (fd < 0 || file_read_all(fd, PACKAGE_MAX_SIZE, content, &d) < 0)
 		return verb_fail(file, &d);
+	if (content->len > PACKAGE_MAX_SIZE) {
+		diag_set(&d, -EINVAL, DIAG_LIMIT, "", "more than %llu bytes",
+			 (unsigned long long)PACKAGE_MAX_SIZE);
+		return verb_fail(file, &d);
+	}
 	f->files[f->n++] = (struct peft_file){ name, content->data ? content->data : "",
 					       content->len };
 	return VERB_OK;
@@ -60,18 +64,22 @@ static int folder_read(struct folder *f, const char *path)
 static int write_adapter(const struct peft *p, const char *path)
 {
 	_cleanup_(gguf_writer_freep) struct gguf_writer *w = NULL;
-	_cleanup_close_ int fd = -1;
-	int r = gguf_writer_new(&w);
+	_cleanup_free_ char *fresh = NULL;
+	struct diag d = DIAG_NULL;
+	_cleanup_close_ int fd = verb_create(path, &fresh, &d);
+	int r = fd;
 
-	if (r == 0)
-		r = peft_write(p, w);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (r == 0)
-		r = fd < 0 ? -errno : gguf_writer_write(w, fd);
-	if (r == 0)
-		return VERB_OK;
-	fprintf(stderr, "error: %s: file: %s\n", path, strerror(-r));
-	return VERB_BAD_INPUT;
+	if (fd >= 0) {
+		r = gguf_writer_new(&w);
+		if (r == 0)
+			r = peft_write(p, w);
+		if (r == 0)
+			r = gguf_writer_write(w, fd);
+		if (r < 0)
+			diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
+		r = verb_place(fresh, path, r, &d);
+	}
+	return r < 0 ? verb_fail(path, &d) : VERB_OK;
 }
 
 static int import(struct verb_model *vm, const char *folder, const char *out)

@@ -9,7 +9,6 @@
  *   package PACKAGE.gguf --extract FOLDER             content.gguf, its .minisig, manifest.yaml
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,15 +69,6 @@ static int read_text(const char *path, size_t max, struct buf *ret, struct diag 
 	if (r == 0 && ret->len > max)
 		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "larger than %zu bytes", max);
 	return r;
-}
-
-static int create(const char *path, struct diag *d)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	return fd;
 }
 
 static int write_bytes(int fd, const char *data, size_t len, struct diag *d)
@@ -216,7 +206,7 @@ static int write_with_manifest(int fd, const struct package_file *f, const struc
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r)) : 0;
 }
 
-/* Beside the place where it goes, which may be that of what it is made from. */
+/* The place where it goes may be that of what it is made from. */
 static int make(const struct package_file *f, const struct options *o, const char **file,
 		struct diag *d)
 {
@@ -231,35 +221,29 @@ static int make(const struct package_file *f, const struct options *o, const cha
 	if (r < 0)
 		return r;
 	*file = o->out;
-	if (asprintf(&fresh, "%s.new", o->out) < 0)
-		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	fd = create(fresh, d);
+	fd = verb_create(o->out, &fresh, d);
 	if (fd < 0)
-		return -EINVAL;
+		return fd;
 	if (o->manifest)
 		r = write_with_manifest(fd, f, &text, file, o, d);
 	else if ((r = write_bytes(fd, p->content, p->content_len, d)) == 0)
 		r = package_write_signature(fd, text.data, text.len, d);
 	if (r == 0)
 		r = check_written(fd, d);
-	if (r == 0 && rename(fresh, o->out) < 0)
-		r = diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-	if (r < 0)
-		unlink(fresh);
-	return r;
+	return verb_place(fresh, o->out, r, d);
 }
 
 static int extract_one(const char *folder, const char *name, const char *data, size_t len,
 		       const char **file, struct diag *d)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *fresh = NULL;
 	_cleanup_close_ int fd = -1;
 
 	*file = folder;
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	fd = create(path, d);
-	return fd < 0 ? -EINVAL : write_bytes(fd, data, len, d);
+	fd = verb_create(path, &fresh, d);
+	return fd < 0 ? fd : verb_place(fresh, path, write_bytes(fd, data, len, d), d);
 }
 
 static int extract(const struct package_file *f, const struct options *o, const char **file,

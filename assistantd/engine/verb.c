@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "assistantd/engine/verbs.h"
 
@@ -21,4 +22,26 @@ int verb_open(const char *path, struct diag *d)
 	if (fd < 0)
 		diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
 	return fd;
+}
+
+int verb_create(const char *path, char **fresh, struct diag *d)
+{
+	int fd;
+
+	*fresh = NULL;
+	if (asprintf(fresh, "%s.new", path) < 0) {
+		*fresh = NULL;
+		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
+	}
+	fd = open(*fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return fd >= 0 ? fd : diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+}
+
+int verb_place(const char *fresh, const char *path, int r, struct diag *d)
+{
+	if (r == 0 && rename(fresh, path) < 0)
+		r = diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
+	if (r < 0)
+		unlink(fresh);
+	return r;
 }

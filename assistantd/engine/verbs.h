@@ -31,3 +31,11 @@ int verb_workshop(int argc, char **argv);
 int verb_fail(const char *file, const struct diag *d);
 /* Opens @path for reading without waiting for a writer; -1 with @d filled. */
 int verb_open(const char *path, struct diag *d);
+/*
+ * A file beside @path that is to take its place when it is whole: the descriptor and *@fresh,
+ * its name, which the caller frees; or -errno with @d filled.
+ */
+int verb_create(const char *path, char **fresh, struct diag *d);
+/* @r is what writing it came to: with 0 it is renamed, else it goes. Returns @r, or the error of
+ * the renaming with @d filled. */
+int verb_place(const char *fresh, const char *path, int r, struct diag *d);

@@ -44,20 +44,6 @@ static int expect_lora(const struct gguf *g, struct diag *d)
 	return r;
 }
 
-static uint32_t count_matrices(const struct gguf *g)
-{
-	static const char suffix[] = ".lora_a";
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < gguf_n_tensors(g); i++) {
-		const char *name = gguf_tensor_at(g, i)->name;
-		size_t len = strlen(name);
-
-		n += len > strlen(suffix) && strcmp(name + len - strlen(suffix), suffix) == 0;
-	}
-	return n;
-}
-
 static int describe(struct workshop_inspected *v, const struct gguf *g, struct diag *d)
 {
 	int r = expect_lora(g, d);
@@ -71,7 +57,7 @@ static int describe(struct workshop_inspected *v, const struct gguf *g, struct d
 	if (r >= 0)
 		r = count(&v->n_tokens, g, "assistantd.tokens.text", GGUF_TYPE_STRING, d);
 	v->rank = package_rank(g);
-	v->matrices = count_matrices(g);
+	v->matrices = package_matrices(g);
 	return r < 0 ? r : 0;
 }
 

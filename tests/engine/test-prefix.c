@@ -253,6 +253,36 @@ START_TEST(one_budget)
 }
 END_TEST
 
+/* To pin what is resident costs no room, and so no beginning. */
+START_TEST(held_where_it_is)
+{
+	const struct prefix_key none = { .n_uses = 0 };
+	struct bm_sequence *seq;
+	struct adapter *a;
+	struct bm_kv_pool *pool;
+	float logits[VOCAB];
+	struct world w;
+	size_t text;
+
+	world_init(&w, 0);
+	ck_assert_int_eq(bm_kv_pool_new(&pool, w.m, BM_KV_F16, SIZE_MAX), 0);
+	text = bm_kv_pool_need(pool, CONTEXT);
+	bm_kv_pool_unref(pool);
+	a = load(&w, 0);
+	ck_assert_int_eq(residents_new(&w.residents, w.m, BM_KV_F16, text + adapter_bytes(a),
+				       adapter_bytes(a)), 0);
+	ck_assert_int_eq(residents_hold(w.residents, a, false), 0);
+	ck_assert_int_eq(begin(&w, w.templates[0], CONTEXT, CONTEXT, &seq), 0);
+	compute(&w, seq, &none, NULL, w.templates[0], CONTEXT, logits);
+	keep(&w, w.templates[0], seq);
+	ck_assert_int_eq(residents_hold(w.residents, a, true), 0);
+	adapter_unref(a);
+	ck_assert(residents_know(w.residents, &none, w.templates[0], CONTEXT));
+	ck_assert_int_eq(residents_drop(w.residents, &w.digests[0]), -EBUSY);
+	world_deinit(&w);
+}
+END_TEST
+
 enum { RULE_TOKENS = 100 };
 
 /* What a text computed with the first key leaves for one of the same tokens with the second:
@@ -323,6 +353,7 @@ int main(void)
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, continued_as_computed_alone, 0, 4);
 	tcase_add_test(tc, one_budget);
+	tcase_add_test(tc, held_where_it_is);
 	tcase_add_loop_test(tc, shared_up_to_where_they_part, 0, ARRAY_SIZE(rules));
 	return run_tests("prefixes", tc);
 }
