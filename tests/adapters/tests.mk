@@ -60,7 +60,7 @@ check_PROGRAMS += tests/adapters/test-uses
 tests_adapters_test_uses_SOURCES = tests/adapters/test-uses.c
 tests_adapters_test_uses_CFLAGS = $(TEST_CFLAGS)
 tests_adapters_test_uses_LDADD = $(MODEL_TEST_LIBS)
-dist_check_SCRIPTS += tests/adapters/package.py tests/adapters/tokens.py
+dist_check_SCRIPTS += tests/adapters/import.py tests/adapters/package.py tests/adapters/tokens.py
 EXTRA_DIST += tests/adapters/gguf.py
 
 check_PROGRAMS += tests/adapters/test-proof
