@@ -42,7 +42,6 @@ enum {
 	ENGINE_MESSAGES_MAX = 16,	/* turns of one prompt */
 	ENGINE_SEGMENTS_MAX = 64,	/* of all turns together */
 	ENGINE_REQUESTS_MAX = 32,	/* at once in the engine */
-	ENGINE_STOPS_MAX = 4,
 	ENGINE_USES_MAX = 4,		/* adapters of one request */
 };
 
