@@ -341,4 +341,5 @@ void adapters1_changed(struct daemon *d)
 			out_str(&names, i.entry->manifest.name);
 	dbus_message_iter_close_container(&at, &names);
 	bus_send(d->bus, m);
+	bus_changed(d->bus, &adapters1);
 }

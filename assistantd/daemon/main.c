@@ -25,6 +25,7 @@ struct service {
 	struct prefix_store *prefixes;
 	char *engine_path, *digests_path, *tools_path;
 	enum engine_state engine_was;
+	uint64_t adapters_were;		/* bytes in memory */
 	int signals;
 	struct loop_source *signal_source;
 	int status;
@@ -87,6 +88,10 @@ static void engine_changed(void *arg)
 		verdicts_forget_unknown(s->d.verdicts);
 		adapters_changed(s);
 		jobs_proven(&s->d);
+	}
+	if (engine_adapter_bytes(s->d.engine) != s->adapters_were) {
+		s->adapters_were = engine_adapter_bytes(s->d.engine);
+		adapters1_changed(&s->d);
 	}
 	assistant1_changed(&s->d);
 	assistant1_tasks_changed(&s->d);

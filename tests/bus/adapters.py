@@ -314,6 +314,27 @@ def a_name_without_a_version_in_service_is_told(s):
     assert not entry(s, "later")
 
 
+def what_comes_into_memory_is_signalled(s):
+    changed, used = [], []
+    signals = [
+        s.bus.add_signal_receiver(changed.append, dbus_interface="org.assistantd.Adapters1",
+                                  signal_name="Changed", path=harness.PATH),
+        s.bus.add_signal_receiver(lambda of, values, _: used.append(values.get("Used")),
+                                  dbus_interface=dbus.PROPERTIES_IFACE, path=harness.PATH,
+                                  signal_name="PropertiesChanged",
+                                  arg0="org.assistantd.Adapters1")]
+    # It may be there already.
+    adapters(s).Load("tone-friendly", NONE)
+    for call, state in ((adapters(s).Unload, 2), (adapters(s).Load, 4), (adapters(s).Unload, 2)):
+        changed.clear()
+        used.clear()
+        call("tone-friendly", NONE)
+        wait_for(lambda state=state: entry(s, "tone-friendly")["state"] == state, 5, "the state")
+        wait_for(lambda: changed and used, 5, "the signals")
+    for match in signals:
+        match.remove()
+
+
 def a_crowd_of_calls_is_turned_away(s):
     answers, errors, interface = [], [], adapters(s)
     # They are all there when it reads the first.
@@ -426,6 +447,7 @@ harness.main([
     what_does_nothing_or_something_else_is_refused, malformed_files_are_named,
     wrong_calls_are_told, a_disabled_adapter_does_not_serve,
     a_name_without_a_version_in_service_is_told, a_crowd_of_calls_is_turned_away,
+    what_comes_into_memory_is_signalled,
     proofs_can_be_asked_for,
     files_that_change_harm_nothing, each_mismatch_is_explained, what_was_found_is_remembered,
 ])
