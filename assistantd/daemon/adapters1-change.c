@@ -190,6 +190,7 @@ void adapters1_pin(struct daemon *d, DBusMessage *m)
 {
 	static const struct engine_call_ops ops = { .done = on_pinned, .failed = on_pin_failed };
 	struct engine_adapter adapter = ENGINE_ADAPTER_NULL;
+	const struct engine_usage *usage;
 	struct change *c;
 	int r = 0;
 
@@ -200,6 +201,12 @@ void adapters1_pin(struct daemon *d, DBusMessage *m)
 	c = switch_new(d, m, edit_pinned);
 	if (!c)
 		return;
+	usage = engine_adapter_usage(d->engine, &c->installed.entry->digest);
+	/* What is for another model, say, is in the catalogue alone. */
+	if (!c->on && !(usage && usage->resident)) {
+		library_change(d->library, &c->change);
+		return;
+	}
 	adapter.digest = c->installed.entry->digest;
 	adapter.pinned = c->on;
 	if (c->on) {

@@ -333,6 +333,10 @@ def what_comes_into_memory_is_signalled(s):
         wait_for(lambda: changed and used, 5, "the signals")
     for match in signals:
         match.remove()
+    # What is not in memory is not pinned there, and can be let go of in the catalogue.
+    adapters(s).Pin("tone-friendly", False, NONE)
+    assert not entry(s, "tone-friendly")["pinned"]
+    adapters(s).Remove("tone-friendly", NONE)
 
 
 def a_crowd_of_calls_is_turned_away(s):
