@@ -94,7 +94,6 @@ INLINE void tile_prefetch(const struct tile *t, size_t unit, size_t bytes, unsig
 	const uint8_t *at = t->next + unit * LANE_ROWS * bytes;
 	const size_t lines = (LANE_ROWS * bytes + 63) / 64;
 
-	UNROLL
 	for (size_t line = b * lines / blocks; line < (b + 1) * lines / blocks; line++)
 		__builtin_prefetch(at + 64 * line, 0, 2);
 	__asm__ volatile("" : : : "memory");
