@@ -130,8 +130,9 @@ static void submit(struct scheduler *s, struct preparation *p)
 	for (size_t i = 0; i < p->n_wanted; i++) {
 		struct wanted *w = &p->wanted[i];
 
-		w->adapter = p->start ? residents_find(s->residents, &w->digest)
-				      : residents_peek(s->residents, &w->digest);
+		/* Only what will be served is a use. */
+		w->adapter = p->type == ENGINE_START ? residents_find(s->residents, &w->digest)
+						     : residents_peek(s->residents, &w->digest);
 		w->reads = !w->adapter;
 	}
 	add_preparing(s, p);

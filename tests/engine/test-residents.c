@@ -42,7 +42,8 @@ static uint32_t wait_for(struct told *t, uint64_t id)
 
 	while (!over) {
 		ck_assert(front_receive(t->f, &m, true));
-		over = m.id == id && (m.type == ENGINE_DONE || m.type == ENGINE_FAILED);
+		over = m.id == id && (m.type == ENGINE_DONE || m.type == ENGINE_FAILED ||
+				      m.type == ENGINE_COUNTED);
 		if (m.type == ENGINE_USAGE)
 			note_usage(t, &m);
 		if (over && m.type == ENGINE_FAILED)
@@ -186,6 +187,9 @@ START_TEST(ahead_takes_what_is_free)
 	ck_assert_uint_eq(ask(&t, ENGINE_LOAD, 2, true, true), ENGINE_E_BUSY);
 	ck_assert(usage_of(&t, 0)->resident && t.usage[1].resident && t.usage[2].loads == 0);
 	ck_assert(t.usage[0].ahead == 1 && t.usage[0].ahead_used == 0 && t.usage[1].ahead == 0);
+	/* Who counts tokens does not use it. */
+	ck_assert_uint_eq(wait_for(&t, front_request(&f, c, (struct front_options){ 0 }, true)), 0);
+	ck_assert(usage_of(&t, 0)->hits == 0 && t.usage[0].misses == 0);
 	ck_assert_uint_eq(wait_for(&t, front_request(&f, c, (struct front_options){ 0 }, false)),
 			  0);
 	usage_of(&t, 0);
