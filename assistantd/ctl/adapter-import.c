@@ -187,23 +187,6 @@ int adapter_import(struct ctl *c, const char *path)
 	return status;
 }
 
-static int commit(struct ctl *c, const char *name, const char *digest)
-{
-	DBusMessageIter at, dict;
-	DBusMessage *m = adapter_message("Commit", name, &at);
-	json_t *ignored;
-	int status;
-
-	if (!m)
-		return CTL_FAILED;
-	ctl_open_options(&at, &dict);
-	ctl_option_str(&dict, "digest", digest);
-	ctl_close_options(&at, &dict);
-	status = ctl_call(c, m, &ignored);
-	json_decref(ignored);
-	return status;
-}
-
 /* The first argument is the file. */
 static DBusMessage *file_message(const char *member, const char *path)
 {
@@ -229,7 +212,8 @@ int adapter_update(struct ctl *c, const char *path)
 	if (status == CTL_OK) {
 		print_taken(c, arguments);
 		name = ctl_text(json_array_get(arguments, 1), "name");
-		status = commit(c, name, json_string_value(json_array_get(arguments, 0)));
+		status = adapter_version_call(c, "Commit", name,
+					      json_string_value(json_array_get(arguments, 0)));
 		if (status == CTL_OK)
 			print_in_service(c, name);
 	}

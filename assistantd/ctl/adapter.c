@@ -29,6 +29,23 @@ int adapter_send(struct ctl *c, DBusMessage *m, json_t **ret)
 	return ctl_call_within(c, m, PROOF_MS, ret);
 }
 
+int adapter_version_call(struct ctl *c, const char *member, const char *name, const char *digest)
+{
+	DBusMessageIter at, dict;
+	DBusMessage *m = adapter_message(member, name, &at);
+	json_t *ignored;
+	int status;
+
+	if (!m)
+		return CTL_FAILED;
+	ctl_open_options(&at, &dict);
+	ctl_option_str(&dict, "digest", digest);
+	ctl_close_options(&at, &dict);
+	status = ctl_call(c, m, &ignored);
+	json_decref(ignored);
+	return status;
+}
+
 static const char *state_name(long long state)
 {
 	static const char *const names[] = { "unknown", "file missing", "on disk", "loading",
@@ -280,22 +297,10 @@ static char *find_version(struct ctl *c, const char *name, const char *start)
 static int remove_versions(struct ctl *c)
 {
 	_cleanup_free_ char *digest = NULL;
-	DBusMessageIter at, dict;
-	json_t *ignored;
-	DBusMessage *m;
-	int status;
 
 	if (c->argc == 3 && !(digest = find_version(c, c->argv[1], c->argv[2])))
 		return CTL_FAILED;
-	m = adapter_message("Remove", c->argv[1], &at);
-	if (!m)
-		return CTL_FAILED;
-	ctl_open_options(&at, &dict);
-	ctl_option_str(&dict, "digest", digest);
-	ctl_close_options(&at, &dict);
-	status = ctl_call(c, m, &ignored);
-	json_decref(ignored);
-	return status;
+	return adapter_version_call(c, "Remove", c->argv[1], digest);
 }
 
 /* A name, and for some a flag. */

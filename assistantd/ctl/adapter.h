@@ -16,6 +16,8 @@ enum { PROOF_MS = DBUS_TIMEOUT_INFINITE };
 DBusMessage *adapter_message(const char *member, const char *name, DBusMessageIter *at);
 /* Adds no more options and sends it: the reply's arguments, as ctl_call_within(). */
 int adapter_send(struct ctl *c, DBusMessage *m, json_t **ret);
+/* Calls @member for one version of an adapter; @digest NULL: which one is the service's to say. */
+int adapter_version_call(struct ctl *c, const char *member, const char *name, const char *digest);
 /* The first digits of a digest, as they are shown. */
 #define DIGEST_SHOWN "%.12s"
 /* One line for each key whose value is not empty. */
