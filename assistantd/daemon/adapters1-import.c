@@ -264,16 +264,11 @@ static int take_option(struct workshop_import *v, bool *commit, const char *key,
 static int take_options(struct workshop_import *v, bool *commit, DBusMessageIter *at,
 			const char **key)
 {
-	DBusMessageIter dict, entry, value;
+	DBusMessageIter dict, value;
 	int r = 0;
 
 	dbus_message_iter_recurse(at, &dict);
-	for (; r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	while (r == 0 && bus_next_option(&dict, key, &value)) {
 		r = take_option(v, commit, *key, &value);
 	}
 	return r;

@@ -27,19 +27,11 @@ const char *adapters1_text(DBusMessage *m, int index)
 
 const char *adapters1_option(DBusMessage *m, const char *key)
 {
-	DBusMessageIter at, dict, entry, value;
+	DBusMessageIter dict, value;
 	const char *name, *text;
 
-	dbus_message_iter_init(m, &at);
-	while (dbus_message_iter_has_next(&at))
-		dbus_message_iter_next(&at);
-	dbus_message_iter_recurse(&at, &dict);
-	for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &name);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	bus_open_options(m, &dict);
+	while (bus_next_option(&dict, &name, &value)) {
 		if (strcmp(name, key) != 0)
 			continue;
 		dbus_message_iter_get_basic(&value, &text);

@@ -173,22 +173,38 @@ static DBusMessage *properties(struct bus *b, DBusMessage *m, bool request)
 	return out_error(m, DBUS_ERROR_INVALID_ARGS, "%s with other arguments", member);
 }
 
-/* An error where the options, the last argument, hold anything but the text @option. */
-static DBusMessage *refuse_options(DBusMessage *m, const char *option)
+void bus_open_options(DBusMessage *m, DBusMessageIter *dict)
 {
-	DBusMessageIter at, dict, entry, value;
-	const char *key;
+	DBusMessageIter at;
 
 	dbus_message_iter_init(m, &at);
 	while (dbus_message_iter_has_next(&at))
 		dbus_message_iter_next(&at);
-	dbus_message_iter_recurse(&at, &dict);
-	for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	dbus_message_iter_recurse(&at, dict);
+}
+
+bool bus_next_option(DBusMessageIter *dict, const char **key, DBusMessageIter *value)
+{
+	DBusMessageIter entry;
+
+	if (dbus_message_iter_get_arg_type(dict) != DBUS_TYPE_DICT_ENTRY)
+		return false;
+	dbus_message_iter_recurse(dict, &entry);
+	dbus_message_iter_get_basic(&entry, key);
+	dbus_message_iter_next(&entry);
+	dbus_message_iter_recurse(&entry, value);
+	dbus_message_iter_next(dict);
+	return true;
+}
+
+/* An error where the options, the last argument, hold anything but the text @option. */
+static DBusMessage *refuse_options(DBusMessage *m, const char *option)
+{
+	DBusMessageIter dict, value;
+	const char *key;
+
+	bus_open_options(m, &dict);
+	while (bus_next_option(&dict, &key, &value)) {
 		if (!*key || strcmp(key, option) != 0)
 			return out_error(m, DBUS_ERROR_INVALID_ARGS,
 					 "%.100s: unknown option of this method", key);

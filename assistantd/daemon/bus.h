@@ -53,6 +53,11 @@ void bus_add(struct bus *b, const struct bus_interface *i, void *arg, bool reque
 /* Tells whether a request object exists, for introspection and unknown paths. */
 void bus_set_exists(struct bus *b, bool (*exists)(void *arg, const char *path), void *arg);
 
+/* The options of a call, a{sv}, are its last argument; its signature was checked. */
+void bus_open_options(DBusMessage *m, DBusMessageIter *dict);
+/* Takes the next entry of an a{sv}; false behind the last. */
+bool bus_next_option(DBusMessageIter *dict, const char **key, DBusMessageIter *value);
+
 /* Sends and releases @m; NULL is ignored. */
 void bus_send(struct bus *b, DBusMessage *m);
 /* The property Version of an interface that is at its first. */

@@ -208,18 +208,13 @@ static int take_key(struct query *q, const char *key, DBusMessageIter *value, bo
 /* False after an error reply, and @q is gone. */
 static bool read_query(struct query *q, bool forget)
 {
-	DBusMessageIter at, dict, entry, value;
+	DBusMessageIter at, dict, value;
 	const char *key = "";
 	int r = 0;
 
 	dbus_message_iter_init(q->m, &at);
 	dbus_message_iter_recurse(&at, &dict);
-	for (; r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	while (r == 0 && bus_next_option(&dict, &key, &value)) {
 		r = take_key(q, key, &value, forget);
 	}
 	if (r == 0)

@@ -114,7 +114,7 @@ static int take_setting(struct home_settings *s, const char *key, DBusMessageIte
 static void set(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessageIter at, dict, entry, value;
+	DBusMessageIter at, dict, value;
 	_cleanup_(home_settings_freep) struct home_settings *s = NULL;
 	const char *id, *key = "";
 	int r = 0;
@@ -129,12 +129,7 @@ static void set(void *arg, DBusMessage *m)
 	/* All of it or nothing. */
 	s = home_settings_copy(d->home, id);
 	dbus_message_iter_recurse(&at, &dict);
-	for (; s && r == 0 && dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&dict)) {
-		dbus_message_iter_recurse(&dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	while (s && r == 0 && bus_next_option(&dict, &key, &value)) {
 		r = take_setting(s, key, &value);
 	}
 	if (!s)

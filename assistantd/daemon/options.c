@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/bus.h"
 #include "util/macro.h"
 
 enum { TEXT_MAX = 256 * 1024, SHORT_MAX = 256, OPTIONS_MAX = 64 };
@@ -200,20 +201,14 @@ static int take_attachment(struct options *o, DBusMessageIter *dict, const struc
 			   struct diag *d)
 {
 	struct attachment *a = &o->attachments[o->n_attachments];
-	DBusMessageIter entry, value;
+	const char *key, *text;
+	DBusMessageIter value;
+	char **field;
 
 	if (o->n_attachments == ATTACHMENTS_MAX)
 		return bad(option, d, "there are too many");
 	o->n_attachments++;
-	for (; dbus_message_iter_get_arg_type(dict) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(dict)) {
-		const char *key, *text;
-		char **field;
-
-		dbus_message_iter_recurse(dict, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		dbus_message_iter_next(&entry);
-		dbus_message_iter_recurse(&entry, &value);
+	while (bus_next_option(dict, &key, &value)) {
 		field = strcmp(key, "text") == 0 ? &a->text :
 			strcmp(key, "origin") == 0 ? &a->origin :
 			strcmp(key, "title") == 0 ? &a->title : NULL;
