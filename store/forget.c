@@ -40,6 +40,20 @@ static int delete_by_time(struct store *s, enum store_statement which,
 	return store_run(s, st);
 }
 
+/* What was said lately, in which the rows' words occur. */
+static int delete_conversations(struct store *s)
+{
+	sqlite3_stmt *st = NULL;
+	int r = store_statement(s, STATEMENT_DROP_CONVERSATIONS, &st);
+
+	if (r)
+		return r;
+	if (sqlite3_bind_text(st, 1, "", -1, SQLITE_STATIC) != SQLITE_OK)
+		return -ENOMEM;
+	sqlite3_bind_int64(st, 2, INT64_MAX);
+	return store_run(s, st);
+}
+
 static int delete_rows(struct store *s, const struct store_scope *scope, uint64_t *n)
 {
 	sqlite3_stmt *st = NULL;
@@ -48,6 +62,8 @@ static int delete_rows(struct store *s, const struct store_scope *scope, uint64_
 	if (!r)
 		r = delete_receipts(s, STATEMENT_FORGET_RECEIPTS, scope);
 	*n = (uint64_t)sqlite3_changes64(s->db);
+	if (!r)
+		r = delete_conversations(s);
 	if (!r && !scope->keep_notes && !scope->id && !scope->caller) {
 		r = delete_by_time(s, STATEMENT_FORGET_NOTES, scope);
 		if (!r)

@@ -30,6 +30,13 @@ static const char *const steps[] = {
 	" label INTEGER NOT NULL CHECK (label BETWEEN 0 AND 2), time_ms INTEGER NOT NULL);"
 	"CREATE TABLE consent (app TEXT NOT NULL, tool TEXT NOT NULL, target TEXT NOT NULL,"
 	" time_ms INTEGER NOT NULL, PRIMARY KEY (app, tool, target)) WITHOUT ROWID;",
+	/* 3: timers, whose ids are never used again, and conversations. */
+	"CREATE TABLE timer (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL CHECK (kind IN (0, 1)), length_ms INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL, left_ms INTEGER NOT NULL, boot_due_ms INTEGER NOT NULL,"
+	" rang_ms INTEGER NOT NULL, name TEXT NOT NULL, boot_id TEXT NOT NULL);"
+	"CREATE TABLE conversation (id TEXT PRIMARY KEY NOT NULL, caller TEXT NOT NULL,"
+	" data TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static int user_version(sqlite3 *db, int *ret)

@@ -59,6 +59,20 @@ static const char *const texts[STATEMENT_COUNT] = {
 		"DELETE FROM note WHERE time_ms >= ?1 AND (?2 = 0 OR time_ms < ?2)",
 	[STATEMENT_FORGET_GRANTS] =
 		"DELETE FROM consent WHERE time_ms >= ?1 AND (?2 = 0 OR time_ms < ?2)",
+	[STATEMENT_PUT_TIMER] =
+		"INSERT OR REPLACE INTO timer (id, kind, length_ms, due_ms, left_ms,"
+		" boot_due_ms, rang_ms, name, boot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STATEMENT_DROP_TIMER] = "DELETE FROM timer WHERE id = ?",
+	[STATEMENT_LAST_TIMER] = "SELECT seq FROM sqlite_sequence WHERE name = 'timer'",
+	[STATEMENT_TIMERS] =
+		"SELECT id, kind, length_ms, due_ms, left_ms, boot_due_ms, rang_ms, name, boot_id"
+		" FROM timer ORDER BY id",
+	[STATEMENT_PUT_CONVERSATION] =
+		"INSERT OR REPLACE INTO conversation (id, caller, data, until_ms)"
+		" VALUES (?, ?, ?, ?)",
+	[STATEMENT_DROP_CONVERSATIONS] =
+		"DELETE FROM conversation WHERE (?1 = '' OR id = ?1) AND until_ms <= ?2",
+	[STATEMENT_CONVERSATIONS] = "SELECT id, caller, data, until_ms FROM conversation",
 	/* A deleted row's words stay in the index's older segments until they are merged. */
 	[STATEMENT_OPTIMIZE] = "INSERT INTO text_index (text_index) VALUES ('optimize')",
 };

@@ -39,8 +39,10 @@ START_TEST(newer_version_is_left_alone)
 	struct store *s = open_store(NULL);
 	struct store_opened o;
 	struct diag d = DIAG_NULL;
+	char pragma[48];
 
-	ck_assert_int_eq(sqlite3_exec(s->db, "PRAGMA user_version = 3", NULL, NULL, NULL), 0);
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", STORE_SCHEMA_VERSION + 1);
+	ck_assert_int_eq(sqlite3_exec(s->db, pragma, NULL, NULL, NULL), 0);
 	s = store_close(s);
 	ck_assert_int_eq(store_open(&s, dir, 0, &o, &d), STORE_E_NEWER);
 	ck_assert(!o.recovered && d.code == DIAG_UNSUP);
