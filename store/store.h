@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the assistant remembers of one user: receipts of requests with their text,
- * conversations, timers, notes and preferences, standing consents. One SQLite file in one directory of that user.
+ * conversations, timers, notes and preferences, standing consents. One SQLite file in one
+ * directory of that user.
  *
  * A store belongs to one thread at a time. An acknowledged write (return value 0) survives
  * a kill and a power cut: WAL, synchronous FULL, each write one BEGIN IMMEDIATE transaction.
@@ -144,8 +145,9 @@ struct store_scope {
 /*
  * Deletes rows, then makes sure that no byte of them is left in the file, its search index
  * or its log: secure_delete, FTS optimize, checkpoint with truncation. Notes are chosen by
- * their time; conversations go whatever the scope, timers stay. @n (may be NULL) gets the receipts deleted. STORE_E_BUSY: the rows are gone,
- * but another reader keeps old pages in the log; call again. A damaged file that was moved
- * aside is deleted too when the scope is everything.
+ * their time; conversations go whatever the scope, timers stay. @n (may be NULL) gets the
+ * receipts deleted. STORE_E_BUSY: the rows are gone, but another reader keeps old pages in the
+ * log; call again. A damaged file that was moved aside is deleted too when the scope is
+ * everything.
  */
 int store_forget(struct store *s, const struct store_scope *scope, uint64_t *n);
