@@ -9,18 +9,83 @@
 #include "assistantd/daemon/out.h"
 #include "util/macro.h"
 
+/* A call that the back end has. It outlives the plan where that ends first. */
+struct flight {
+	struct action_call *call;	/* NULL: nobody waits for it any more */
+};
+
 static void finish(struct action *a);
+
+static void call_deinit(struct action_call *c)
+{
+	if (c->flight)
+		c->flight->call = NULL;
+	free(c->tool_name);
+	free(c->target);
+	free(c->title);
+	free(c->why);
+	free(c->arguments);
+	free(c->result);
+	json_decref(c->parsed);
+	json_decref(c->before);
+	json_decref(c->after);
+}
 
 void action_free(struct action *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->n; i++) {
-		free(a->calls[i].entity);
-		free(a->calls[i].name);
-		free(a->calls[i].arguments);
-	}
+	for (size_t i = 0; i < a->n; i++)
+		call_deinit(&a->calls[i]);
 	free(a);
+}
+
+struct action *action_new(struct job *job)
+{
+	struct action *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->job = job;
+	action_free(job->action);
+	job->action = a;
+	return a;
+}
+
+int action_add(struct action *a, const struct action_spec *spec)
+{
+	struct action_call *c = &a->calls[a->n];
+
+	if (a->n == ACTION_CALLS_MAX)
+		return -E2BIG;
+	if (!json_is_object(spec->arguments))
+		return -EINVAL;
+	*c = (struct action_call){
+		.action = a,
+		.tool_name = strdup(spec->tool),
+		.target = strdup(spec->target),
+		.title = strdup(spec->title),
+		.why = strdup(spec->why ? spec->why : ""),
+		.tool = a->job->d->tool_registry
+			? tool_registry_find(a->job->d->tool_registry, spec->tool) : NULL,
+		.parsed = json_deep_copy(spec->arguments),
+		.arguments = json_dumps(spec->arguments, JSON_COMPACT | JSON_SORT_KEYS),
+		.decided_by = spec->decided_by,
+		.scope = spec->scope,
+		.opening = spec->opening,
+		.outcome = OUTCOME_NOT_RUN,
+	};
+	if (!c->tool_name || !c->target || !c->title || !c->why || !c->parsed || !c->arguments) {
+		call_deinit(c);
+		return -ENOMEM;
+	}
+	a->n++;
+	return 0;
+}
+
+size_t action_count(const struct action *a)
+{
+	return a->n;
 }
 
 bool action_stop(struct job *job)
@@ -31,29 +96,38 @@ bool action_stop(struct job *job)
 	return true;
 }
 
-static void on_result(void *arg, const struct tools_result *result)
+static json_t *keep(const json_t *state)
 {
-	struct action_call *c = arg;
-	struct action *a = c->action;
-
-	c->outcome = result->outcome;
-	c->verified = result->verified;
-	c->state_level = result->level;
-	snprintf(c->state, sizeof(c->state), "%s", result->state.len ? result->state.data : "");
-	snprintf(c->text, sizeof(c->text), "%s", result->text.len ? result->text.data : "");
-	if (--a->waiting == 0)
-		finish(a);
+	return state ? json_deep_copy(state) : NULL;
 }
 
-/* The gate's inputs for one call; the words that chose it came from the user alone, for the
- * templates saw nothing else. */
+static void on_result(void *arg, const struct backend_result *result)
+{
+	struct flight *flight = arg;
+	struct action_call *c = flight->call;
+
+	free(flight);
+	if (!c)
+		return;
+	c->flight = NULL;
+	c->outcome = result->outcome;
+	c->verified = result->verified;
+	c->before = keep(result->before);
+	c->after = keep(result->after);
+	c->result = result->result ? strdup(result->result) : NULL;
+	snprintf(c->text, sizeof(c->text), "%s", result->text);
+	if (--c->action->waiting == 0)
+		finish(c->action);
+}
+
+/* The gate's inputs for one call. */
 static struct policy_verdict decide(const struct action *a, struct action_call *c)
 {
 	const struct job *job = a->job;
 	struct policy_input in = {
 		.caller = job->caller->kind,
 		.risk = c->tool ? c->tool->risk : POLICY_RISK_FORBIDDEN,
-		.decided_by = POLICY_LABEL_USER,
+		.decided_by = c->decided_by,
 		.egress = c->tool && c->tool->egress,
 		.opening = c->opening,
 		.many = a->n > 10,
@@ -71,18 +145,24 @@ static struct policy_verdict decide(const struct action *a, struct action_call *
 
 static void send_call(struct action *a, struct action_call *c)
 {
-	int r;
+	const struct backend *backend = a->job->d->backends[c->tool->backend];
+	struct flight *flight = calloc(1, sizeof(*flight));
+	int r = !flight ? -ENOMEM : !backend ? -ENOTCONN : 0;
 
-	c->wait.result = on_result;
-	c->wait.arg = c;
-	a->waiting++;
-	r = tools_send(a->job->d->tools, &c->wait, c->entity, c->service, c->level,
-		       c->tool->timeout_ms);
+	if (r == 0) {
+		flight->call = c;
+		c->flight = flight;
+		a->waiting++;
+		r = backend->call(backend->data, c->tool, c->parsed, on_result, flight);
+	}
 	if (r == 0) {
 		a->sent = true;
 		return;
 	}
-	a->waiting--;
+	if (c->flight)
+		a->waiting--;
+	c->flight = NULL;
+	free(flight);
 	c->outcome = OUTCOME_FAILED;
 	snprintf(c->text, sizeof(c->text), "%s", strerror(-r));
 }
@@ -131,7 +211,7 @@ static int summary(const struct action *a, struct buf *text)
 
 		if (c->outcome == OUTCOME_NOT_RUN && c->verdict.action != POLICY_ALLOW)
 			r = buf_printf(text, "%s%s: %s", text->len ? "; " : "", c->tool->title,
-				       c->name);
+				       c->title);
 	}
 	return r;
 }
@@ -188,48 +268,16 @@ void action_run(struct action *a)
 		run(a, false);
 }
 
-static int say_call(const struct action_call *c, struct buf *out)
-{
-	char level[16] = "";
-
-	if (c->state_level != TOOLS_NO_LEVEL && c->service == SERVICE_SET_LEVEL)
-		snprintf(level, sizeof(level), " at %u %%", c->state_level);
-	switch (c->outcome) {
-	case OUTCOME_DONE:
-		return buf_printf(out, "%s is %s%s.", c->name, c->state, level);
-	case OUTCOME_ALREADY:
-		return buf_printf(out, "%s was %s already%s.", c->name, c->state, level);
-	case OUTCOME_SENT:
-		return buf_printf(out, "I sent the command to %s, but could not confirm it.",
-				  c->name);
-	case OUTCOME_FAILED:
-		return buf_printf(out, "%s could not be reached: %s.", c->name, c->text);
-	case OUTCOME_DENIED:
-		return buf_printf(out, "%s is not allowed (%s).", c->name, c->text);
-	case OUTCOME_CANCELLED:
-		return buf_printf(out, "%s was left as it is.", c->name);
-	case OUTCOME_NOT_RUN:
-	case OUTCOME_COUNT:
-		break;
-	}
-	return buf_printf(out, "%s would be changed.", c->name);
-}
-
 static void finish(struct action *a)
 {
 	struct job *job = a->job;
-	int r = 0;
+	int r;
 
 	if (job->state != JOB_RUNNING)
 		return;
 	job->source = "baseline";
 	job->kind = "action";
-	for (size_t i = 0; r == 0 && i < a->n; i++) {
-		if (i > 0)
-			r = buf_append_char(&job->result, ' ');
-		if (r == 0)
-			r = say_call(&a->calls[i], &job->result);
-	}
+	r = action_say(a, &job->result);
 	answer_delta(job, 0, job->result.data ? job->result.data : "", job->result.len);
 	if (r < 0)
 		job_finish(job, "Internal", "out of memory");
@@ -247,11 +295,11 @@ void action_out(const struct action *a, DBusMessageIter *dict)
 		DBusMessageIter *item = out_list_next(&list);
 
 		out_dict_u64(item, "call", (uint64_t)i);
-		out_dict_str(item, "tool", c->tool ? c->tool->name : "");
+		out_dict_str(item, "tool", c->tool_name);
 		out_dict_str(item, "arguments", c->arguments);
 		out_dict_str(item, "outcome", tools_outcome_name(c->outcome));
 		out_dict_bool(item, "verified", c->verified);
-		out_dict_str(item, "state", c->state);
+		out_dict_str(item, "state", action_state_text(c));
 		out_list_end_item(&list);
 	}
 	out_close_list(&list);
@@ -266,9 +314,9 @@ char *action_effects(const struct action *a)
 
 		json_array_append_new(list,
 			json_pack("{s:s, s:s, s:s, s:b, s:s}", "tool",
-				  c->tool ? c->tool->name : "", "arguments", c->arguments,
+				  c->tool_name, "arguments", c->arguments,
 				  "outcome", tools_outcome_name(c->outcome), "verified",
-				  c->verified, "state", c->state));
+				  c->verified, "state", action_state_text(c)));
 	}
 	return json_dumps(list, JSON_COMPACT);
 }

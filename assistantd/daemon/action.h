@@ -5,35 +5,44 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "assistantd/daemon/job.h"
-#include "assistantd/daemon/tools.h"
 
 enum { ACTION_CALLS_MAX = 64 };
 
-struct action_call {
-	struct action *action;
-	char *entity, *name;		/* id and spoken name */
-	const struct tool *tool;
-	enum tools_service service;
-	uint32_t level;
-	char *arguments;		/* JSON, exactly as checked and confirmed */
-	bool opening;
-	struct policy_verdict verdict;
-	enum tools_outcome outcome;
-	bool verified;
-	char state[32];
-	uint32_t state_level;
-	char text[160];			/* why it failed or was denied */
-	struct tools_wait wait;
+/* How the words chose a target; the gate raises the risk of what was chosen widely. */
+enum action_scope {
+	ACTION_NAMED,		/* this very thing, by its name or alias */
+	ACTION_PLACE,		/* by its area or kind */
+	ACTION_BROAD,		/* by a floor, or as part of "everything" */
 };
 
-struct action {
-	struct job *job;
-	struct action_call calls[ACTION_CALLS_MAX];
-	size_t n, waiting;
-	bool sent;			/* nothing of it is taken back from here on */
-	bool stopped;
+/* One call of the plan; everything is copied. */
+struct action_spec {
+	const char *tool;		/* name in the registry */
+	/* An object. Its canonical bytes (compact, sorted keys) are checked, shown to the user,
+	 * sent and written down. */
+	const json_t *arguments;
+	const char *target;		/* what grants and PINs are kept for; an id, or "" */
+	const char *title;		/* how it is spoken of: "Kitchen lamp" */
+	/* Lowest label of what chose the tool, the target and every argument. */
+	enum policy_label decided_by;
+	enum action_scope scope;
+	bool opening;			/* opens a house; found out here, too */
+	const char *why;		/* "home.yaml:12"; for the audit. NULL: nothing */
 };
+
+struct action;
+
+/* An empty plan, the request's own: freed with it. NULL without memory. */
+struct action *action_new(struct job *job);
+/* 0; -E2BIG beyond ACTION_CALLS_MAX; -EINVAL where the arguments are no object; -ENOMEM. */
+int action_add(struct action *a, const struct action_spec *spec);
+size_t action_count(const struct action *a);
+/* Takes the request to its end: the gate, a question where it wants one, the calls, the answer
+ * in words. The plan is complete by now and has at least one call. */
+void action_run(struct action *a);
 
 /* What a sentence wants of the home, as a plan; what it cannot be is asked back. Takes the
  * request to its end. */

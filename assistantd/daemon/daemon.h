@@ -3,6 +3,7 @@
 #pragma once
 
 #include "assistantd/daemon/agents.h"
+#include "assistantd/daemon/backend.h"
 #include "assistantd/daemon/bus.h"
 #include "assistantd/daemon/caller.h"
 #include "assistantd/daemon/config.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct home *home;
 	struct tools *tools;		/* NULL without a broker */
 	struct tool_registry *tool_registry;
+	const struct backend *backends[TOOL_BACKEND_COUNT];	/* NULL: not there */
 	struct agents *agents;
 	struct job *jobs;		/* all of them, oldest first */
 	unsigned queued, running;

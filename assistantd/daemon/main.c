@@ -110,9 +110,14 @@ static int start_tools(struct service *s)
 {
 	struct daemon *d = &s->d;
 
+	int r;
+
 	if (!d->config.broker_host)
 		return 0;
-	return tools_new(&d->tools, d->loop, s->tools_path, &d->config, d->home, names_changed, s);
+	r = tools_new(&d->tools, d->loop, s->tools_path, &d->config, d->home, names_changed, s);
+	if (r == 0)
+		d->backends[TOOL_MQTT] = tools_backend(d->tools);
+	return r;
 }
 
 /* What a broken file leaves is what was there before. */
@@ -128,6 +133,7 @@ static void reload(struct service *s)
 		return;
 	}
 	/* It holds the settings that are replaced now, and sees its devices anew. */
+	s->d.backends[TOOL_MQTT] = NULL;
 	s->d.tools = tools_free(s->d.tools);
 	home_clear(s->d.home);
 	s->d.sentences_stale = true;

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "assistantd/daemon/action.h"
-#include "assistantd/daemon/action-private.h"
 #include "util/macro.h"
 
 static const struct {
@@ -34,27 +33,23 @@ static bool opens_house(const struct home_entity *e, enum tools_service service,
 	return false;
 }
 
-static int add_call(struct action *a, const struct home_entity *e, size_t service, uint32_t level)
+static int add_call(struct action *a, const struct home_entity *e, size_t service, uint32_t level,
+		    enum action_scope scope)
 {
-	struct action_call *c = &a->calls[a->n];
 	json_auto_t *arguments = services[service].service == SERVICE_SET_LEVEL
 		? json_pack("{s:s, s:i}", "entity", e->id, "level", (int)level)
 		: json_pack("{s:s}", "entity", e->id);
+	struct action_spec spec = {
+		.tool = services[service].tool,
+		.arguments = arguments,
+		.target = e->id,
+		.title = e->name,
+		.decided_by = POLICY_LABEL_USER,	/* the templates saw nothing else */
+		.scope = scope,
+		.opening = opens_house(e, services[service].service, level),
+	};
 
-	if (a->n == ACTION_CALLS_MAX)
-		return -E2BIG;
-	a->n++;
-	c->action = a;
-	c->entity = strdup(e->id);
-	c->name = strdup(e->name);
-	c->tool = a->job->d->tool_registry
-		? tool_registry_find(a->job->d->tool_registry, services[service].tool) : NULL;
-	c->service = services[service].service;
-	c->level = level;
-	c->arguments = json_dumps(arguments, JSON_COMPACT);
-	c->opening = opens_house(e, c->service, level);
-	c->state_level = TOOLS_NO_LEVEL;
-	return c->entity && c->name && c->arguments ? 0 : -ENOMEM;
+	return arguments ? action_add(a, &spec) : -ENOMEM;
 }
 
 /* Whether a thing is meant by the places and the domain that the sentence names. */
@@ -71,23 +66,25 @@ static bool meant(const struct home *h, const struct home_entity *e, const struc
 	return !floor || strcasecmp(s->floor, floor) == 0;
 }
 
-static int add_all(struct action *a, const struct intent_match *m, size_t service, uint32_t level)
+static int add_all(struct job *job, const struct intent_match *m, size_t service, uint32_t level)
 {
-	const struct home *h = a->job->d->home;
+	const struct home *h = job->d->home;
+	struct action *a = job->action;
 	const char *name = intent_slot(m, "name");
 	int r = 0;
 
 	if (name) {
 		const struct home_entity *e = home_find(h, name);
 
-		return e && home_visible(h, e) ? add_call(a, e, service, level) : 0;
+		return e && home_visible(h, e)
+			? add_call(a, e, service, level, ACTION_NAMED) : 0;
 	}
 	/* Without a name, a place or at least a kind must bound what is meant. */
 	if (!intent_slot(m, "area") && !intent_slot(m, "floor") && !intent_slot(m, "domain"))
 		return 0;
 	for (const struct home_entity *e = home_first(h); r == 0 && e; e = e->next)
 		if (meant(h, e, m))
-			r = add_call(a, e, service, level);
+			r = add_call(a, e, service, level, ACTION_PLACE);
 	return r;
 }
 
@@ -121,17 +118,15 @@ void action_begin(struct job *job, const struct intent_match *m)
 			 ? "No devices are known yet." : "The home is not reached.");
 		return;
 	}
-	job->action = calloc(1, sizeof(*job->action));
-	if (!job->action) {
+	if (!action_new(job)) {
 		job_finish(job, "Internal", "out of memory");
 		return;
 	}
-	job->action->job = job;
-	r = add_all(job->action, m, service, level);
+	r = add_all(job, m, service, level);
 	if (r < 0)
 		job_finish(job, r == -E2BIG ? "LimitsExceeded" : "Internal", "%s",
 			   r == -E2BIG ? "more than 64 devices are meant" : strerror(-r));
-	else if (job->action->n == 0)
+	else if (action_count(job->action) == 0)
 		ask_back(job, "Which device? I know none there.");
 	else
 		action_run(job->action);

@@ -8,7 +8,16 @@
 #include "assistantd/daemon/child.h"
 #include "assistantd/daemon/log.h"
 
+/* A call that the process has. */
+struct tools_wait {
+	backend_fn done;
+	void *arg;
+	uint64_t id;
+	struct tools_wait *next;
+};
+
 struct tools {
+	struct backend backend;
 	struct child *child;
 	char *argv[3];
 	const struct config *config;
@@ -29,7 +38,6 @@ static struct tools_wait *take(struct tools *t, uint64_t id)
 		if (w->id != id)
 			continue;
 		*at = w->next;
-		w->id = 0;
 		return w;
 	}
 	return NULL;
@@ -68,6 +76,33 @@ static void on_link(struct tools *t, struct ipc_message *m)
 	tools_link_deinit(&v);
 }
 
+static json_t *state_json(const struct tools_result *v)
+{
+	json_t *state;
+
+	if (!v->state.len)
+		return NULL;
+	state = json_pack("{s:s}", "state", v->state.data);
+	if (state && v->level != TOOLS_NO_LEVEL)
+		json_object_set_new(state, "level", json_integer(v->level));
+	return state;
+}
+
+/* Answers and releases @w. */
+static void answer(struct tools_wait *w, const struct tools_result *v)
+{
+	json_auto_t *after = state_json(v);
+	struct backend_result result = {
+		.outcome = v->outcome,
+		.verified = v->verified,
+		.after = after,
+		.text = v->text.len ? v->text.data : "",
+	};
+
+	w->done(w->arg, &result);
+	free(w);
+}
+
 static void on_result(struct tools *t, struct ipc_message *m)
 {
 	struct tools_wait *w = take(t, m->id);
@@ -77,7 +112,7 @@ static void on_result(struct tools *t, struct ipc_message *m)
 		return;
 	if (tools_get_result(m, &v) < 0)
 		v = (struct tools_result){ .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
-	w->result(w->arg, &v);
+	answer(w, &v);
 	tools_result_deinit(&v);
 }
 
@@ -113,11 +148,8 @@ static void answer_all(struct tools *t)
 {
 	struct tools_result unknown = { .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
 
-	while (t->waiting) {
-		struct tools_wait *w = take(t, t->waiting->id);
-
-		w->result(w->arg, &unknown);
-	}
+	while (t->waiting)
+		answer(take(t, t->waiting->id), &unknown);
 }
 
 static void on_ended(void *arg)
@@ -154,6 +186,57 @@ static void on_started(void *arg)
 	tools_configure_deinit(&v);
 }
 
+static int find_service(const char *name, uint32_t *ret)
+{
+	static const char *const names[SERVICE_COUNT] = {
+		"turn_on", "turn_off", "set_level", "open", "close",
+	};
+
+	for (*ret = 0; *ret < SERVICE_COUNT; ++*ret)
+		if (strcmp(names[*ret], name) == 0)
+			return 0;
+	return -EINVAL;
+}
+
+static int send_call(struct tools *t, uint64_t id, const struct tool *tool,
+		     const json_t *arguments)
+{
+	const char *entity = json_string_value(json_object_get(arguments, "entity"));
+	const json_t *level = json_object_get(arguments, "level");
+	struct tools_call v = { .level = TOOLS_NO_LEVEL, .deadline_ms = tool->timeout_ms };
+	struct ipc_message m;
+	int r = entity ? find_service(tool->target, &v.service) : -EINVAL;
+
+	if (r == 0 && level)
+		v.level = (uint32_t)json_integer_value(level);
+	if (r == 0)
+		r = set(&v.entity, entity);
+	ipc_message_init(&m, TOOLS_CALL, id);
+	if (r == 0)
+		r = tools_put_call(&m, &v);
+	r = child_send(t->child, &m, r);
+	tools_call_deinit(&v);
+	return r;
+}
+
+static int call(void *data, const struct tool *tool, const json_t *arguments, backend_fn done,
+		void *arg)
+{
+	struct tools *t = data;
+	struct tools_wait *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	*w = (struct tools_wait){ done, arg, t->next_id++, t->waiting };
+	r = send_call(t, w->id, tool, arguments);
+	if (r < 0)
+		free(w);
+	else
+		t->waiting = w;
+	return r;
+}
+
 int tools_new(struct tools **ret, struct loop *loop, const char *path, const struct config *config,
 	      struct home *home, loop_fn names, void *arg)
 {
@@ -164,7 +247,7 @@ int tools_new(struct tools **ret, struct loop *loop, const char *path, const str
 	if (!t)
 		return -ENOMEM;
 	*t = (struct tools){ .config = config, .home = home, .names = names, .arg = arg,
-			     .next_id = 1 };
+			     .next_id = 1, .backend = { .call = call, .data = t } };
 	set_arguments(t);
 	r = child_new(&t->child, loop, path, t->argv, &ops, t);
 	if (r < 0) {
@@ -195,23 +278,7 @@ const char *tools_trouble(const struct tools *t)
 	return t ? t->trouble : "no broker is configured";
 }
 
-int tools_send(struct tools *t, struct tools_wait *wait, const char *entity,
-	       enum tools_service service, uint32_t level, uint32_t deadline_ms)
+const struct backend *tools_backend(const struct tools *t)
 {
-	struct tools_call v = { .service = service, .level = level, .deadline_ms = deadline_ms };
-	uint64_t id = t->next_id++;
-	struct ipc_message m;
-	int r = set(&v.entity, entity);
-
-	ipc_message_init(&m, TOOLS_CALL, id);
-	if (r == 0)
-		r = tools_put_call(&m, &v);
-	r = child_send(t->child, &m, r);
-	tools_call_deinit(&v);
-	if (r < 0)
-		return r;
-	wait->id = id;
-	wait->next = t->waiting;
-	t->waiting = wait;
-	return 0;
+	return &t->backend;
 }

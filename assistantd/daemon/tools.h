@@ -2,18 +2,12 @@
 /* The tools process as the front end sees it: calls that passed the gate, and their results. */
 #pragma once
 
+#include "assistantd/daemon/backend.h"
 #include "assistantd/daemon/config.h"
 #include "assistantd/daemon/home.h"
 #include "util/loop.h"
 
 struct tools;
-
-struct tools_wait {
-	void (*result)(void *arg, const struct tools_result *result);
-	void *arg;
-	uint64_t id;		/* 0: not in flight */
-	struct tools_wait *next;
-};
 
 /* @path of the program lives as long. @names is called when devices come or go
  * again. 0 or -ENOMEM. */
@@ -26,6 +20,6 @@ DEFINE_CLEANUP(struct tools *, tools_free)
 bool tools_up(const struct tools *t);
 /* Why not. */
 const char *tools_trouble(const struct tools *t);
-/* 0, -EPIPE without the process, -EAGAIN, -ENOMEM. @wait->result is called once. */
-int tools_send(struct tools *t, struct tools_wait *wait, const char *entity,
-	       enum tools_service service, uint32_t level, uint32_t deadline_ms);
+/* Calls of tools of type mqtt, whose target is a service and whose argument "entity" names the
+ * device. call(): 0, -EPIPE without the process, -EAGAIN, -EINVAL, -ENOMEM. */
+const struct backend *tools_backend(const struct tools *t);
