@@ -27,6 +27,13 @@ struct loop_timer {
 	void *arg;
 };
 
+struct loop_hook {
+	struct loop *loop;
+	struct loop_hook *next;
+	loop_fn fn;
+	void *arg;
+};
+
 struct loop {
 	struct loop_source *sources;
 	struct loop_timer *timers;
@@ -34,8 +41,7 @@ struct loop {
 	struct pollfd *polled;
 	struct loop_source **owners;
 	size_t cap;
-	loop_fn before_wait;
-	void *before_arg;
+	struct loop_hook *hooks;
 	bool stop;
 };
 
@@ -159,10 +165,28 @@ struct loop_timer *loop_cancel(struct loop_timer *t)
 	return NULL;
 }
 
-void loop_before_wait(struct loop *l, loop_fn fn, void *arg)
+int loop_before_wait(struct loop *l, struct loop_hook **ret, loop_fn fn, void *arg)
 {
-	l->before_wait = fn;
-	l->before_arg = arg;
+	struct loop_hook *h = malloc(sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	*h = (struct loop_hook){ l, l->hooks, fn, arg };
+	l->hooks = *ret = h;
+	return 0;
+}
+
+struct loop_hook *loop_unhook(struct loop_hook *h)
+{
+	struct loop_hook **at;
+
+	if (!h)
+		return NULL;
+	for (at = &h->loop->hooks; *at != h; at = &(*at)->next)
+		;
+	*at = h->next;
+	free(h);
+	return NULL;
 }
 
 static void run_timers(struct loop *l)
@@ -210,8 +234,8 @@ int loop_run(struct loop *l)
 		size_t n;
 		int r;
 
-		if (l->before_wait)
-			l->before_wait(l->before_arg);
+		for (struct loop_hook *h = l->hooks; h; h = h->next)
+			h->fn(h->arg);
 		if (l->stop)
 			break;
 		n = list_sources(l);

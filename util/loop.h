@@ -12,6 +12,7 @@
 struct loop;
 struct loop_source;
 struct loop_timer;
+struct loop_hook;
 
 /* @events are those of poll(2). */
 typedef void (*loop_fd_fn)(void *arg, int fd, short events);
@@ -19,7 +20,7 @@ typedef void (*loop_fn)(void *arg);
 
 /* 0 or -ENOMEM. */
 int loop_new(struct loop **ret);
-/* All sources and timers must be gone. */
+/* All sources, timers and hooks must be gone. */
 struct loop *loop_free(struct loop *l);
 DEFINE_CLEANUP(struct loop *, loop_free)
 
@@ -34,8 +35,10 @@ struct loop_source *loop_unwatch(struct loop_source *s);
 int loop_after(struct loop *l, struct loop_timer **ret, uint64_t ms, loop_fn fn, void *arg);
 struct loop_timer *loop_cancel(struct loop_timer *t);
 
-/* @fn is called before each wait: the place for work that others left behind. */
-void loop_before_wait(struct loop *l, loop_fn fn, void *arg);
+/* @fn is called before each wait: the place for work that others left behind. 0 or -ENOMEM. */
+int loop_before_wait(struct loop *l, struct loop_hook **ret, loop_fn fn, void *arg);
+/* Not from within a call of a hook. */
+struct loop_hook *loop_unhook(struct loop_hook *h);
 /* Runs until loop_stop(): 0 or -errno of poll(). */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
