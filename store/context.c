@@ -119,3 +119,24 @@ int store_drop_grant(struct store *s, const char *app, const char *tool, const c
 		r = STORE_E_NOT_FOUND;
 	return store_end(s, r);
 }
+
+int store_list_grants(struct store *s, store_grant_fn fn, void *arg)
+{
+	sqlite3_stmt *st = NULL;
+	int r = store_statement(s, STATEMENT_LIST_GRANTS, &st), rc = SQLITE_DONE;
+
+	while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_grant g = {
+			.app = (const char *)sqlite3_column_text(st, 0),
+			.tool = (const char *)sqlite3_column_text(st, 1),
+			.target = (const char *)sqlite3_column_text(st, 2),
+			.time_ms = sqlite3_column_int64(st, 3),
+		};
+
+		r = g.app && g.tool && g.target ? fn(arg, &g) : -ENOMEM;
+	}
+	if (!r)
+		r = store_result(s, rc);
+	sqlite3_reset(st);
+	return r;
+}

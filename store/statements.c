@@ -49,6 +49,9 @@ static const char *const texts[STATEMENT_COUNT] = {
 	[STATEMENT_HAS_GRANT] =
 		"SELECT 1 FROM consent WHERE app = ?1 AND tool = ?2 AND target IN (?3, '')",
 	[STATEMENT_DROP_GRANT] = "DELETE FROM consent WHERE app = ? AND tool = ? AND target = ?",
+	[STATEMENT_LIST_GRANTS] =
+		"SELECT app, tool, target, time_ms FROM consent"
+		" ORDER BY time_ms, app, tool, target",
 	/* The index keeps no text, so a deletion tells it the words; before the rows go. */
 	[STATEMENT_FORGET_INDEX] =
 		"INSERT INTO text_index (text_index, rowid, request, result)"

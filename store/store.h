@@ -133,6 +133,15 @@ int store_add_grant(struct store *s, const char *app, const char *tool, const ch
 int store_has_grant(struct store *s, const char *app, const char *tool, const char *target);
 int store_drop_grant(struct store *s, const char *app, const char *tool, const char *target);
 
+struct store_grant {
+	const char *app, *tool, *target;
+	int64_t time_ms;
+};
+
+/* Called for each, oldest first, as store_receipt_fn. */
+typedef int (*store_grant_fn)(void *arg, const struct store_grant *g);
+int store_list_grants(struct store *s, store_grant_fn fn, void *arg);
+
 /* What to forget; the conditions are joined by "and", a zeroed scope is everything. */
 struct store_scope {
 	int64_t id;		/* this receipt alone */
