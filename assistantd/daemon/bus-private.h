@@ -8,6 +8,9 @@ enum { BUS_INTERFACES_MAX = 16 };
 struct bus {
 	struct loop *loop;
 	DBusConnection *connection;
+	struct loop_hook *hook;
+	struct bus_listener *listeners;
+	unsigned hearing;		/* listeners are being told: none goes meanwhile */
 	loop_fn lost;
 	void *lost_arg;
 	struct {
@@ -24,3 +27,5 @@ struct bus {
 
 /* The handler of all calls to our objects. */
 DBusHandlerResult bus_dispatch(DBusConnection *c, DBusMessage *m, void *arg);
+/* Tells those who listen to the sender of this signal, or for its name. */
+void bus_listeners_hear(struct bus *b, DBusMessage *m);

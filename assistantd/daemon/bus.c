@@ -166,10 +166,11 @@ static DBusHandlerResult filter(DBusConnection *c, DBusMessage *m, void *arg)
 	if (dbus_message_is_signal(m, DBUS_INTERFACE_DBUS, "NameOwnerChanged") &&
 	    dbus_message_has_sender(m, DBUS_SERVICE_DBUS))
 		on_name_owner_changed(b, m);
+	bus_listeners_hear(b, m);
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
-static int attach(struct bus *b)
+static int attach(struct bus *b, bool objects)
 {
 	static const DBusObjectPathVTable table = { .message_function = bus_dispatch };
 
@@ -181,13 +182,13 @@ static int attach(struct bus *b)
 	    !dbus_connection_set_timeout_functions(b->connection, add_timeout, remove_timeout,
 						   toggle_timeout, b, NULL) ||
 	    !dbus_connection_add_filter(b->connection, filter, b, NULL) ||
-	    !dbus_connection_register_fallback(b->connection, BUS_PATH, &table, b))
+	    (objects &&
+	     !dbus_connection_register_fallback(b->connection, BUS_PATH, &table, b)))
 		return -ENOMEM;
-	loop_before_wait(b->loop, dispatch, b);
-	return 0;
+	return loop_before_wait(b->loop, &b->hook, dispatch, b);
 }
 
-int bus_new(struct bus **ret, struct loop *loop, loop_fn lost, void *arg)
+int bus_new(struct bus **ret, struct loop *loop, DBusBusType which, loop_fn lost, void *arg)
 {
 	_cleanup_(bus_freep) struct bus *b = calloc(1, sizeof(*b));
 	DBusError error = DBUS_ERROR_INIT;
@@ -198,13 +199,17 @@ int bus_new(struct bus **ret, struct loop *loop, loop_fn lost, void *arg)
 	b->loop = loop;
 	b->lost = lost;
 	b->lost_arg = arg;
-	b->connection = dbus_bus_get_private(DBUS_BUS_SESSION, &error);
+	b->connection = dbus_bus_get_private(which, &error);
 	if (!b->connection) {
-		log_error("session bus: %s", error.message);
+		if (which == DBUS_BUS_SYSTEM)
+			log_info("system bus: %s", error.message);
+		else
+			log_error("session bus: %s", error.message);
 		dbus_error_free(&error);
 		return -ECONNREFUSED;
 	}
-	r = attach(b);
+	/* Nobody of another user may call our objects. */
+	r = attach(b, which != DBUS_BUS_SYSTEM);
 	if (r == 0)
 		*ret = TAKE(b);
 	return r;
@@ -233,7 +238,7 @@ struct bus *bus_free(struct bus *b)
 		dbus_connection_close(b->connection);
 		dbus_connection_unref(b->connection);
 	}
-	loop_before_wait(b->loop, NULL, NULL);
+	loop_unhook(b->hook);
 	free(b);
 	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection to the session bus: our name, the tree of objects, calls in and out. Every
- * interface stands at one object; requests are objects of their own below it.
+ * A connection to a bus: on the session's our name and the tree of objects, on both calls to
+ * others and their signals. Every interface stands at one object; requests are objects of their
+ * own below it.
  */
 #pragma once
 
@@ -40,7 +41,7 @@ struct bus_interface {
 };
 
 /* Connects: 0; -ECONNREFUSED without a bus; -ENOMEM. @lost is called when the bus goes. */
-int bus_new(struct bus **ret, struct loop *loop, loop_fn lost, void *arg);
+int bus_new(struct bus **ret, struct loop *loop, DBusBusType which, loop_fn lost, void *arg);
 struct bus *bus_free(struct bus *b);
 DEFINE_CLEANUP(struct bus *, bus_free)
 
@@ -74,3 +75,19 @@ int bus_call(struct bus *b, DBusMessage *m, int timeout_ms, bus_reply_fn done, v
 /* Tells when @sender leaves the bus; one watcher for all names. */
 void bus_set_departed(struct bus *b, void (*departed)(void *arg, const char *sender), void *arg);
 void bus_watch_name(struct bus *b, const char *sender, bool watch);
+
+/*
+ * A service of others, by its well-known name: @there tells that it has come or gone (once at
+ * first, when the bus has said), @signal each signal of @interface. Anybody can send us any
+ * signal; only those of the name's owner are told. @there may be NULL.
+ */
+struct bus_listener;
+struct bus_listener_events {
+	void (*there)(void *arg, bool there);
+	void (*signal)(void *arg, DBusMessage *m);
+};
+/* 0 or -ENOMEM. @name, @interface and @events live as long. */
+int bus_listen(struct bus *b, struct bus_listener **ret, const char *name, const char *interface,
+	       const struct bus_listener_events *events, void *arg);
+struct bus_listener *bus_unlisten(struct bus_listener *l);
+bool bus_listener_there(const struct bus_listener *l);

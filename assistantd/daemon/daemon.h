@@ -21,9 +21,14 @@
 #include "util/loop.h"
 
 struct ahead;
+struct grants;
 struct job;
 struct memory;
+struct notify;
+struct offers;
+struct pins;
 struct proofs;
+struct screen;
 struct spoilt_files;
 struct stage;
 
@@ -32,6 +37,7 @@ struct daemon {
 	struct paths paths;
 	struct config config;
 	struct bus *bus;
+	struct bus *system;		/* the system's bus, or NULL */
 	struct worker *worker;
 	struct engine *engine;
 	struct memory *memory;
@@ -53,6 +59,11 @@ struct daemon {
 	struct tool_registry *tool_registry;
 	const struct backend *backends[TOOL_BACKEND_COUNT];	/* NULL: not there */
 	struct agents *agents;
+	struct screen *screen;
+	struct notify *notify;
+	struct grants *grants;
+	struct pins *pins;
+	struct offers *offers;
 	struct job *jobs;		/* all of them, oldest first */
 	unsigned queued, running;
 	uint64_t mean_ms;		/* running mean of how long a request takes */

@@ -13,9 +13,14 @@
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/data.h"
 #include "assistantd/daemon/fit.h"
+#include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/memory.h"
+#include "assistantd/daemon/notify.h"
+#include "assistantd/daemon/offers.h"
+#include "assistantd/daemon/pins.h"
 #include "assistantd/daemon/proofs.h"
 #include "assistantd/daemon/residency.h"
+#include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
 #include "util/macro.h"
 
@@ -59,6 +64,7 @@ static void caller_departed(void *arg, const char *name)
 	struct service *s = arg;
 
 	agents_departed(s->d.agents, name);
+	offers_drop(s->d.offers, name);
 	jobs_caller_gone(&s->d, name);
 }
 
@@ -246,11 +252,42 @@ static int start_home(struct service *s)
 	return r < 0 ? r : start_tools(s);
 }
 
+/* What is not there without it: calls of the system's services, and whether logind has the
+ * screen locked. */
+static void system_bus_lost(void *arg)
+{
+	(void)arg;
+	log_warning("the system bus is gone");
+}
+
+/* What the user allows, and how the user can be asked. */
+static int start_consent(struct service *s)
+{
+	struct daemon *d = &s->d;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/pins.json", d->paths.data) < 0)
+		return -ENOMEM;
+	r = pins_new(&d->pins, path, d->worker);
+	if (r == 0)
+		r = grants_new(&d->grants, d->worker);
+	if (r == 0)
+		r = offers_new(&d->offers);
+	if (r == 0)
+		r = screen_new(&d->screen, d->bus, d->system, NULL, NULL);
+	return r < 0 ? r : notify_new(&d->notify, d->bus);
+}
+
 static int open_bus(struct service *s)
 {
 	struct daemon *d = &s->d;
-	int r = bus_new(&d->bus, d->loop, bus_lost, s);
+	int r = bus_new(&d->bus, d->loop, DBUS_BUS_SESSION, bus_lost, s);
 
+	if (r == 0 && bus_new(&d->system, d->loop, DBUS_BUS_SYSTEM, system_bus_lost, s) < 0)
+		d->system = NULL;
+	if (r == 0)
+		r = start_consent(s);
 	if (r == 0)
 		r = callers_new(&d->callers, d->bus, caller_known, s);
 	if (r == 0)
@@ -303,6 +340,11 @@ static void stop(struct service *s)
 	if (d->engine)
 		jobs_drop_all(d);
 	agents_free(d->agents);
+	notify_free(d->notify);
+	screen_free(d->screen);
+	offers_free(d->offers);
+	grants_free(d->grants);
+	pins_free(d->pins);
 	callers_free(d->callers);
 	tools_free(d->tools);
 	home_free(d->home);
@@ -311,6 +353,7 @@ static void stop(struct service *s)
 	memory_free(d->memory);
 	engine_free(d->engine);
 	prefix_store_free(s->prefixes);
+	bus_free(d->system);
 	bus_free(d->bus);
 	library_free(d->library);
 	verdicts_free(d->verdicts);

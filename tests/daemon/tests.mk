@@ -35,3 +35,7 @@ tests_daemon_test_library_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_verdicts_SOURCES = tests/daemon/test-verdicts.c
 tests_daemon_test_verdicts_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_verdicts_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-consent
+tests_daemon_test_consent_SOURCES = tests/daemon/test-consent.c
+tests_daemon_test_consent_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_consent_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
