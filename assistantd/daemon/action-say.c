@@ -14,9 +14,10 @@ const char *action_state_text(const struct action_call *c)
 /* A level that was asked for; others are not told of. */
 static int say_level(const struct action_call *c, struct buf *out)
 {
-	const json_t *level = json_object_get(c->after, "level");
+	const char *name = json_object_get(c->parsed, "position") ? "position" : "brightness";
+	const json_t *level = json_object_get(c->after, name);
 
-	if (!json_is_integer(level) || !json_object_get(c->parsed, "level"))
+	if (!json_is_integer(level) || !json_object_get(c->parsed, name))
 		return buf_append_char(out, '.');
 	return buf_printf(out, " at %d %%.", (int)json_integer_value(level));
 }

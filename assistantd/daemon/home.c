@@ -39,6 +39,8 @@ static void free_entity(struct home_entity *e)
 	free(e->name);
 	free(e->device_class);
 	free(e->state);
+	json_decref(e->attributes);
+	json_decref(e->services);
 	free(e);
 }
 
@@ -171,35 +173,55 @@ static char *copy(const struct buf *b)
 	return strdup(b->len ? b->data : "");
 }
 
+/* An object in the place of the old one; what is none is as if nothing were said. */
+static void take_object(json_t **at, const struct buf *b)
+{
+	json_t *fresh = b->len ? json_loadb(b->data, b->len, 0, NULL) : NULL;
+
+	if (!json_is_object(fresh)) {
+		json_decref(fresh);
+		fresh = json_object();
+	}
+	json_decref(*at);
+	*at = fresh;
+}
+
+static struct home_entity *new_entity(const struct tools_entity *v)
+{
+	struct home_entity *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	*e = (struct home_entity){ copy(&v->id), copy(&v->domain), copy(&v->name),
+				   copy(&v->device_class), strdup("") };
+	if (e->id && e->domain && e->name && e->device_class && e->state)
+		return e;
+	free_entity(e);
+	return NULL;
+}
+
 bool home_update(struct home *h, const struct tools_entity *v)
 {
 	struct home_entity *e = (struct home_entity *)home_find(h, v->id.len ? v->id.data : "");
 	bool fresh = !e;
-	char *state = copy(&v->state);
+	char *state;
 
 	if (!e) {
-		e = calloc(1, sizeof(*e));
-		if (e) {
-			*e = (struct home_entity){ copy(&v->id), copy(&v->domain), copy(&v->name),
-						   copy(&v->device_class), strdup(""),
-						   .next = h->entities };
-		}
-		if (!e || !e->id || !e->domain || !e->name || !e->device_class || !e->state ||
-		    !state) {
-			if (e)
-				free_entity(e);
-			free(state);
+		e = new_entity(v);
+		if (!e)
 			return false;
-		}
+		e->next = h->entities;
 		h->entities = e;
 	}
+	state = copy(&v->state);
 	if (state) {
 		free(e->state);
 		e->state = state;
 	}
-	e->level = v->level;
+	take_object(&e->attributes, &v->attributes);
+	if (fresh || v->services.len)
+		take_object(&e->services, &v->services);
 	e->available = v->available;
-	e->has_level = v->has_level;
 	return fresh;
 }
 
@@ -238,6 +260,11 @@ const struct home_settings *home_settings(const struct home *h, const char *id)
 	while (s && strcmp(s->entity, id) != 0)
 		s = s->next;
 	return s ? s : &no_settings;
+}
+
+bool home_entity_supports(const struct home_entity *e, const char *service)
+{
+	return json_object_get(e->services, service) != NULL;
 }
 
 bool home_visible(const struct home *h, const struct home_entity *e)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,8 +28,9 @@ struct home_settings {
 
 struct home_entity {
 	char *id, *domain, *name, *device_class, *state;
-	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */
-	bool available, has_level;
+	json_t *attributes;		/* object: brightness, position, temperature, unit, … */
+	json_t *services;		/* object: service → its arguments (tools-protocol.h) */
+	bool available;
 	struct home_entity *next;
 };
 
@@ -49,6 +51,8 @@ const struct home_entity *home_first(const struct home *h);
 const struct home_entity *home_find(const struct home *h, const char *id);
 /* Never NULL: empty settings where the user set nothing. */
 const struct home_settings *home_settings(const struct home *h, const char *id);
+/* Whether it has that service at all. */
+bool home_entity_supports(const struct home_entity *e, const char *service);
 bool home_visible(const struct home *h, const struct home_entity *e);
 /* A copy of the settings of @id, to be changed and given to home_set(); NULL without memory. */
 struct home_settings *home_settings_copy(const struct home *h, const char *id);

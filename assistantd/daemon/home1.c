@@ -13,6 +13,7 @@ enum { NAME_MAX_BYTES = 64 };
 static void out_entity(const struct home *h, const struct home_entity *e, DBusMessageIter *item)
 {
 	const struct home_settings *s = home_settings(h, e->id);
+	_cleanup_free_ char *attributes = json_dumps(e->attributes, JSON_COMPACT | JSON_SORT_KEYS);
 
 	out_dict_str(item, "entity", e->id);
 	out_dict_str(item, "domain", e->domain);
@@ -23,8 +24,7 @@ static void out_entity(const struct home *h, const struct home_entity *e, DBusMe
 	out_dict_strings(item, "aliases", (const char *const *)s->aliases, s->n_aliases);
 	out_dict_bool(item, "hidden", s->hidden);
 	out_dict_str(item, "state", e->state);
-	if (e->level != TOOLS_NO_LEVEL)
-		out_dict_u32(item, "level", e->level);
+	out_dict_str(item, "attributes", attributes ? attributes : "{}");
 	out_dict_bool(item, "available", e->available);
 }
 

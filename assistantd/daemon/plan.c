@@ -10,22 +10,24 @@
 
 static const struct {
 	const char *intent, *tool;
-	enum tools_service service;
+	const char *level;		/* what is set in per cent, if anything */
 } services[] = {
-	{ "HassTurnOn", "home/turn_on", SERVICE_TURN_ON },
-	{ "HassTurnOff", "home/turn_off", SERVICE_TURN_OFF },
-	{ "HassLightSet", "home/set_level", SERVICE_SET_LEVEL },
-	{ "HassSetPosition", "home/set_level", SERVICE_SET_LEVEL },
-	{ "HassOpenCover", "home/open", SERVICE_OPEN },
-	{ "HassCloseCover", "home/close", SERVICE_CLOSE },
+	{ "HassTurnOn", "home/turn_on", NULL },
+	{ "HassTurnOff", "home/turn_off", NULL },
+	{ "HassLightSet", "home/turn_on", "brightness" },
+	{ "HassSetPosition", "home/set_position", "position" },
+	{ "HassOpenCover", "home/open", NULL },
+	{ "HassCloseCover", "home/close", NULL },
 };
 
+enum { NO_LEVEL = -1 };
+
 /* What opens a house to others: asked about whatever the caller is (the gate, rule 5). */
-static bool opens_house(const struct home_entity *e, enum tools_service service, uint32_t level)
+static bool opens_house(const struct home_entity *e, const char *tool, int level)
 {
 	static const char *const classes[] = { "door", "garage", "gate", "window" };
 
-	if (service != SERVICE_OPEN && !(service == SERVICE_SET_LEVEL && level > 0))
+	if (strcmp(tool, "home/open") != 0 && level <= 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		if (strcmp(e->domain, "cover") == 0 && strcmp(e->device_class, classes[i]) == 0)
@@ -33,12 +35,12 @@ static bool opens_house(const struct home_entity *e, enum tools_service service,
 	return false;
 }
 
-static int add_call(struct action *a, const struct home_entity *e, size_t service, uint32_t level,
+static int add_call(struct action *a, const struct home_entity *e, size_t service, int level,
 		    enum action_scope scope)
 {
-	json_auto_t *arguments = services[service].service == SERVICE_SET_LEVEL
-		? json_pack("{s:s, s:i}", "entity", e->id, "level", (int)level)
-		: json_pack("{s:s}", "entity", e->id);
+	const char *set = services[service].level;
+	json_auto_t *arguments = set ? json_pack("{s:s, s:i}", "entity", e->id, set, level)
+				     : json_pack("{s:s}", "entity", e->id);
 	struct action_spec spec = {
 		.tool = services[service].tool,
 		.arguments = arguments,
@@ -46,7 +48,7 @@ static int add_call(struct action *a, const struct home_entity *e, size_t servic
 		.title = e->name,
 		.decided_by = POLICY_LABEL_USER,	/* the templates saw nothing else */
 		.scope = scope,
-		.opening = opens_house(e, services[service].service, level),
+		.opening = opens_house(e, services[service].tool, level),
 	};
 
 	return arguments ? action_add(a, &spec) : -ENOMEM;
@@ -66,7 +68,7 @@ static bool meant(const struct home *h, const struct home_entity *e, const struc
 	return !floor || strcasecmp(s->floor, floor) == 0;
 }
 
-static int add_all(struct job *job, const struct intent_match *m, size_t service, uint32_t level)
+static int add_all(struct job *job, const struct intent_match *m, size_t service, int level)
 {
 	const struct home *h = job->d->home;
 	struct action *a = job->action;
@@ -88,28 +90,28 @@ static int add_all(struct job *job, const struct intent_match *m, size_t service
 	return r;
 }
 
-static uint32_t level_of(const struct intent_match *m)
+static int level_of(const struct intent_match *m)
 {
 	const char *text = intent_slot(m, "brightness");
-	unsigned level = TOOLS_NO_LEVEL;
+	int level;
 
 	if (!text)
 		text = intent_slot(m, "position");
-	if (!text || sscanf(text, "%u", &level) != 1 || level > 100)
-		return TOOLS_NO_LEVEL;
+	if (!text || sscanf(text, "%d", &level) != 1 || level < 0 || level > 100)
+		return NO_LEVEL;
 	return level;
 }
 
 void action_begin(struct job *job, const struct intent_match *m)
 {
 	size_t service = 0;
-	uint32_t level = level_of(m);
+	int level = level_of(m);
 	int r;
 
 	while (service < ARRAY_SIZE(services) && strcmp(services[service].intent, m->intent) != 0)
 		service++;
 	if (service == ARRAY_SIZE(services) ||
-	    (services[service].service == SERVICE_SET_LEVEL && level == TOOLS_NO_LEVEL)) {
+	    (services[service].level && level == NO_LEVEL)) {
 		ask_back(job, "I understood the words, but cannot do that yet.");
 		return;
 	}
@@ -136,17 +138,22 @@ void action_state(struct job *job, const struct intent_match *m)
 {
 	const char *name = intent_slot(m, "name");
 	const struct home_entity *e = name ? home_find(job->d->home, name) : NULL;
+	const json_t *level = NULL;
 	char text[512];
 
 	if (!e || !home_visible(job->d->home, e)) {
 		ask_back(job, "Which device?");
 		return;
 	}
+	level = json_object_get(e->attributes, "brightness");
+	if (!level)
+		level = json_object_get(e->attributes, "position");
 	if (!e->available || !*e->state)
 		snprintf(text, sizeof(text), "I do not know: %s does not answer.", e->name);
-	else if (e->level != TOOLS_NO_LEVEL && strcmp(e->state, "off") != 0 &&
+	else if (level && strcmp(e->state, "off") != 0 &&
 		 strcmp(e->state, "closed") != 0)
-		snprintf(text, sizeof(text), "%s is %s at %u %%.", e->name, e->state, e->level);
+		snprintf(text, sizeof(text), "%s is %s at %.0f %%.", e->name, e->state,
+			 json_number_value(level));
 	else
 		snprintf(text, sizeof(text), "%s is %s.", e->name, e->state);
 	ask_answer(job, "text", text);

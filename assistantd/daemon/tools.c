@@ -7,6 +7,7 @@
 
 #include "assistantd/daemon/child.h"
 #include "assistantd/daemon/log.h"
+#include "util/macro.h"
 
 /* A call that the process has. */
 struct tools_wait {
@@ -76,25 +77,19 @@ static void on_link(struct tools *t, struct ipc_message *m)
 	tools_link_deinit(&v);
 }
 
-static json_t *state_json(const struct tools_result *v)
+static json_t *state_of(const struct buf *b)
 {
-	json_t *state;
-
-	if (!v->state.len)
-		return NULL;
-	state = json_pack("{s:s}", "state", v->state.data);
-	if (state && v->level != TOOLS_NO_LEVEL)
-		json_object_set_new(state, "level", json_integer(v->level));
-	return state;
+	return b->len ? json_loadb(b->data, b->len, 0, NULL) : NULL;
 }
 
 /* Answers and releases @w. */
 static void answer(struct tools_wait *w, const struct tools_result *v)
 {
-	json_auto_t *after = state_json(v);
+	json_auto_t *before = state_of(&v->before), *after = state_of(&v->after);
 	struct backend_result result = {
 		.outcome = v->outcome,
 		.verified = v->verified,
+		.before = before,
 		.after = after,
 		.text = v->text.len ? v->text.data : "",
 	};
@@ -111,7 +106,7 @@ static void on_result(struct tools *t, struct ipc_message *m)
 	if (!w)
 		return;
 	if (tools_get_result(m, &v) < 0)
-		v = (struct tools_result){ .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
+		v = (struct tools_result){ .outcome = OUTCOME_SENT };
 	answer(w, &v);
 	tools_result_deinit(&v);
 }
@@ -146,7 +141,7 @@ static void set_arguments(struct tools *t)
 /* A command may have gone out before the end: that it did cannot be said, nor that not. */
 static void answer_all(struct tools *t)
 {
-	struct tools_result unknown = { .outcome = OUTCOME_SENT, .level = TOOLS_NO_LEVEL };
+	struct tools_result unknown = { .outcome = OUTCOME_SENT };
 
 	while (t->waiting)
 		answer(take(t, t->waiting->id), &unknown);
@@ -186,31 +181,31 @@ static void on_started(void *arg)
 	tools_configure_deinit(&v);
 }
 
-static int find_service(const char *name, uint32_t *ret)
+/* All arguments but the device are the service's. */
+static int set_data(struct buf *b, const json_t *arguments)
 {
-	static const char *const names[SERVICE_COUNT] = {
-		"turn_on", "turn_off", "set_level", "open", "close",
-	};
+	json_auto_t *data = json_copy((json_t *)arguments);
+	_cleanup_free_ char *text = NULL;
 
-	for (*ret = 0; *ret < SERVICE_COUNT; ++*ret)
-		if (strcmp(names[*ret], name) == 0)
-			return 0;
-	return -EINVAL;
+	if (!data)
+		return -ENOMEM;
+	json_object_del(data, "entity");
+	text = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS);
+	return text ? buf_append_str(b, text) : -ENOMEM;
 }
 
 static int send_call(struct tools *t, uint64_t id, const struct tool *tool,
 		     const json_t *arguments)
 {
 	const char *entity = json_string_value(json_object_get(arguments, "entity"));
-	const json_t *level = json_object_get(arguments, "level");
-	struct tools_call v = { .level = TOOLS_NO_LEVEL, .deadline_ms = tool->timeout_ms };
+	struct tools_call v = { .deadline_ms = tool->timeout_ms };
 	struct ipc_message m;
-	int r = entity ? find_service(tool->target, &v.service) : -EINVAL;
+	int r = entity ? set(&v.entity, entity) : -EINVAL;
 
-	if (r == 0 && level)
-		v.level = (uint32_t)json_integer_value(level);
 	if (r == 0)
-		r = set(&v.entity, entity);
+		r = set(&v.service, tool->target);
+	if (r == 0)
+		r = set_data(&v.data, arguments);
 	ipc_message_init(&m, TOOLS_CALL, id);
 	if (r == 0)
 		r = tools_put_call(&m, &v);

@@ -21,5 +21,6 @@ bool tools_up(const struct tools *t);
 /* Why not. */
 const char *tools_trouble(const struct tools *t);
 /* Calls of tools of type mqtt, whose target is a service and whose argument "entity" names the
- * device. call(): 0, -EPIPE without the process, -EAGAIN, -EINVAL, -ENOMEM. */
+ * device; the other arguments are the service's. call(): 0, -EPIPE without the process, -EAGAIN,
+ * -EINVAL, -ENOMEM. */
 const struct backend *tools_backend(const struct tools *t);

@@ -15,8 +15,8 @@ static void code_configure(struct codec *c, struct tools_configure *v)
 static void code_call(struct codec *c, struct tools_call *v)
 {
 	codec_text(c, &v->entity);
-	codec_below(c, &v->service, SERVICE_COUNT);
-	codec_below(c, &v->level, TOOLS_NO_LEVEL + 1);
+	codec_text(c, &v->service);
+	codec_text(c, &v->data);
 	codec_u32(c, &v->deadline_ms);
 }
 
@@ -41,17 +41,17 @@ static void code_entity(struct codec *c, struct tools_entity *v)
 	codec_text(c, &v->name);
 	codec_text(c, &v->device_class);
 	codec_text(c, &v->state);
-	codec_below(c, &v->level, TOOLS_NO_LEVEL + 1);
+	codec_text(c, &v->attributes);
+	codec_text(c, &v->services);
 	codec_bool(c, &v->available);
-	codec_bool(c, &v->has_level);
 }
 
 static void code_result(struct codec *c, struct tools_result *v)
 {
 	codec_below(c, &v->outcome, OUTCOME_COUNT);
 	codec_bool(c, &v->verified);
-	codec_text(c, &v->state);
-	codec_below(c, &v->level, TOOLS_NO_LEVEL + 1);
+	codec_text(c, &v->before);
+	codec_text(c, &v->after);
 	codec_text(c, &v->text);
 }
 
@@ -66,6 +66,8 @@ void tools_configure_deinit(struct tools_configure *v)
 void tools_call_deinit(struct tools_call *v)
 {
 	buf_deinit(&v->entity);
+	buf_deinit(&v->service);
+	buf_deinit(&v->data);
 }
 
 void tools_link_deinit(struct tools_link *v)
@@ -80,11 +82,14 @@ void tools_entity_deinit(struct tools_entity *v)
 	buf_deinit(&v->name);
 	buf_deinit(&v->device_class);
 	buf_deinit(&v->state);
+	buf_deinit(&v->attributes);
+	buf_deinit(&v->services);
 }
 
 void tools_result_deinit(struct tools_result *v)
 {
-	buf_deinit(&v->state);
+	buf_deinit(&v->before);
+	buf_deinit(&v->after);
 	buf_deinit(&v->text);
 }
 

@@ -23,14 +23,14 @@ enum tools_message {
 	TOOLS_RESULT,		/* struct tools_result */
 };
 
-enum tools_service { SERVICE_TURN_ON, SERVICE_TURN_OFF, SERVICE_SET_LEVEL, SERVICE_OPEN,
-		     SERVICE_CLOSE, SERVICE_COUNT };
-
 /* What became of a call; the order is from good to bad. */
 enum tools_outcome { OUTCOME_DONE, OUTCOME_ALREADY, OUTCOME_SENT, OUTCOME_FAILED,
 		     OUTCOME_DENIED, OUTCOME_CANCELLED, OUTCOME_NOT_RUN, OUTCOME_COUNT };
 
-enum { TOOLS_NO_LEVEL = 255, TOOLS_ENTITIES_MAX = 1024 };
+enum {
+	TOOLS_ENTITIES_MAX = 1024,
+	TOOLS_JSON_MAX = 8 * 1024,	/* bytes of an object in a message */
+};
 
 struct tools_configure {
 	struct buf host;	/* or the path of a socket, with port 0 */
@@ -39,10 +39,16 @@ struct tools_configure {
 	struct buf prefix;	/* of discovery topics */
 };
 
+/*
+ * Services have Home Assistant's names without the domain: turn_on, turn_off, open, close, stop,
+ * set_position, set_tilt, lock, unlock, set_temperature, select_option, press … Arguments are
+ * named as the attributes that they set, which have Home Assistant's names but where several of
+ * its ways to say one thing are one here: brightness, position, tilt and percentage in per cent,
+ * color_temp_kelvin, rgb as a list of three numbers to 255.
+ */
 struct tools_call {
-	struct buf entity;
-	uint32_t service;	/* enum tools_service */
-	uint32_t level;		/* per cent, or TOOLS_NO_LEVEL */
+	struct buf entity, service;
+	struct buf data;	/* the arguments: a JSON object, or "" for none */
 	uint32_t deadline_ms;	/* for the state to be read back */
 };
 
@@ -59,15 +65,19 @@ struct tools_link {
 struct tools_entity {
 	struct buf id, domain, name, device_class;
 	struct buf state;	/* "on", "off", "open", "closed", … or "" while unknown */
-	uint32_t level;		/* brightness or position in per cent, or TOOLS_NO_LEVEL */
-	bool available, has_level;
+	struct buf attributes;	/* what is known beside the state: a JSON object, or "" for none */
+	/* What it can be asked for: a JSON object of services, each an object of its arguments,
+	 * each with min, max and step, or with options, or {}. "": as told before. */
+	struct buf services;
+	bool available;
 };
 
 struct tools_result {
 	uint32_t outcome;	/* enum tools_outcome */
 	bool verified;		/* the state was read back and is what was asked for */
-	struct buf state;
-	uint32_t level;
+	/* The state and the attributes before the call and now, {"state": "on", "brightness": 40};
+	 * "" where there is no such device. */
+	struct buf before, after;
 	struct buf text;	/* why it failed */
 };
 

@@ -373,7 +373,7 @@ int entity_parse(struct entity **ret, const char *prefix, const char *topic, con
 	    json_string_length(json_object_get(root, "~")) <= TOPIC_MAX)
 		r.base = json_string_value(json_object_get(root, "~"));
 	e->domain = domain;
-	e->level = TOOLS_NO_LEVEL;
+	e->level = ENTITY_NO_LEVEL;
 	e->config_topic = strdup(topic);
 	x = e->config_topic ? take_all(&r, e, object) : -ENOMEM;
 	if (x == 0)

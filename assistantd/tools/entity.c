@@ -211,13 +211,13 @@ bool entity_available(const struct entity *e)
 }
 
 /* A light that is dimmed to nothing is off. */
-static bool means_off(const struct entity *e, enum tools_service service, uint32_t level)
+static bool means_off(const struct entity *e, enum entity_service service, uint32_t level)
 {
 	return service == SERVICE_TURN_OFF ||
 	       (service == SERVICE_SET_LEVEL && level == 0 && e->domain == DOMAIN_LIGHT);
 }
 
-bool entity_matches(const struct entity *e, enum tools_service service, uint32_t level)
+bool entity_matches(const struct entity *e, enum entity_service service, uint32_t level)
 {
 	if (means_off(e, service, level))
 		return strcmp(e->state, "off") == 0;
@@ -232,7 +232,7 @@ bool entity_matches(const struct entity *e, enum tools_service service, uint32_t
 		return strcmp(e->state, "closed") == 0;
 	case SERVICE_SET_LEVEL:
 		/* Devices round: a scale of 254 cannot hold every per cent. */
-		return e->level != TOOLS_NO_LEVEL && level + 1 >= e->level &&
+		return e->level != ENTITY_NO_LEVEL && level + 1 >= e->level &&
 		       level <= e->level + 1 &&
 		       (e->domain == DOMAIN_COVER || strcmp(e->state, "on") == 0);
 	case SERVICE_TURN_OFF:
@@ -242,13 +242,13 @@ bool entity_matches(const struct entity *e, enum tools_service service, uint32_t
 	return false;
 }
 
-bool entity_heading(const struct entity *e, enum tools_service service)
+bool entity_heading(const struct entity *e, enum entity_service service)
 {
 	return (service == SERVICE_OPEN && strcmp(e->state, "opening") == 0) ||
 	       (service == SERVICE_CLOSE && strcmp(e->state, "closing") == 0);
 }
 
-const char *entity_refusal(const struct entity *e, enum tools_service service)
+const char *entity_refusal(const struct entity *e, enum entity_service service)
 {
 	bool cover = e->domain == DOMAIN_COVER;
 	bool level = e->level_command_topic || (e->json_schema && e->has_brightness);
@@ -281,7 +281,7 @@ static int add_json(const struct entity *e, uint32_t level, bool on,
 {
 	char text[64];
 
-	if (level == TOOLS_NO_LEVEL || !on)
+	if (level == ENTITY_NO_LEVEL || !on)
 		snprintf(text, sizeof(text), "{\"state\": \"%s\"}", on ? "ON" : "OFF");
 	else
 		snprintf(text, sizeof(text), "{\"state\": \"ON\", \"brightness\": %.0f}",
@@ -310,7 +310,7 @@ static int add_level(const struct entity *e, uint32_t level, struct entity_comma
 				    text.len ? text.data : "");
 }
 
-int entity_commands(const struct entity *e, enum tools_service service, uint32_t level,
+int entity_commands(const struct entity *e, enum entity_service service, uint32_t level,
 		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n)
 {
 	bool on = !means_off(e, service, level) && service != SERVICE_CLOSE;
@@ -319,7 +319,7 @@ int entity_commands(const struct entity *e, enum tools_service service, uint32_t
 
 	*n = 0;
 	if (e->json_schema)
-		return add_json(e, set ? level : TOOLS_NO_LEVEL, on, commands, n);
+		return add_json(e, set ? level : ENTITY_NO_LEVEL, on, commands, n);
 	if (set)
 		r = add_level(e, level, commands, n);
 	/* A light that is off does not go on by its brightness. */
@@ -346,4 +346,69 @@ size_t entity_topics(const struct entity *e, const char **topics, size_t max)
 			topics[n++] = all[i];
 	}
 	return n;
+}
+
+static const char *level_name(const struct entity *e)
+{
+	return e->domain == DOMAIN_COVER ? "position" : "brightness";
+}
+
+const char *entity_understand(const struct entity *e, const char *name, const char *data,
+			      size_t len, enum entity_service *service, uint32_t *level)
+{
+	static const char *const names[SERVICE_COUNT] = { "turn_on", "turn_off", "set_position",
+							  "open", "close" };
+	json_auto_t *root = len ? json_loadb(data, len, 0, NULL) : NULL;
+	const json_t *wanted = json_object_get(root, level_name(e));
+	double number = json_number_value(wanted);
+	int i = 0;
+
+	while (i < SERVICE_COUNT && strcmp(names[i], name) != 0)
+		i++;
+	if (i == SERVICE_COUNT)
+		return "it does not know that service";
+	*service = (enum entity_service)i;
+	if (wanted) {
+		if (!json_is_number(wanted) || !(number >= 0 && number <= 100))
+			return "expected 0 to 100";
+		*level = (uint32_t)lround(number);
+		*service = SERVICE_SET_LEVEL;
+	}
+	return entity_refusal(e, *service);
+}
+
+json_t *entity_attributes(const struct entity *e)
+{
+	json_t *ret = json_object();
+
+	if (e->level != ENTITY_NO_LEVEL &&
+	    json_object_set_new(ret, level_name(e), json_integer(e->level)) < 0) {
+		json_decref(ret);
+		return NULL;
+	}
+	return ret;
+}
+
+json_t *entity_services(const struct entity *e)
+{
+	bool level = !entity_refusal(e, SERVICE_SET_LEVEL);
+
+	if (e->domain != DOMAIN_COVER)
+		return level ? json_pack("{s:{s:{s:i, s:i}}, s:{}}", "turn_on", "brightness",
+					 "min", 0, "max", 100, "turn_off")
+			     : json_pack("{s:{}, s:{}}", "turn_on", "turn_off");
+	return level ? json_pack("{s:{}, s:{}, s:{s:{s:i, s:i}}}", "open", "close", "set_position",
+				 "position", "min", 0, "max", 100)
+		     : json_pack("{s:{}, s:{}}", "open", "close");
+}
+
+json_t *entity_snapshot(const struct entity *e)
+{
+	json_t *ret = entity_attributes(e);
+
+	if (ret && json_object_set_new(ret, "state", json_string(e->state)) < 0) {
+		json_decref(ret);
+		return NULL;
+	}
+	return ret;
 }

@@ -18,6 +18,11 @@
 
 enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8, ENTITY_COMMANDS_MAX = 2 };
 
+enum entity_service { SERVICE_TURN_ON, SERVICE_TURN_OFF, SERVICE_SET_LEVEL, SERVICE_OPEN,
+		      SERVICE_CLOSE, SERVICE_COUNT };
+
+enum { ENTITY_NO_LEVEL = 255 };
+
 enum entity_domain { DOMAIN_LIGHT, DOMAIN_SWITCH, DOMAIN_COVER, DOMAIN_COUNT };
 
 /* How several topics of availability count. */
@@ -47,7 +52,7 @@ struct entity {
 	bool by_position;		/* a cover whose state is to be told from its position */
 	/* What was heard last. */
 	char state[32];			/* "on", "off", "open", "closed", "opening", … or "" */
-	uint32_t level;			/* per cent, or TOOLS_NO_LEVEL */
+	uint32_t level;			/* per cent, or ENTITY_NO_LEVEL */
 	struct entity *next;
 };
 
@@ -65,11 +70,20 @@ DEFINE_CLEANUP(struct entity *, entity_free)
 bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len);
 bool entity_available(const struct entity *e);
 /* Whether the state is known to be what the service would make of it. */
-bool entity_matches(const struct entity *e, enum tools_service service, uint32_t level);
+bool entity_matches(const struct entity *e, enum entity_service service, uint32_t level);
 /* On its way there: a cover that opens has obeyed. */
-bool entity_heading(const struct entity *e, enum tools_service service);
+bool entity_heading(const struct entity *e, enum entity_service service);
 /* Whether the service exists for it; an explanation otherwise. */
-const char *entity_refusal(const struct entity *e, enum tools_service service);
+const char *entity_refusal(const struct entity *e, enum entity_service service);
+/* The service by its name, with its arguments, a JSON object or nothing; an explanation where that
+ * is nothing that it has. */
+const char *entity_understand(const struct entity *e, const char *name, const char *data,
+			      size_t len, enum entity_service *service, uint32_t *level);
+/* What is known beside the state, what can be asked for, and the state with the attributes; the
+ * caller's, NULL without memory. */
+json_t *entity_attributes(const struct entity *e);
+json_t *entity_services(const struct entity *e);
+json_t *entity_snapshot(const struct entity *e);
 /* One message that a service consists of. */
 struct entity_command {
 	const char *topic;	/* the entity's */
@@ -78,7 +92,7 @@ struct entity_command {
 
 /* The messages in their order; *@n of them, none on failure. 0, -ENOMEM, or -EINVAL for a
  * template that does not render. The service must not be refused. */
-int entity_commands(const struct entity *e, enum tools_service service, uint32_t level,
+int entity_commands(const struct entity *e, enum entity_service service, uint32_t level,
 		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n);
 /* Topics to listen to, without repetition; returns how many. */
 size_t entity_topics(const struct entity *e, const char **topics, size_t max);

@@ -23,8 +23,9 @@ struct call {
 	struct tools *t;
 	uint64_t id;
 	struct entity *entity;		/* NULL when it was removed meanwhile */
-	enum tools_service service;
+	enum entity_service service;
 	uint32_t level;
+	json_t *before;			/* what was known when the call came */
 	struct loop_timer *deadline;
 	struct call *next;
 };
@@ -62,21 +63,28 @@ static int set(struct buf *b, const char *text)
 	return buf_append_str(b, text ? text : "");
 }
 
+/* As the front end has it: sorted, so that equal states have equal bytes. */
+static int set_json(struct buf *b, const json_t *object)
+{
+	_cleanup_free_ char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+
+	return text ? buf_append_str(b, text) : -ENOMEM;
+}
+
 static void tell_entity(struct tools *t, const struct entity *e, uint32_t type)
 {
 	static const char *const domains[DOMAIN_COUNT] = { "light", "switch", "cover" };
-	struct tools_entity v = {
-		.level = e->level,
-		.available = entity_available(e),
-		.has_level = !entity_refusal(e, SERVICE_SET_LEVEL),
-	};
+	struct tools_entity v = { .available = entity_available(e) };
+	json_auto_t *attributes = entity_attributes(e), *services = entity_services(e);
 	struct ipc_message m;
 	int r;
 
 	ipc_message_init(&m, type, 0);
 	if ((r = set(&v.id, e->id)) == 0 && (r = set(&v.domain, domains[e->domain])) == 0 &&
 	    (r = set(&v.name, e->name)) == 0 && (r = set(&v.state, e->state)) == 0 &&
-	    (r = set(&v.device_class, e->device_class)) == 0)
+	    (r = set(&v.device_class, e->device_class)) == 0 &&
+	    (r = set_json(&v.attributes, attributes)) == 0 &&
+	    (r = set_json(&v.services, services)) == 0)
 		r = tools_put_entity(&m, &v);
 	send_message(t, &m, r);
 	tools_entity_deinit(&v);
@@ -94,15 +102,17 @@ static void tell_link(struct tools *t, bool up, const char *text)
 }
 
 static void tell_result(struct tools *t, uint64_t id, enum tools_outcome outcome, bool verified,
-			const struct entity *e, const char *text)
+			const struct entity *e, const json_t *before, const char *text)
 {
-	struct tools_result v = { .outcome = outcome, .verified = verified,
-				  .level = e ? e->level : TOOLS_NO_LEVEL };
+	struct tools_result v = { .outcome = outcome, .verified = verified };
+	json_auto_t *after = e ? entity_snapshot(e) : NULL;
 	struct ipc_message m;
-	int r = set(&v.state, e ? e->state : "");
+	int r = set(&v.text, text);
 
-	if (r == 0)
-		r = set(&v.text, text);
+	if (r == 0 && before)
+		r = set_json(&v.before, before);
+	if (r == 0 && after)
+		r = set_json(&v.after, after);
 	ipc_message_init(&m, TOOLS_RESULT, id);
 	send_message(t, &m, r < 0 ? r : tools_put_result(&m, &v));
 	tools_result_deinit(&v);
@@ -117,6 +127,7 @@ static void drop_call(struct call *c)
 	*at = c->next;
 	c->t->n_calls--;
 	loop_cancel(c->deadline);
+	json_decref(c->before);
 	free(c);
 }
 
@@ -128,9 +139,10 @@ static void on_deadline(void *arg)
 	c->deadline = NULL;
 	/* What is on its way was obeyed, and the state says so. */
 	if (e && entity_heading(e, c->service))
-		tell_result(c->t, c->id, OUTCOME_DONE, true, e, "");
+		tell_result(c->t, c->id, OUTCOME_DONE, true, e, c->before, "");
 	else
-		tell_result(c->t, c->id, OUTCOME_SENT, false, e, "the device did not answer");
+		tell_result(c->t, c->id, OUTCOME_SENT, false, e, c->before,
+			    "the device did not answer");
 	drop_call(c);
 }
 
@@ -141,7 +153,7 @@ static void check_calls(struct tools *t, const struct entity *e)
 		next = c->next;
 		if (c->entity != e || !entity_matches(e, c->service, c->level))
 			continue;
-		tell_result(t, c->id, OUTCOME_DONE, true, e, "");
+		tell_result(t, c->id, OUTCOME_DONE, true, e, c->before, "");
 		drop_call(c);
 	}
 }
@@ -294,11 +306,12 @@ static void do_configure(struct tools *t, struct ipc_message *m)
 }
 
 /* Publishes what the service consists of: 0, or -errno with the rest not sent. */
-static int send_commands(struct tools *t, const struct entity *e, const struct tools_call *v)
+static int send_commands(struct tools *t, const struct entity *e, enum entity_service service,
+			 uint32_t level)
 {
 	struct entity_command commands[ENTITY_COMMANDS_MAX];
 	size_t n;
-	int r = entity_commands(e, v->service, v->level, commands, &n);
+	int r = entity_commands(e, service, level, commands, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		if (r == 0)
@@ -309,21 +322,23 @@ static int send_commands(struct tools *t, const struct entity *e, const struct t
 }
 
 /* Sends the command and waits for the state: 0, or -errno with nothing to wait for. */
-static int begin_call(struct tools *t, uint64_t id, struct entity *e, const struct tools_call *v)
+static int begin_call(struct tools *t, uint64_t id, struct entity *e, enum entity_service service,
+		      uint32_t level, uint32_t deadline_ms)
 {
 	struct call *c = calloc(1, sizeof(*c));
 	int r;
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct call){ t, id, e, v->service, v->level, NULL, t->calls };
-	r = loop_after(t->loop, &c->deadline, v->deadline_ms, on_deadline, c);
+	*c = (struct call){ t, id, e, service, level, entity_snapshot(e), NULL, t->calls };
+	r = c->before ? loop_after(t->loop, &c->deadline, deadline_ms, on_deadline, c) : -ENOMEM;
 	if (r == 0) {
-		r = send_commands(t, e, v);
+		r = send_commands(t, e, service, level);
 		if (r < 0)
 			loop_cancel(c->deadline);
 	}
 	if (r < 0) {
+		json_decref(c->before);
 		free(c);
 		return r;
 	}
@@ -335,6 +350,9 @@ static int begin_call(struct tools *t, uint64_t id, struct entity *e, const stru
 static void run_call(struct tools *t, uint64_t id, const struct tools_call *v)
 {
 	struct entity *e = by_id(t, v->entity.len ? v->entity.data : "");
+	json_auto_t *before = e ? entity_snapshot(e) : NULL;
+	enum entity_service service = SERVICE_COUNT;
+	uint32_t level = ENTITY_NO_LEVEL;
 	const char *why = NULL;
 	int r;
 
@@ -347,18 +365,19 @@ static void run_call(struct tools *t, uint64_t id, const struct tools_call *v)
 	else if (t->n_calls == CALLS_MAX)
 		why = "too many calls at once";
 	else
-		why = entity_refusal(e, v->service);
+		why = entity_understand(e, v->service.len ? v->service.data : "",
+					v->data.data, v->data.len, &service, &level);
 	if (why) {
-		tell_result(t, id, OUTCOME_FAILED, false, e, why);
+		tell_result(t, id, OUTCOME_FAILED, false, e, before, why);
 		return;
 	}
-	if (entity_matches(e, v->service, v->level)) {
-		tell_result(t, id, OUTCOME_ALREADY, true, e, "");
+	if (entity_matches(e, service, level)) {
+		tell_result(t, id, OUTCOME_ALREADY, true, e, before, "");
 		return;
 	}
-	r = begin_call(t, id, e, v);
+	r = begin_call(t, id, e, service, level, v->deadline_ms);
 	if (r < 0)
-		tell_result(t, id, OUTCOME_FAILED, false, e, strerror(-r));
+		tell_result(t, id, OUTCOME_FAILED, false, e, before, strerror(-r));
 }
 
 static void do_call(struct tools *t, struct ipc_message *m)
@@ -367,7 +386,7 @@ static void do_call(struct tools *t, struct ipc_message *m)
 	int r = tools_get_call(m, &v);
 
 	if (r < 0) {
-		tell_result(t, m->id, OUTCOME_FAILED, false, NULL, strerror(-r));
+		tell_result(t, m->id, OUTCOME_FAILED, false, NULL, NULL, strerror(-r));
 		return;
 	}
 	run_call(t, m->id, &v);

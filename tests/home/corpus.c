@@ -27,7 +27,7 @@ static bool use(struct entity *e, struct counts *c)
 
 		if (entity_refusal(e, service))
 			continue;
-		if (entity_commands(e, service, service == SERVICE_SET_LEVEL ? 40 : TOOLS_NO_LEVEL,
+		if (entity_commands(e, service, service == SERVICE_SET_LEVEL ? 40 : ENTITY_NO_LEVEL,
 				    commands, &n) < 0)
 			good = false;
 		c->commands += (unsigned)n;

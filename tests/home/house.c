@@ -76,18 +76,25 @@ void house_init(struct house *h)
 	mosquitto_lib_init();
 }
 
+static void forget(struct seen *s)
+{
+	free(s->id);
+	free(s->name);
+	free(s->state);
+	json_decref(s->attributes);
+	json_decref(s->services);
+}
+
 void house_deinit(struct house *h)
 {
 	house_kill(h->tools);
 	house_kill(h->broker);
 	if (h->sock >= 0)
 		close(h->sock);
-	while (h->n_seen) {
-		free(h->seen[--h->n_seen].id);
-		free(h->seen[h->n_seen].name);
-		free(h->seen[h->n_seen].state);
-	}
+	while (h->n_seen)
+		forget(&h->seen[--h->n_seen]);
 	tools_result_deinit(&h->result);
+	json_decref(h->after);
 	unlink(h->broker_path);
 	unlink(h->broker_conf);
 	rmdir(h->dir);
@@ -232,17 +239,25 @@ static char *take(const struct buf *b)
 	return strdup(b->len ? b->data : "");
 }
 
+static json_t *object(const struct buf *b)
+{
+	json_t *ret = json_loadb(b->len ? b->data : "{}", b->len ? b->len : 2, 0, NULL);
+
+	ck_assert(json_is_object(ret));
+	return ret;
+}
+
 static void on_entity(struct house *h, struct ipc_message *m, bool removed)
 {
 	struct tools_entity v;
+	json_auto_t *services = NULL;
 	struct seen *s;
 
 	ck_assert_int_eq(tools_get_entity(m, &v), 0);
 	s = find(h, v.id.data);
 	if (s) {
-		free(s->id);
-		free(s->name);
-		free(s->state);
+		services = json_incref(s->services);
+		forget(s);
 		*s = h->seen[--h->n_seen];
 	} else {
 		ck_assert_msg(!removed, "an unknown entity is removed");
@@ -250,7 +265,10 @@ static void on_entity(struct house *h, struct ipc_message *m, bool removed)
 	if (!removed) {
 		ck_assert_uint_lt(h->n_seen, HOUSE_SEEN_MAX);
 		h->seen[h->n_seen++] = (struct seen){ take(&v.id), take(&v.name), take(&v.state),
-						      v.level, v.available };
+						      object(&v.attributes),
+						      v.services.len ? object(&v.services)
+								     : json_incref(services),
+						      v.available };
 		h->most = h->n_seen > h->most ? h->n_seen : h->most;
 	}
 	tools_entity_deinit(&v);
@@ -285,6 +303,8 @@ static void on_message(struct house *h, struct ipc_message *m)
 	case TOOLS_RESULT:
 		tools_result_deinit(&h->result);
 		ck_assert_int_eq(tools_get_result(m, &h->result), 0);
+		json_decref(h->after);
+		h->after = object(&h->result.after);
 		h->result_id = m->id;
 		h->n_results++;
 		break;
@@ -341,14 +361,16 @@ bool house_wait_state(struct house *h, const char *id, const char *state, unsign
 	return house_wait(h, has_state, want, ms);
 }
 
-uint64_t house_send(struct house *h, const char *entity, enum tools_service service,
-		    uint32_t level, uint32_t deadline_ms)
+uint64_t house_send(struct house *h, const char *entity, const char *service, const char *data,
+		    uint32_t deadline_ms)
 {
-	struct tools_call v = { .service = service, .level = level, .deadline_ms = deadline_ms };
+	struct tools_call v = { .deadline_ms = deadline_ms };
 	uint64_t id = h->next_id++;
 	struct ipc_message m;
 
 	put(&v.entity, entity);
+	put(&v.service, service);
+	put(&v.data, data ? data : "");
 	ipc_message_init(&m, TOOLS_CALL, id);
 	ck_assert_int_eq(tools_put_call(&m, &v), 0);
 	tools_call_deinit(&v);
@@ -361,10 +383,24 @@ static bool has_result(const struct house *h, const void *arg)
 	return h->n_results && h->result_id == *(const uint64_t *)arg;
 }
 
-void house_call(struct house *h, const char *entity, enum tools_service service, uint32_t level,
+void house_call(struct house *h, const char *entity, const char *service, const char *data,
 		uint32_t deadline_ms)
 {
-	uint64_t id = house_send(h, entity, service, level, deadline_ms);
+	uint64_t id = house_send(h, entity, service, data, deadline_ms);
 
 	ck_assert_msg(house_wait(h, has_result, &id, deadline_ms + 3000), "no result");
+}
+
+const char *house_state(const struct house *h)
+{
+	const char *state = json_string_value(json_object_get(h->after, "state"));
+
+	return state ? state : "";
+}
+
+double house_number(const struct house *h, const char *attribute)
+{
+	const json_t *value = json_object_get(h->after, attribute);
+
+	return json_is_number(value) ? json_number_value(value) : -1;
 }

@@ -2,6 +2,7 @@
 /* A house for tests: a broker, devices, and assistant-tools on a socket as its front end. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@ enum { HOUSE_SEEN_MAX = 2048 };
 /* What the tools process told of an entity last. */
 struct seen {
 	char *id, *name, *state;
-	uint32_t level;
+	json_t *attributes, *services;
 	bool available;
 };
 
@@ -32,6 +33,7 @@ struct house {
 	/* The result that came last, and of how many. */
 	uint64_t result_id;
 	struct tools_result result;
+	json_t *after;			/* its state */
 	unsigned n_results;
 };
 
@@ -62,9 +64,12 @@ bool house_wait_up(struct house *h, unsigned ms);
 bool house_wait_state(struct house *h, const char *id, const char *state, unsigned ms);
 const struct seen *house_find(const struct house *h, const char *id);
 /* Sends a call and returns its id. */
-uint64_t house_send(struct house *h, const char *entity, enum tools_service service,
-		    uint32_t level, uint32_t deadline_ms);
+uint64_t house_send(struct house *h, const char *entity, const char *service, const char *data,
+		    uint32_t deadline_ms);
 /* Sends one and waits for its result, which stays in @h. */
-void house_call(struct house *h, const char *entity, enum tools_service service, uint32_t level,
+void house_call(struct house *h, const char *entity, const char *service, const char *data,
 		uint32_t deadline_ms);
+/* The state and a number of the result; "" and -1 where it has none. */
+const char *house_state(const struct house *h);
+double house_number(const struct house *h, const char *attribute);
 uint64_t house_now(void);

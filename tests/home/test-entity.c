@@ -35,7 +35,7 @@ static bool hear(const char *topic, const char *payload)
 }
 
 /* The only command that the service consists of is this. */
-static void expect_command(enum tools_service service, uint32_t level, const char *topic,
+static void expect_command(enum entity_service service, uint32_t level, const char *topic,
 			   const char *payload)
 {
 	struct entity_command commands[ENTITY_COMMANDS_MAX];
@@ -78,7 +78,7 @@ START_TEST(short_and_long_keys)
 		ck_assert(!hear("z/lamp", "{\"state\": \"ON\", \"brightness\": 127}"));
 		ck_assert_str_eq(e->state, "on");
 		ck_assert_uint_eq(e->level, 50);
-		expect_command(SERVICE_TURN_ON, TOOLS_NO_LEVEL, "z/lamp/set",
+		expect_command(SERVICE_TURN_ON, ENTITY_NO_LEVEL, "z/lamp/set",
 			       "{\"state\": \"ON\"}");
 		expect_command(SERVICE_SET_LEVEL, 40, "z/lamp/set",
 			       "{\"state\": \"ON\", \"brightness\": 102}");
@@ -96,7 +96,7 @@ START_TEST(switch_with_words_of_its_own)
 	ck_assert_str_eq(e->name, "plug Left");
 	ck_assert_str_eq(e->id, "switch.plug_left");
 	ck_assert(entity_available(e));
-	ck_assert(!entity_matches(e, SERVICE_TURN_OFF, TOOLS_NO_LEVEL));
+	ck_assert(!entity_matches(e, SERVICE_TURN_OFF, ENTITY_NO_LEVEL));
 	ck_assert(hear("a/b", "{\"left\": 1}"));
 	ck_assert_str_eq(e->state, "on");
 	ck_assert(!hear("a/b", "{\"left\": \"toggle\"}"));
@@ -104,14 +104,14 @@ START_TEST(switch_with_words_of_its_own)
 	ck_assert(!hear("other", "{\"left\": \"false\"}"));
 	ck_assert_str_eq(e->state, "on");
 	ck_assert(hear("a/b", "{\"left\": false}"));
-	ck_assert(entity_matches(e, SERVICE_TURN_OFF, TOOLS_NO_LEVEL));
+	ck_assert(entity_matches(e, SERVICE_TURN_OFF, ENTITY_NO_LEVEL));
 	/* It says that it does not know. */
 	ck_assert_int_eq(parse("switch", "{\"name\": \"a\", \"stat_t\": \"s\", \"cmd_t\": \"c\"}"),
 			 0);
 	ck_assert(hear("s", "ON"));
 	ck_assert(hear("s", "None"));
 	ck_assert_str_eq(e->state, "");
-	expect_command(SERVICE_TURN_OFF, TOOLS_NO_LEVEL, "c", "OFF");
+	expect_command(SERVICE_TURN_OFF, ENTITY_NO_LEVEL, "c", "OFF");
 	ck_assert_ptr_nonnull(entity_refusal(e, SERVICE_SET_LEVEL));
 	ck_assert_ptr_nonnull(entity_refusal(e, SERVICE_OPEN));
 	ck_assert_ptr_null(entity_refusal(e, SERVICE_TURN_ON));
@@ -171,16 +171,16 @@ START_TEST(covers)
 	ck_assert(hear("s", "{\"state\": \"OPEN\", \"position\": 30}"));
 	ck_assert_str_eq(e->state, "open");
 	/* Ajar is not what "open it" asks for. */
-	ck_assert(!entity_matches(e, SERVICE_OPEN, TOOLS_NO_LEVEL));
+	ck_assert(!entity_matches(e, SERVICE_OPEN, ENTITY_NO_LEVEL));
 	ck_assert(hear("s", "{\"state\": \"UP\", \"position\": 60}"));
 	ck_assert(entity_heading(e, SERVICE_OPEN));
 	ck_assert(!entity_heading(e, SERVICE_CLOSE));
 	ck_assert(hear("s", "{\"state\": \"OPEN\", \"position\": 99}"));
-	ck_assert(entity_matches(e, SERVICE_OPEN, TOOLS_NO_LEVEL));
+	ck_assert(entity_matches(e, SERVICE_OPEN, ENTITY_NO_LEVEL));
 	ck_assert(hear("s", "{\"state\": \"CLOSE\", \"position\": 0}"));
-	ck_assert(entity_matches(e, SERVICE_CLOSE, TOOLS_NO_LEVEL));
+	ck_assert(entity_matches(e, SERVICE_CLOSE, ENTITY_NO_LEVEL));
 	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 0));
-	expect_command(SERVICE_OPEN, TOOLS_NO_LEVEL, "c", "OPEN");
+	expect_command(SERVICE_OPEN, ENTITY_NO_LEVEL, "c", "OPEN");
 	expect_command(SERVICE_SET_LEVEL, 40, "c", "{ \"position\": 40 }");
 	/* What it does not know of its state, its position tells. */
 	ck_assert(hear("s", "{\"state\": null, \"position\": 40}"));

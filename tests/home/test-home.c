@@ -38,7 +38,7 @@ static void reopen(void)
 
 static bool tell(const char *id, const char *name, const char *state, bool available)
 {
-	struct tools_entity v = { .level = TOOLS_NO_LEVEL, .available = available };
+	struct tools_entity v = { .available = available };
 	bool fresh;
 
 	ck_assert_int_eq(buf_append_str(&v.id, id), 0);

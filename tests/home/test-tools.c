@@ -46,7 +46,7 @@ static void expect(enum tools_outcome outcome, bool verified, const char *state)
 {
 	ck_assert_str_eq(tools_outcome_name(h->result.outcome), tools_outcome_name(outcome));
 	ck_assert(h->result.verified == verified);
-	ck_assert_str_eq(h->result.state.len ? h->result.state.data : "", state);
+	ck_assert_str_eq(house_state(h), state);
 }
 
 static void expect_failure(const char *why)
@@ -67,22 +67,23 @@ START_TEST(obeys_and_is_read_back)
 #endif
 	ck_assert(house_wait_state(h, LAMP, "off", 5000));
 	ck_assert_str_eq(house_find(h, LAMP)->name, "Desk Lamp");
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, 3000);
 	expect(OUTCOME_DONE, true, "on");
 	/* The state was told before the result. */
 	s = house_find(h, LAMP);
 	ck_assert_str_eq(s->state, "on");
-	ck_assert_uint_eq(s->level, 100);
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	ck_assert_int_eq(json_integer_value(json_object_get(s->attributes, "brightness")), 100);
+	ck_assert_ptr_nonnull(json_object_get(s->services, "turn_off"));
+	house_call(h, LAMP, "turn_on", NULL, 3000);
 	expect(OUTCOME_ALREADY, true, "on");
-	house_call(h, LAMP, SERVICE_SET_LEVEL, 40, 3000);
+	house_call(h, LAMP, "turn_on", "{\"brightness\": 40}", 3000);
 	expect(OUTCOME_DONE, true, "on");
-	ck_assert_uint_eq(h->result.level, 40);
-	house_call(h, LAMP, SERVICE_SET_LEVEL, 0, 3000);
+	ck_assert_double_eq(house_number(h, "brightness"), 40);
+	house_call(h, LAMP, "turn_on", "{\"brightness\": 0}", 3000);
 	expect(OUTCOME_DONE, true, "off");
-	house_call(h, LAMP, SERVICE_OPEN, TOOLS_NO_LEVEL, 3000);
+	house_call(h, LAMP, "open", NULL, 3000);
 	expect_failure("it can be switched only");
-	house_call(h, "light.elsewhere", SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, "light.elsewhere", "turn_on", NULL, 3000);
 	expect_failure("no such device");
 }
 END_TEST
@@ -95,15 +96,15 @@ START_TEST(switches_and_covers)
 	cover = house_start_lamp(h, "Blind", "cover", NULL);
 	ck_assert(house_wait_state(h, "switch.desk_lamp", "off", 5000));
 	ck_assert(house_wait_state(h, "cover.blind", "closed", 5000));
-	house_call(h, "switch.desk_lamp", SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, "switch.desk_lamp", "turn_on", NULL, 3000);
 	expect(OUTCOME_DONE, true, "on");
-	house_call(h, "switch.desk_lamp", SERVICE_SET_LEVEL, 5, 3000);
+	house_call(h, "switch.desk_lamp", "turn_on", "{\"brightness\": 5}", 3000);
 	expect_failure("it cannot be dimmed");
-	house_call(h, "cover.blind", SERVICE_OPEN, TOOLS_NO_LEVEL, 3000);
+	house_call(h, "cover.blind", "open", NULL, 3000);
 	expect(OUTCOME_DONE, true, "open");
-	house_call(h, "cover.blind", SERVICE_CLOSE, TOOLS_NO_LEVEL, 3000);
+	house_call(h, "cover.blind", "close", NULL, 3000);
 	expect(OUTCOME_DONE, true, "closed");
-	house_call(h, "cover.blind", SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, "cover.blind", "turn_on", NULL, 3000);
 	expect_failure("it can be opened and closed only");
 	house_kill(cover);
 }
@@ -117,7 +118,7 @@ START_TEST(is_not_confirmed)
 	furnish(NULL, _i ? "liar" : "silent");
 	ck_assert(house_wait_state(h, LAMP, "off", 5000));
 	began = house_now();
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 400);
+	house_call(h, LAMP, "turn_on", NULL, 400);
 	expect(OUTCOME_SENT, false, "off");
 	ck_assert_uint_ge(house_now() - began, 395);
 	ck_assert_uint_lt(house_now() - began, 1500);
@@ -138,11 +139,11 @@ START_TEST(is_unplugged)
 	ck_assert(house_wait_state(h, LAMP, "off", 5000));
 	house_kill(lamp);
 	ck_assert(house_wait(h, is_unavailable, NULL, 5000));
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, 3000);
 	expect_failure("the device is not available");
 	lamp = house_start_lamp(h, "Desk Lamp", NULL, NULL);
 	ck_assert(house_wait_state(h, LAMP, "off", 5000));
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, 3000);
 	expect(OUTCOME_DONE, true, "on");
 }
 END_TEST
@@ -163,19 +164,19 @@ START_TEST(the_broker_restarts)
 	ck_assert(house_wait(h, is_down, &before, 5000));
 	ck_assert(!h->up);
 	ck_assert_int_ne(h->trouble[0], '\0');
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, 3000);
 	expect_failure("the broker is not reached");
 	house_start_broker(h);
 	ck_assert(house_wait_up(h, 10000));
 	/* The lamp comes back by itself; until then the call is sent and not confirmed. */
 	for (int i = 0; i < 20; i++) {
-		house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 500);
+		house_call(h, LAMP, "turn_on", NULL, 500);
 		if (h->result.outcome == OUTCOME_DONE || h->result.outcome == OUTCOME_ALREADY)
 			break;
 		ck_assert(!h->result.verified);
 	}
 	ck_assert(h->result.verified);
-	ck_assert_str_eq(h->result.state.data, "on");
+	ck_assert_str_eq(house_state(h), "on");
 }
 END_TEST
 
@@ -204,7 +205,7 @@ START_TEST(many_calls_at_once)
 	furnish(NULL, "silent");
 	ck_assert(house_wait_state(h, LAMP, "off", 5000));
 	for (unsigned i = 0; i < all; i++)
-		house_send(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 1000);
+		house_send(h, LAMP, "turn_on", NULL, 1000);
 	/* Those beyond the limit are answered at once, the others at their deadline. */
 	ck_assert(house_wait(h, have_results, &first, 900));
 	expect_failure("too many calls at once");
@@ -284,10 +285,10 @@ START_TEST(hostile_messages)
 	ck_assert_ptr_nonnull(house_find(h, "switch.loop"));
 	ck_assert_ptr_null(house_find(h, "switch.wild"));
 	ck_assert_ptr_null(house_find(h, "light.big"));
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 5000);
+	house_call(h, LAMP, "turn_on", NULL, 5000);
 	expect(OUTCOME_DONE, true, "on");
 	/* Its command describes it anew, as nothing; the call is answered. */
-	house_call(h, "switch.loop", SERVICE_TURN_ON, TOOLS_NO_LEVEL, 500);
+	house_call(h, "switch.loop", "turn_on", NULL, 500);
 	expect(OUTCOME_SENT, false, "");
 	free(big);
 }
@@ -323,7 +324,7 @@ START_TEST(a_flood_of_devices)
 	/* One message that is the state of all of them. */
 	house_say(h, "f", "ON");
 	ck_assert(house_wait_state(h, "switch.flood_7", "on", 5000));
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 5000);
+	house_call(h, LAMP, "turn_on", NULL, 5000);
 	expect(OUTCOME_DONE, true, "on");
 	ck_assert_uint_eq(h->most, TOOLS_ENTITIES_MAX);
 }
@@ -341,7 +342,7 @@ START_TEST(no_broker_but_a_listener)
 	ck_assert_int_eq(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
 	ck_assert_int_eq(listen(s, 8), 0);
 	house_start_tools(h, NULL, 0);
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 1000);
+	house_call(h, LAMP, "turn_on", NULL, 1000);
 	expect_failure("no such device");
 	memset(junk, 0xff, sizeof(junk));
 	fd = accept(s, NULL, NULL);
@@ -351,7 +352,7 @@ START_TEST(no_broker_but_a_listener)
 	close(fd);
 	fd = accept(s, NULL, NULL);
 	ck_assert_int_ge(fd, 0);
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 1000);
+	house_call(h, LAMP, "turn_on", NULL, 1000);
 	expect_failure("no such device");
 	close(fd);
 	close(s);
@@ -374,7 +375,7 @@ START_TEST(a_host_that_is_mute)
 		connect(full[i], (struct sockaddr *)&at, len);
 	}
 	house_start_tools(h, "127.0.0.1", ntohs(at.sin_port));
-	house_call(h, LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL, 500);
+	house_call(h, LAMP, "turn_on", NULL, 500);
 	expect_failure("no such device");
 	for (size_t i = 0; i < ARRAY_SIZE(full); i++)
 		close(full[i]);

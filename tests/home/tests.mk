@@ -11,7 +11,8 @@ tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
 check_PROGRAMS += tests/home/test-tools
 tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-tools.c
 tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
-tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(MOSQUITTO_LIBS) $(TEST_LIBS)
+tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(JANSSON_LIBS) $(MOSQUITTO_LIBS) \
+	$(TEST_LIBS)
 
 # The same with the whole service, over D-Bus.
 dist_check_SCRIPTS += tests/home/house.py

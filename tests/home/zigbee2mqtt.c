@@ -45,12 +45,13 @@ static void teardown(void)
 	house_deinit(h);
 }
 
-static void call(const char *entity, enum tools_service service, uint32_t level)
+static void call(const char *entity, const char *service, const char *data)
 {
-	house_call(h, entity, service, level, 5000);
-	printf("%s %d %u: %s%s, %s at %u %s\n", entity, service, level,
+	house_call(h, entity, service, data, 5000);
+	printf("%s %s %s: %s%s, %s -> %s %s\n", entity, service, data ? data : "",
 	       tools_outcome_name(h->result.outcome), h->result.verified ? ", verified" : "",
-	       h->result.state.len ? h->result.state.data : "?", h->result.level,
+	       h->result.before.len ? h->result.before.data : "?",
+	       h->result.after.len ? h->result.after.data : "?",
 	       h->result.text.len ? h->result.text.data : "");
 	fflush(stdout);
 }
@@ -60,32 +61,32 @@ static void expect(const char *state)
 {
 	ck_assert(h->result.outcome == OUTCOME_DONE || h->result.outcome == OUTCOME_ALREADY);
 	ck_assert(h->result.verified);
-	ck_assert_str_eq(h->result.state.data, state);
+	ck_assert_str_eq(house_state(h), state);
 }
 
 START_TEST(lamp)
 {
 	ck_assert_str_eq(house_find(h, LAMP)->name, "living room lamp");
-	call(LAMP, SERVICE_TURN_OFF, TOOLS_NO_LEVEL);
+	call(LAMP, "turn_off", NULL);
 	expect("off");
-	call(LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	call(LAMP, "turn_on", NULL);
 	expect("on");
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
-	call(LAMP, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	call(LAMP, "turn_on", NULL);
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_ALREADY);
-	call(LAMP, SERVICE_SET_LEVEL, 30);
+	call(LAMP, "turn_on", "{\"brightness\": 30}");
 	expect("on");
-	ck_assert_uint_eq(h->result.level, 30);
-	call(LAMP, SERVICE_SET_LEVEL, 0);
+	ck_assert_double_eq(house_number(h, "brightness"), 30);
+	call(LAMP, "turn_on", "{\"brightness\": 0}");
 	expect("off");
 }
 END_TEST
 
 START_TEST(plug)
 {
-	call(PLUG, SERVICE_TURN_ON, TOOLS_NO_LEVEL);
+	call(PLUG, "turn_on", NULL);
 	expect("on");
-	call(PLUG, SERVICE_TURN_OFF, TOOLS_NO_LEVEL);
+	call(PLUG, "turn_off", NULL);
 	expect("off");
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
 }
@@ -93,12 +94,12 @@ END_TEST
 
 START_TEST(blind)
 {
-	call(BLIND, SERVICE_SET_LEVEL, 40);
+	call(BLIND, "set_position", "{\"position\": 40}");
 	expect("open");
-	ck_assert_uint_eq(h->result.level, 40);
-	call(BLIND, SERVICE_SET_LEVEL, 75);
+	ck_assert_double_eq(house_number(h, "position"), 40);
+	call(BLIND, "set_position", "{\"position\": 75}");
 	expect("open");
-	ck_assert_uint_eq(h->result.level, 75);
+	ck_assert_double_eq(house_number(h, "position"), 75);
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
 }
 END_TEST

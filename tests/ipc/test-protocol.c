@@ -172,15 +172,17 @@ END_TEST
 
 START_TEST(a_device_and_a_result_arrive)
 {
-	struct tools_entity e = { .level = TOOLS_NO_LEVEL, .available = true }, e2;
-	struct tools_result r = { .outcome = OUTCOME_SENT, .level = 40 }, r2;
+	struct tools_entity e = { .available = true }, e2;
+	struct tools_result r = { .outcome = OUTCOME_SENT, .verified = true }, r2;
 	struct ipc_message other;
 
 	ck_assert_int_eq(buf_append_str(&e.id, "light.a"), 0);
+	ck_assert_int_eq(buf_append_str(&e.attributes, "{\"brightness\":40}"), 0);
 	ck_assert_int_eq(tools_put_entity(&m, &e), 0);
 	ck_assert_int_eq(tools_get_entity(&m, &e2), 0);
 	ck_assert_str_eq(e2.id.data, "light.a");
-	ck_assert(e2.available && !e2.has_level && e2.level == TOOLS_NO_LEVEL);
+	ck_assert_str_eq(e2.attributes.data, "{\"brightness\":40}");
+	ck_assert(e2.available && e2.services.len == 0);
 	tools_entity_deinit(&e);
 	tools_entity_deinit(&e2);
 	ipc_message_init(&other, TOOLS_RESULT, 9);
