@@ -63,6 +63,8 @@ static int delete_rows(struct store *s, const struct store_scope *scope, uint64_
 		r = delete_receipts(s, STATEMENT_FORGET_RECEIPTS, scope);
 	*n = (uint64_t)sqlite3_changes64(s->db);
 	if (!r)
+		r = delete_receipts(s, STATEMENT_FORGET_CALLS, scope);
+	if (!r)
 		r = delete_conversations(s);
 	if (!r && !scope->keep_notes && !scope->id && !scope->caller) {
 		r = delete_by_time(s, STATEMENT_FORGET_NOTES, scope);

@@ -37,6 +37,20 @@ static const char *const steps[] = {
 	" rang_ms INTEGER NOT NULL, name TEXT NOT NULL, boot_id TEXT NOT NULL);"
 	"CREATE TABLE conversation (id TEXT PRIMARY KEY NOT NULL, caller TEXT NOT NULL,"
 	" data TEXT NOT NULL, until_ms INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 4: the journal of tool calls. */
+	"CREATE TABLE call (id INTEGER PRIMARY KEY AUTOINCREMENT, plan INTEGER NOT NULL,"
+	" request INTEGER NOT NULL, time_ms INTEGER NOT NULL, settled_ms INTEGER NOT NULL,"
+	" risk INTEGER NOT NULL, label INTEGER NOT NULL CHECK (label BETWEEN 0 AND 2),"
+	" verified INTEGER NOT NULL CHECK (verified IN (0, 1)),"
+	" private INTEGER NOT NULL CHECK (private IN (0, 1)), undo_of INTEGER NOT NULL,"
+	" caller TEXT NOT NULL, tool TEXT NOT NULL, target TEXT NOT NULL, title TEXT NOT NULL,"
+	" verdict TEXT NOT NULL, reason TEXT NOT NULL, consent TEXT, outcome TEXT NOT NULL CHECK"
+	" (outcome IN ('sending', 'done', 'already', 'sent', 'failed', 'denied', 'cancelled',"
+	" 'not_run')), text TEXT, arguments TEXT, why TEXT, before TEXT, after TEXT,"
+	" undo_tool TEXT, undo_arguments TEXT, undo_until_ms INTEGER NOT NULL DEFAULT 0,"
+	" undone_by INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX call_plan ON call (plan);"
+	"CREATE INDEX call_time ON call (time_ms);",
 };
 
 static int user_version(sqlite3 *db, int *ret)

@@ -14,6 +14,12 @@
 	"(?1 IS NULL OR r.task = ?1) AND (?2 IS NULL OR r.caller = ?2)"                  \
 	" AND r.time_ms >= ?3 AND (?4 = 0 OR r.time_ms < ?4) AND (?5 = 0 OR r.id < ?5)"  \
 	" ORDER BY r.id DESC LIMIT ?6"
+#define FORGET_WHERE_CALL                                           \
+	"(?1 = 0 OR request = ?1) AND (?2 IS NULL OR caller = ?2)"  \
+	" AND time_ms >= ?3 AND (?4 = 0 OR time_ms < ?4)"
+#define CALL_COLUMNS                                                                     \
+	"plan, request, time_ms, settled_ms, risk, label, verified, private, undo_of,"   \
+	" caller, tool, target, title, verdict, reason, consent, outcome, text, arguments, why"
 #define FORGET_WHERE                                                \
 	"(?1 = 0 OR id = ?1) AND (?2 IS NULL OR caller = ?2)"       \
 	" AND time_ms >= ?3 AND (?4 = 0 OR time_ms < ?4)"
@@ -62,6 +68,31 @@ static const char *const texts[STATEMENT_COUNT] = {
 		"DELETE FROM note WHERE time_ms >= ?1 AND (?2 = 0 OR time_ms < ?2)",
 	[STATEMENT_FORGET_GRANTS] =
 		"DELETE FROM consent WHERE time_ms >= ?1 AND (?2 = 0 OR time_ms < ?2)",
+	[STATEMENT_FORGET_CALLS] = "DELETE FROM call WHERE " FORGET_WHERE_CALL,
+	[STATEMENT_BEGIN_CALL] =
+		"INSERT INTO call (" CALL_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STATEMENT_NAME_PLAN] = "UPDATE call SET plan = id WHERE id = ?",
+	[STATEMENT_SETTLE_CALL] =
+		"UPDATE call SET settled_ms = ?2, verified = ?3, undo_until_ms = ?4, outcome = ?5,"
+		" text = ?6, before = ?7, after = ?8, undo_tool = ?9, undo_arguments = ?10"
+		" WHERE id = ?1",
+	[STATEMENT_MARK_UNDONE] = "UPDATE call SET undone_by = ?2 WHERE id = ?1",
+	[STATEMENT_LINK_CALLS] = "UPDATE call SET request = ?2 WHERE plan = ?1",
+	[STATEMENT_RECOVER_CALLS] =
+		"UPDATE call SET outcome = 'sent', settled_ms = ?,"
+		" text = 'the service ended before its effect was seen'"
+		" WHERE outcome = 'sending'",
+	[STATEMENT_CALLS] =
+		"SELECT id, " CALL_COLUMNS ", before, after, undo_tool, undo_arguments,"
+		" undo_until_ms, undone_by FROM call WHERE (?1 = 0 OR id = ?1)"
+		" AND (?2 = 0 OR plan = ?2) AND (?3 = 0 OR request = ?3) AND time_ms >= ?4"
+		" AND (?5 = 0 OR time_ms < ?5) AND (?6 = 0 OR id < ?6)"
+		" AND (?8 IS NULL OR caller = ?8) ORDER BY id DESC LIMIT ?7",
+	[STATEMENT_LAST_PLAN] =
+		"SELECT plan FROM call WHERE caller = ? AND risk > 0 AND undo_of = 0"
+		" AND undone_by = 0 AND outcome IN ('done', 'sent', 'sending')"
+		" ORDER BY id DESC LIMIT 1",
 	[STATEMENT_PUT_TIMER] =
 		"INSERT OR REPLACE INTO timer (id, kind, length_ms, due_ms, left_ms,"
 		" boot_due_ms, rang_ms, name, boot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the assistant remembers of one user: receipts of requests with their text,
+ * What the assistant remembers of one user: receipts of requests with their text, tool calls,
  * conversations, timers, notes and preferences, standing consents. One SQLite file in one
  * directory of that user.
  *
@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #include "store/conversation.h"
+#include "store/journal.h"
+#include "store/label.h"
 #include "store/timer.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -32,13 +34,6 @@ enum {
 	 * if asked again, so this store refuses everything until it is closed and reopened.
 	 */
 	STORE_E_SYNC,
-};
-
-/* Where a text came from; the numbers are on disk. A row never changes its label. */
-enum store_label {
-	STORE_LABEL_USER = 0,	/* the user's own words of the request */
-	STORE_LABEL_NOTES = 1,	/* stored notes and preferences that were the user's words */
-	STORE_LABEL_OUTSIDE = 2,	/* everything else, model output included unless proved */
 };
 
 struct store;
@@ -153,10 +148,10 @@ struct store_scope {
 
 /*
  * Deletes rows, then makes sure that no byte of them is left in the file, its search index
- * or its log: secure_delete, FTS optimize, checkpoint with truncation. Notes are chosen by
- * their time; conversations go whatever the scope, timers stay. @n (may be NULL) gets the
- * receipts deleted. STORE_E_BUSY: the rows are gone, but another reader keeps old pages in the
- * log; call again. A damaged file that was moved aside is deleted too when the scope is
- * everything.
+ * or its log: secure_delete, FTS optimize, checkpoint with truncation. Tool calls are chosen
+ * as receipts are, notes by their time; conversations go whatever the scope, timers stay. @n
+ * (may be NULL) gets the receipts deleted. STORE_E_BUSY: the rows are gone, but another reader
+ * keeps old pages in the log; call again. A damaged file that was moved aside is deleted too
+ * when the scope is everything.
  */
 int store_forget(struct store *s, const struct store_scope *scope, uint64_t *n);

@@ -10,3 +10,7 @@ check_PROGRAMS += tests/store/test-timer
 tests_store_test_timer_SOURCES = tests/store/test-timer.c tests/store/fixture.h
 tests_store_test_timer_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 tests_store_test_timer_LDADD = store/libstore.a util/libutil.a $(TEST_LIBS) $(SQLITE_LIBS)
+check_PROGRAMS += tests/store/test-journal
+tests_store_test_journal_SOURCES = tests/store/test-journal.c tests/store/fixture.h
+tests_store_test_journal_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+tests_store_test_journal_LDADD = store/libstore.a util/libutil.a $(TEST_LIBS) $(SQLITE_LIBS)
