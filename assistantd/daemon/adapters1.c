@@ -6,6 +6,7 @@
 #include "assistantd/daemon/adapters1-private.h"
 #include "assistantd/daemon/memory.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/permit.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
 
@@ -206,49 +207,14 @@ static const struct {
 	{ "Test", adapters1_test }, { "Inspect", adapters1_inspect },
 };
 
-/* A call whose caller is not known yet. */
-struct asking {
-	struct daemon *d;
-	DBusMessage *m;
-	struct caller *caller;
-};
-
 /* Sandboxed applications may ask, and no more. */
-static void permit(void *arg)
-{
-	struct asking *a = arg;
-
-	if (a->caller->kind == POLICY_CALLER_SANDBOXED)
-		bus_send(a->d->bus, out_error(a->m, DBUS_ERROR_ACCESS_DENIED, "sandboxed "
-					      "applications may not change adapters; List, Explain "
-					      "and Versions are open to them"));
-	for (size_t i = 0; a->caller->kind != POLICY_CALLER_SANDBOXED && i < ARRAY_SIZE(changes);
-	     i++)
-		if (dbus_message_has_member(a->m, changes[i].member))
-			changes[i].call(a->d, a->m);
-	caller_unref(a->caller);
-	dbus_message_unref(a->m);
-	free(a);
-}
-
 static void change(void *arg, DBusMessage *m)
 {
-	struct daemon *d = arg;
-	struct asking *a = calloc(1, sizeof(*a));
-
-	if (!a || !(a->caller = caller_get(d->callers, dbus_message_get_sender(m)))) {
-		free(a);
-		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
-		return;
-	}
-	a->d = d;
-	a->m = dbus_message_ref(m);
-	if (caller_when_known(a->caller, permit, a) < 0) {
-		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
-		caller_unref(a->caller);
-		dbus_message_unref(m);
-		free(a);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
+		if (dbus_message_has_member(m, changes[i].member))
+			permit_outside(arg, m, changes[i].call, "sandboxed applications may not "
+				       "change adapters; List, Explain and Versions are open to "
+				       "them");
 }
 
 static void out_u64(DBusMessageIter *at, uint64_t v)
