@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/daemon/home.h"
+#include "assistantd/daemon/home-private.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,27 +10,6 @@
 
 #include "assistantd/daemon/log.h"
 #include "util/macro.h"
-
-struct home {
-	char *path;
-	struct home_entity *entities;
-	struct home_settings *settings;
-};
-
-static const struct home_settings no_settings = { .area = (char *)"", .floor = (char *)"" };
-
-struct home_settings *home_settings_free(struct home_settings *s)
-{
-	if (!s)
-		return NULL;
-	while (s->n_aliases)
-		free(s->aliases[--s->n_aliases]);
-	free(s->entity);
-	free(s->area);
-	free(s->floor);
-	free(s);
-	return NULL;
-}
 
 static void free_entity(struct home_entity *e)
 {
@@ -44,91 +23,6 @@ static void free_entity(struct home_entity *e)
 	free(e);
 }
 
-struct home_settings *home_settings_copy(const struct home *h, const char *id)
-{
-	_cleanup_(home_settings_freep) struct home_settings *s = calloc(1, sizeof(*s));
-	const struct home_settings *old = home_settings(h, id);
-
-	if (!s)
-		return NULL;
-	s->entity = strdup(id);
-	s->area = strdup(old->area);
-	s->floor = strdup(old->floor);
-	s->hidden = old->hidden;
-	if (!s->entity || !s->area || !s->floor)
-		return NULL;
-	for (; s->n_aliases < old->n_aliases; s->n_aliases++) {
-		s->aliases[s->n_aliases] = strdup(old->aliases[s->n_aliases]);
-		if (!s->aliases[s->n_aliases])
-			return NULL;
-	}
-	return TAKE(s);
-}
-
-void home_set(struct home *h, struct home_settings *s)
-{
-	struct home_settings **at = &h->settings, *old;
-
-	while (*at && strcmp((*at)->entity, s->entity) != 0)
-		at = &(*at)->next;
-	old = *at;
-	s->next = old ? old->next : NULL;
-	*at = s;
-	home_settings_free(old);
-}
-
-static int read_one(struct home *h, const char *id, const json_t *object)
-{
-	_cleanup_(home_settings_freep) struct home_settings *s = home_settings_copy(h, id);
-	const char *area = json_string_value(json_object_get(object, "area"));
-	const char *floor = json_string_value(json_object_get(object, "floor"));
-	json_t *alias;
-	size_t i;
-
-	if (!s)
-		return -ENOMEM;
-	if (area) {
-		free(s->area);
-		s->area = strdup(area);
-	}
-	if (floor) {
-		free(s->floor);
-		s->floor = strdup(floor);
-	}
-	s->hidden = json_is_true(json_object_get(object, "hidden"));
-	json_array_foreach(json_object_get(object, "aliases"), i, alias)
-		if (json_is_string(alias) && s->n_aliases < HOME_ALIASES_MAX &&
-		    (s->aliases[s->n_aliases] = strdup(json_string_value(alias))))
-			s->n_aliases++;
-	if (!s->area || !s->floor)
-		return -ENOMEM;
-	home_set(h, TAKE(s));
-	return 0;
-}
-
-static int read_settings(struct home *h)
-{
-	json_error_t error;
-	json_auto_t *root = NULL;
-	const char *id;
-	json_t *value;
-	int r = 0;
-
-	if (access(h->path, F_OK) < 0)
-		return 0;
-	root = json_load_file(h->path, JSON_REJECT_DUPLICATES, &error);
-	if (!json_is_object(root)) {
-		log_error("%s:%d: %s", h->path, root ? 1 : error.line,
-			  root ? "expected an object" : error.text);
-		return 0;
-	}
-	json_object_foreach(root, id, value) {
-		if (r == 0)
-			r = read_one(h, id, value);
-	}
-	return r;
-}
-
 int home_new(struct home **ret, const char *path)
 {
 	_cleanup_(home_freep) struct home *h = calloc(1, sizeof(*h));
@@ -136,7 +30,7 @@ int home_new(struct home **ret, const char *path)
 
 	if (!h || !(h->path = strdup(path)))
 		return -ENOMEM;
-	r = read_settings(h);
+	r = home_settings_read(h);
 	if (r == 0)
 		*ret = TAKE(h);
 	return r;
@@ -157,12 +51,7 @@ struct home *home_free(struct home *h)
 	if (!h)
 		return NULL;
 	home_clear(h);
-	while (h->settings) {
-		struct home_settings *next = h->settings->next;
-
-		home_settings_free(h->settings);
-		h->settings = next;
-	}
+	home_settings_deinit(h);
 	free(h->path);
 	free(h);
 	return NULL;
@@ -253,15 +142,6 @@ const struct home_entity *home_find(const struct home *h, const char *id)
 	return e;
 }
 
-const struct home_settings *home_settings(const struct home *h, const char *id)
-{
-	const struct home_settings *s = h->settings;
-
-	while (s && strcmp(s->entity, id) != 0)
-		s = s->next;
-	return s ? s : &no_settings;
-}
-
 bool home_entity_supports(const struct home_entity *e, const char *service)
 {
 	return json_object_get(e->services, service) != NULL;
@@ -270,27 +150,6 @@ bool home_entity_supports(const struct home_entity *e, const char *service)
 bool home_visible(const struct home *h, const struct home_entity *e)
 {
 	return !home_settings(h, e->id)->hidden;
-}
-
-int home_save(const struct home *h)
-{
-	json_auto_t *root = json_object();
-	_cleanup_free_ char *fresh = NULL;
-
-	for (const struct home_settings *s = h->settings; s; s = s->next) {
-		json_t *aliases = json_array();
-
-		for (size_t i = 0; i < s->n_aliases; i++)
-			json_array_append_new(aliases, json_string(s->aliases[i]));
-		json_object_set_new(root, s->entity,
-				    json_pack("{s:s, s:s, s:o, s:b}", "area", s->area, "floor",
-					      s->floor, "aliases", aliases, "hidden", s->hidden));
-	}
-	if (asprintf(&fresh, "%s.new", h->path) < 0)
-		return -ENOMEM;
-	if (json_dump_file(root, fresh, JSON_INDENT(2) | JSON_SORT_KEYS) < 0)
-		return -EIO;
-	return rename(fresh, h->path) < 0 ? -errno : 0;
 }
 
 /* A name stands for itself, whatever the syntax of sentences would make of it. */
@@ -312,30 +171,28 @@ static int fill_names(const struct home *h, const struct home_entity *e, const c
 	const struct home_settings *s = home_settings(h, e->id);
 	int r = add(set, list, e->name, e->id, e);
 
-	for (size_t i = 0; r == 0 && i < s->n_aliases; i++)
-		r = add(set, list, s->aliases[i], e->id, e);
+	for (size_t i = 0; r == 0 && i < s->aliases.n; i++)
+		r = add(set, list, s->aliases.names[i], e->id, e);
 	return r;
 }
 
 /* An area that several share stands in the list once. */
 static int fill_places(const struct home *h, const struct home_entity *e, struct intents *set)
 {
-	const struct home_settings *s = home_settings(h, e->id);
-	bool area = *s->area, floor = *s->floor;
+	const char *area = home_settings(h, e->id)->area, *floor = home_floor(h, e->id);
+	bool new_area = *area, new_floor = *floor;
 	int r = 0;
 
 	for (const struct home_entity *o = h->entities; o != e; o = o->next) {
-		const struct home_settings *other = home_settings(h, o->id);
-
 		if (!home_visible(h, o))
 			continue;
-		area = area && strcmp(other->area, s->area) != 0;
-		floor = floor && strcmp(other->floor, s->floor) != 0;
+		new_area = new_area && strcmp(home_settings(h, o->id)->area, area) != 0;
+		new_floor = new_floor && strcmp(home_floor(h, o->id), floor) != 0;
 	}
-	if (area)
-		r = add(set, "area", s->area, s->area, NULL);
-	if (r == 0 && floor)
-		r = add(set, "floor", s->floor, s->floor, NULL);
+	if (new_area)
+		r = add(set, "area", area, area, NULL);
+	if (r == 0 && new_floor)
+		r = add(set, "floor", floor, floor, NULL);
 	return r;
 }
 

@@ -16,14 +16,26 @@
 
 enum { HOME_ALIASES_MAX = 8 };
 
+/* Other names, each once. */
+struct home_names {
+	char *names[HOME_ALIASES_MAX];
+	size_t n;
+};
+
 /* What the user set; kept for things that are not there at the moment, too. */
 struct home_settings {
 	char *entity;
 	char *area, *floor;		/* "" when not set */
-	char *aliases[HOME_ALIASES_MAX];
-	size_t n_aliases;
+	struct home_names aliases;
 	bool hidden;
 	struct home_settings *next;
+};
+
+/* A place that the user says more of; its name counts in either case. */
+struct home_area {
+	char *name, *floor;		/* floor "" when not set */
+	struct home_names aliases;
+	struct home_area *next;
 };
 
 struct home_entity {
@@ -36,7 +48,8 @@ struct home_entity {
 
 struct home;
 
-/* Reads the settings from @path; a broken file is an error that leaves none. 0, -ENOMEM. */
+/* Reads the settings from @path; a broken file is logged, and kept beside as
+ * @path.broken-TIME. 0, -ENOMEM, the system's errors. */
 int home_new(struct home **ret, const char *path);
 struct home *home_free(struct home *h);
 DEFINE_CLEANUP(struct home *, home_free)
@@ -60,8 +73,22 @@ struct home_settings *home_settings_free(struct home_settings *s);
 DEFINE_CLEANUP(struct home_settings *, home_settings_free)
 /* Takes @s in the place of what was set for the same entity. */
 void home_set(struct home *h, struct home_settings *s);
-/* Writes the settings beside the old file and renames: 0 or -errno. */
+/* The same for an area; NULL where nothing is said of it. */
+const struct home_area *home_area(const struct home *h, const char *name);
+const struct home_area *home_areas(const struct home *h);	/* the first, or NULL */
+struct home_area *home_area_copy(const struct home *h, const char *name);
+struct home_area *home_area_free(struct home_area *a);
+DEFINE_CLEANUP(struct home_area *, home_area_free)
+void home_set_area(struct home *h, struct home_area *a);
+/* The floor of an entity: its own, or that of its area; "" for none. */
+const char *home_floor(const struct home *h, const char *id);
+/* Writes the settings in the place of the old file: 0 or -errno. */
 int home_save(const struct home *h);
+
+/* Adds @name: 0, -ENOMEM, -E2BIG beyond HOME_ALIASES_MAX; one that is there is there. */
+int home_names_add(struct home_names *n, const char *name);
+bool home_names_remove(struct home_names *n, const char *name);
+void home_names_deinit(struct home_names *n);
 
 /* Adds names, aliases, areas and floors to the lists of the sentences. */
 int home_fill(const struct home *h, struct intents *set);

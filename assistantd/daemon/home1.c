@@ -5,6 +5,7 @@
 
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/permit.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
 
@@ -20,8 +21,8 @@ static void out_entity(const struct home *h, const struct home_entity *e, DBusMe
 	out_dict_str(item, "name", e->name);
 	out_dict_str(item, "device_class", e->device_class);
 	out_dict_str(item, "area", s->area);
-	out_dict_str(item, "floor", s->floor);
-	out_dict_strings(item, "aliases", (const char *const *)s->aliases, s->n_aliases);
+	out_dict_str(item, "floor", home_floor(h, e->id));
+	out_dict_strings(item, "aliases", (const char *const *)s->aliases.names, s->aliases.n);
 	out_dict_bool(item, "hidden", s->hidden);
 	out_dict_str(item, "state", e->state);
 	out_dict_str(item, "attributes", attributes ? attributes : "{}");
@@ -70,27 +71,46 @@ static int take_name(DBusMessageIter *value, char **field)
 	return 0;
 }
 
-/* The list replaces what was there. */
-static int take_aliases(DBusMessageIter *value, struct home_settings *s)
+enum names_change { NAMES_REPLACE, NAMES_ADD, NAMES_REMOVE };
+
+static int take_names(DBusMessageIter *value, struct home_names *names, enum names_change change)
 {
+	_cleanup_free_ char *name = NULL;
 	DBusMessageIter items;
 	int r = 0;
 
 	if (dbus_message_iter_get_arg_type(value) != DBUS_TYPE_ARRAY ||
 	    dbus_message_iter_get_element_type(value) != DBUS_TYPE_STRING)
 		return -EINVAL;
-	while (s->n_aliases)
-		free(s->aliases[--s->n_aliases]);
+	if (change == NAMES_REPLACE)
+		home_names_deinit(names);
 	dbus_message_iter_recurse(value, &items);
 	for (; r == 0 && dbus_message_iter_get_arg_type(&items) == DBUS_TYPE_STRING;
 	     dbus_message_iter_next(&items)) {
-		if (s->n_aliases == HOME_ALIASES_MAX)
-			return -EINVAL;
-		s->aliases[s->n_aliases] = NULL;
-		r = take_name(&items, &s->aliases[s->n_aliases]);
-		s->n_aliases += r == 0;
+		r = take_name(&items, &name);
+		if (r < 0)
+			return r;
+		if (change == NAMES_REMOVE)
+			r = home_names_remove(names, name) ? 0 : -ENOENT;
+		else
+			r = *name ? home_names_add(names, name) : -EINVAL;
 	}
 	return r;
+}
+
+/* Keys that things and places have in common; -ENODATA for any other. */
+static int take_common(const char *key, DBusMessageIter *value, char **floor,
+		       struct home_names *aliases)
+{
+	if (strcmp(key, "floor") == 0)
+		return take_name(value, floor);
+	if (strcmp(key, "aliases") == 0)
+		return take_names(value, aliases, NAMES_REPLACE);
+	if (strcmp(key, "add_aliases") == 0)
+		return take_names(value, aliases, NAMES_ADD);
+	if (strcmp(key, "remove_aliases") == 0)
+		return take_names(value, aliases, NAMES_REMOVE);
+	return -ENODATA;
 }
 
 static int take_setting(struct home_settings *s, const char *key, DBusMessageIter *value)
@@ -99,54 +119,133 @@ static int take_setting(struct home_settings *s, const char *key, DBusMessageIte
 
 	if (strcmp(key, "area") == 0)
 		return take_name(value, &s->area);
-	if (strcmp(key, "floor") == 0)
-		return take_name(value, &s->floor);
-	if (strcmp(key, "aliases") == 0)
-		return take_aliases(value, s);
-	if (strcmp(key, "hidden") != 0 ||
-	    dbus_message_iter_get_arg_type(value) != DBUS_TYPE_BOOLEAN)
+	if (strcmp(key, "hidden") != 0)
+		return take_common(key, value, &s->floor, &s->aliases);
+	if (dbus_message_iter_get_arg_type(value) != DBUS_TYPE_BOOLEAN)
 		return -EINVAL;
 	dbus_message_iter_get_basic(value, &hidden);
 	s->hidden = hidden;
 	return 0;
 }
 
-static void set(void *arg, DBusMessage *m)
+/* Answers a change, of which @key was taken last. */
+static void answer_set(struct daemon *d, DBusMessage *m, const char *key, int r)
 {
-	struct daemon *d = arg;
-	DBusMessageIter at, dict, value;
-	_cleanup_(home_settings_freep) struct home_settings *s = NULL;
-	const char *id, *key = "";
-	int r = 0;
-
-	dbus_message_iter_init(m, &at);
-	dbus_message_iter_get_basic(&at, &id);
-	dbus_message_iter_next(&at);
-	if (!home_find(d->home, id)) {
-		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "no device '%s'", id));
-		return;
-	}
-	/* All of it or nothing. */
-	s = home_settings_copy(d->home, id);
-	dbus_message_iter_recurse(&at, &dict);
-	while (s && r == 0 && bus_next_option(&dict, &key, &value)) {
-		r = take_setting(s, key, &value);
-	}
-	if (!s)
-		r = -ENOMEM;
 	if (r == 0) {
-		home_set(d->home, TAKE(s));
 		d->sentences_stale = true;
 		r = home_save(d->home);
 	}
-	if (r == -EINVAL)
+	if (r == -ENODATA)
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: no such setting; "
+					   "there are area, floor, aliases, add_aliases, "
+					   "remove_aliases and hidden", key));
+	else if (r == -EINVAL)
 		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: expected area, floor "
 					   "(text), aliases (texts) or hidden (yes or no), names "
-					   "without brackets", key));
+					   "without brackets and of 64 bytes at most", key));
+	else if (r == -E2BIG)
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: more than %d other "
+					   "names", key, HOME_ALIASES_MAX));
+	else if (r == -ENOENT)
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: it has no such other "
+					   "name", key));
 	else if (r < 0)
 		bus_send(d->bus, out_error(m, "Internal", "%s", strerror(-r)));
 	else
 		bus_send(d->bus, dbus_message_new_method_return(m));
+}
+
+/* The name of what is set, and the dictionary behind it. */
+static const char *open_set(DBusMessage *m, DBusMessageIter *dict)
+{
+	DBusMessageIter at;
+	const char *name;
+
+	dbus_message_iter_init(m, &at);
+	dbus_message_iter_get_basic(&at, &name);
+	dbus_message_iter_next(&at);
+	dbus_message_iter_recurse(&at, dict);
+	return name;
+}
+
+/* All of it or nothing. */
+static void set_now(struct daemon *d, DBusMessage *m)
+{
+	_cleanup_(home_settings_freep) struct home_settings *s = NULL;
+	DBusMessageIter dict, value;
+	const char *id = open_set(m, &dict), *key = "";
+	int r = 0;
+
+	if (!home_find(d->home, id)) {
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "no device '%s'", id));
+		return;
+	}
+	s = home_settings_copy(d->home, id);
+	if (!s)
+		r = -ENOMEM;
+	while (r == 0 && bus_next_option(&dict, &key, &value))
+		r = take_setting(s, key, &value);
+	if (r == 0)
+		home_set(d->home, TAKE(s));
+	answer_set(d, m, key, r);
+}
+
+static void set_area_now(struct daemon *d, DBusMessage *m)
+{
+	_cleanup_(home_area_freep) struct home_area *a = NULL;
+	DBusMessageIter dict, value;
+	const char *name = open_set(m, &dict), *key = "";
+	int r = 0;
+
+	if (!*name || !good_name(name)) {
+		answer_set(d, m, "name", -EINVAL);
+		return;
+	}
+	a = home_area_copy(d->home, name);
+	if (!a)
+		r = -ENOMEM;
+	while (r == 0 && bus_next_option(&dict, &key, &value))
+		r = take_common(key, &value, &a->floor, &a->aliases);
+	if (r == 0)
+		home_set_area(d->home, TAKE(a));
+	answer_set(d, m, key, r);
+}
+
+static const char denied[] = "sandboxed applications may not change what the user says of the "
+			     "home";
+
+static void set(void *arg, DBusMessage *m)
+{
+	permit_outside(arg, m, set_now, denied);
+}
+
+static void set_area(void *arg, DBusMessage *m)
+{
+	permit_outside(arg, m, set_area_now, denied);
+}
+
+static void areas(void *arg, DBusMessage *m)
+{
+	struct daemon *d = arg;
+	DBusMessage *reply = dbus_message_new_method_return(m);
+	struct out_list out;
+	DBusMessageIter at;
+
+	if (!reply)
+		return;
+	dbus_message_iter_init_append(reply, &at);
+	out_open_list(&out, &at, NULL);
+	for (const struct home_area *a = home_areas(d->home); a; a = a->next) {
+		DBusMessageIter *item = out_list_next(&out);
+
+		out_dict_str(item, "name", a->name);
+		out_dict_str(item, "floor", a->floor);
+		out_dict_strings(item, "aliases", (const char *const *)a->aliases.names,
+				 a->aliases.n);
+		out_list_end_item(&out);
+	}
+	out_close_list(&out);
+	bus_send(d->bus, reply);
 }
 
 static void prop_broker(void *arg, DBusMessageIter *at)
@@ -159,6 +258,8 @@ static void prop_broker(void *arg, DBusMessageIter *at)
 static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
 	{ "Set", "sa{sv}", set },
+	{ "Areas", "a{sv}", areas, "" },
+	{ "SetArea", "sa{sv}", set_area },
 };
 
 static const struct bus_property properties[] = {

@@ -65,7 +65,7 @@ static bool meant(const struct home *h, const struct home_entity *e, const struc
 		return false;
 	if (area && strcasecmp(s->area, area) != 0)
 		return false;
-	return !floor || strcasecmp(s->floor, floor) == 0;
+	return !floor || strcasecmp(home_floor(h, e->id), floor) == 0;
 }
 
 static int add_all(struct job *job, const struct intent_match *m, size_t service, int level)

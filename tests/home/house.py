@@ -192,14 +192,14 @@ def test_places_and_other_names(service, house):
     settle(service, "light.hall_lamp", {"hidden": False})
     told(service, "turn off the hall lamp", "Hall Lamp is off.")
     with open(os.path.join(service.home, "d", "assistantd", "home.json"), encoding="utf-8") as f:
-        assert json.load(f)["light.desk_lamp"]["aliases"] == ["reading light"]
+        assert json.load(f)["entities"]["light.desk_lamp"]["aliases"] == ["reading light"]
 
 
 def test_wrong_settings(service, house):
     invalid = "org.freedesktop.DBus.Error.InvalidArgs"
     before = devices(service)["light.desk_lamp"]
     for settings in ({"area": "[a|b]"}, {"area": "x" * 65}, {"colour": "red"}, {"hidden": "yes"},
-                     {"aliases": dbus.Array(["a"] * 9, signature="s")}, {"area": dbus.UInt32(1)},
+                     {"aliases": dbus.Array(list("abcdefghi"), signature="s")}, {"area": dbus.UInt32(1)},
                      {"area": "Attic", "zzz": True}):
         fails(invalid, settle, service, "light.desk_lamp", settings)
         assert devices(service)["light.desk_lamp"] == before, settings
