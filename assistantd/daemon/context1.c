@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/ahead.h"
+#include "assistantd/daemon/conversation.h"
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
@@ -133,6 +134,7 @@ static void forget_done(struct work *work, int result)
 	}
 	/* What was learnt from all of it does not know which part is gone. */
 	ahead_forget(q->d->ahead);
+	conversations_forget(q->d->conversations);
 	query_free(q);
 }
 

@@ -21,6 +21,7 @@
 #include "util/loop.h"
 
 struct ahead;
+struct conversations;
 struct grants;
 struct job;
 struct memory;
@@ -31,6 +32,7 @@ struct proofs;
 struct screen;
 struct spoilt_files;
 struct stage;
+struct timers;
 
 struct daemon {
 	struct loop *loop;
@@ -64,6 +66,9 @@ struct daemon {
 	struct grants *grants;
 	struct pins *pins;
 	struct offers *offers;
+	struct timers *timers;
+	struct conversations *conversations;
+	bool recalled;			/* both are as they were stored */
 	struct job *jobs;		/* all of them, oldest first */
 	unsigned queued, running;
 	uint64_t mean_ms;		/* running mean of how long a request takes */
@@ -80,3 +85,4 @@ void adapters1_changed(struct daemon *d);
 void models1_add(struct daemon *d);
 void context1_add(struct daemon *d);
 void home1_add(struct daemon *d);
+void timers1_add(struct daemon *d);

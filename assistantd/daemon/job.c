@@ -250,12 +250,15 @@ int job_enqueue(struct job *job)
 	return 0;
 }
 
-/* Whether the work of the task waits for the model. */
-static bool waits_for_model(const struct job *job)
+/* Whether the work of the task waits for what it works with. */
+static bool must_wait(const struct job *job)
 {
 	enum engine_state state = engine_state(job->d->engine);
 
-	if (job->task->kind == TASK_ASK || state == ENGINE_READY)
+	/* What "it" is, and which timers there are, the store knows. */
+	if (job->task->kind == TASK_ASK)
+		return !job->d->recalled;
+	if (state == ENGINE_READY)
 		return false;
 	return state != ENGINE_NO_MODEL;
 }
@@ -323,7 +326,7 @@ void jobs_proven(struct daemon *d)
 {
 	for (struct job *j = d->jobs, *next; j; j = next) {
 		next = j->next;
-		if (!j->awaits_proof || j->state != JOB_RUNNING || waits_for_model(j))
+		if (!j->awaits_proof || j->state != JOB_RUNNING || must_wait(j))
 			continue;
 		j->awaits_proof = false;
 		job_work(j);
@@ -336,7 +339,7 @@ static struct job *next_job(struct daemon *d)
 	struct job *found = NULL;
 
 	for (struct job *j = d->jobs; j; j = j->next) {
-		if (j->state != JOB_QUEUED || !j->caller->known || waits_for_model(j) ||
+		if (j->state != JOB_QUEUED || !j->caller->known || must_wait(j) ||
 		    j->caller->running >= d->config.caller_running_max)
 			continue;
 		if (!found || j->options.priority > found->options.priority)

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 
 #include "assistantd/daemon/ahead.h"
+#include "assistantd/daemon/conversation.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/data.h"
@@ -19,9 +20,11 @@
 #include "assistantd/daemon/offers.h"
 #include "assistantd/daemon/pins.h"
 #include "assistantd/daemon/proofs.h"
+#include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
 #include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
+#include "assistantd/daemon/timers.h"
 #include "util/macro.h"
 
 /* Everything that is only needed here. */
@@ -301,6 +304,7 @@ static int open_bus(struct service *s)
 	models1_add(d);
 	context1_add(d);
 	home1_add(d);
+	timers1_add(d);
 	request1_add(d);
 	return bus_own_name(d->bus);
 }
@@ -323,7 +327,14 @@ static int start(struct service *s)
 	r = start_engine(s);
 	if (r == 0)
 		r = start_workshop(s);
-	return r < 0 ? r : open_bus(s);
+	if (r == 0)
+		r = timers_new(&d->timers, d);
+	if (r == 0)
+		r = conversations_new(&d->conversations, d->worker);
+	if (r == 0)
+		r = open_bus(s);
+	/* Last: what was missed is told. */
+	return r < 0 ? r : recall_begin(d);
 }
 
 static void stop(struct service *s)
@@ -346,6 +357,8 @@ static void stop(struct service *s)
 	grants_free(d->grants);
 	pins_free(d->pins);
 	callers_free(d->callers);
+	timers_free(d->timers);
+	conversations_free(d->conversations);
 	tools_free(d->tools);
 	home_free(d->home);
 	tool_registry_free(d->tool_registry);
