@@ -14,6 +14,9 @@
 #define NONE UINT32_MAX
 #define MAX_WORD 64		/* bytes of a word that is learnt from */
 
+/* How words are cut: as GPT-2 does, and each digit by itself. */
+static const char cuts[] = "smollm";
+
 /* A word of the text: its symbols, and how often it occurs. */
 struct word {
 	uint32_t first, n;	/* in the pool of symbols */
@@ -177,7 +180,7 @@ static int count_word(struct bpe *b, const char *text, uint32_t len)
 
 int bpe_count(struct bpe *b, const char *text, size_t len)
 {
-	const struct pretokenizer *p = pretokenizer_find("gpt-2", 5);
+	const struct pretokenizer *p = pretokenizer_find(cuts, sizeof(cuts) - 1);
 	struct words words = { 0 };
 	int r;
 
@@ -330,13 +333,23 @@ struct spelling {
 	int32_t *types;
 };
 
-static const char *const controls[BPE_CONTROLS] = {
+static const char *const controls[BPE_FUNCTION] = {
 	"<|begin|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>",
 };
 
 static const char chat_template[] =
 	"{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
 	"{% if add_generation_prompt %}<|assistant|>{% endif %}";
+
+static int spell_control(uint32_t id, struct buf *out)
+{
+	char name[32];
+
+	if (id < BPE_FUNCTION)
+		return buf_append_str(out, controls[id]);
+	snprintf(name, sizeof(name), "<|function_%u|>", id - BPE_FUNCTION);
+	return buf_append_str(out, name);
+}
 
 static int spell_all(const struct bpe *b, struct spelling *s)
 {
@@ -349,7 +362,7 @@ static int spell_all(const struct bpe *b, struct spelling *s)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {
 		struct buf text = BUF_NULL;
-		int r = i < BPE_CONTROLS ? buf_append_str(&text, controls[i])
+		int r = i < BPE_CONTROLS ? spell_control(i, &text)
 					 : spell(b, i - BPE_CONTROLS, &text);
 
 		s->types[i] = i < BPE_CONTROLS ? 3 : 1;
@@ -375,7 +388,8 @@ static int write_spelling(const struct bpe *b, const struct spelling *s, int fd)
 
 	if (r < 0 || (r = gguf_writer_str(w, "general.architecture", "llama", 5)) < 0 ||
 	    (r = gguf_writer_str(w, "tokenizer.ggml.model", "gpt2", 4)) < 0 ||
-	    (r = gguf_writer_str(w, "tokenizer.ggml.pre", "gpt-2", 5)) < 0 ||
+	    (r = gguf_writer_str(w, "tokenizer.ggml.pre", cuts,
+				 sizeof(cuts) - 1)) < 0 ||
 	    (r = gguf_writer_strings(w, "tokenizer.ggml.tokens",
 				     (const char *const *)s->tokens, n)) < 0 ||
 	    (r = gguf_writer_array(w, "tokenizer.ggml.token_type", GGUF_TYPE_I32, s->types,

@@ -26,10 +26,19 @@ static struct gguf *new_tokenizer(void)
 
 	ck_assert_int_eq(bpe_new(&b), 0);
 	ck_assert_int_eq(bpe_count(b, text, strlen(text)), 0);
-	ck_assert_int_eq(bpe_learn(b, 288), 0);
+	ck_assert_int_eq(bpe_learn(b, 352), 0);
 	ck_assert_int_eq(bpe_write(b, fd), 0);
 	ck_assert_int_eq(gguf_open_fd(&g, fd, NULL), 0);
 	return g;
+}
+
+static size_t count_of(const struct token_list *l, int32_t id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->ids[i] == id;
+	return n;
 }
 
 static void make_batch(uint32_t vocab, int32_t *tokens, int32_t *targets)
@@ -120,6 +129,28 @@ static double compare(struct trainer *t, struct bm_model *m, const struct bm_del
 		}
 	return worst;
 }
+
+START_TEST(vocabulary)
+{
+	static const char numbers[] = "in 2024, 12 lamps";
+	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
+	_cleanup_(tokenizer_freep) struct tokenizer *t = NULL;
+	_cleanup_(token_list_deinit) struct token_list all = TOKEN_LIST_NULL,
+							  one = TOKEN_LIST_NULL,
+							  said = TOKEN_LIST_NULL;
+
+	ck_assert_int_eq(tokenizer_new(&t, g, NULL), 0);
+	ck_assert_uint_gt(tokenizer_n_tokens(t), BPE_CONTROLS + 256);
+	ck_assert_int_eq(tokenizer_encode(t, numbers, strlen(numbers), 0, &all), 0);
+	/* Equal figures are equal tokens, wherever they stand. */
+	ck_assert_int_eq(tokenizer_encode(t, "2", 1, TOKENIZE_CONTINUES, &one), 0);
+	ck_assert_uint_eq(one.n, 1);
+	ck_assert_uint_eq(count_of(&all, one.ids[0]), 3);
+	ck_assert_int_eq(tokenizer_encode(t, "<|function_63|>", 15, TOKENIZE_SPECIAL, &said), 0);
+	ck_assert_uint_eq(said.n, 1);
+	ck_assert_int_eq(said.ids[0], BPE_FUNCTION + 63);
+}
+END_TEST
 
 START_TEST(base)
 {
@@ -229,6 +260,7 @@ int main(void)
 	TCase *c = tcase_create("train-file");
 
 	tcase_set_timeout(c, 60);
+	tcase_add_test(c, vocabulary);
 	tcase_add_test(c, base);
 	tcase_add_test(c, lora);
 	tcase_add_loop_test(c, not_a_plain_llama, 0, 3);
