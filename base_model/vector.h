@@ -33,4 +33,9 @@ struct vector_ops {
 	/* One step of AdamW on @n weights; clears @g. */
 	void (*adamw)(float *w, float *g, float *m1, float *m2, size_t n,
 		      const struct adamw_rates *rates);
+	/* mean becomes momentum mean + (1 − momentum) g, x the same of the new mean (Nesterov);
+	 * clears @g. */
+	void (*lean)(float *g, float *mean, float *x, size_t n, float momentum);
+	/* w becomes shrink w − by x */
+	void (*approach)(float *w, const float *x, size_t n, float by, float shrink);
 };

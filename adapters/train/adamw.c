@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* AdamW (Loshchilov and Hutter 2019), its schedule, and checkpoints. */
-#include <errno.h>
+/* AdamW (Loshchilov and Hutter 2019), and the schedule of its rate. */
 #include <math.h>
-#include <string.h>
 
 #include "adapters/train/train-private.h"
-#include "util/file.h"
 #include "util/macro.h"
 
 static const float beta1 = 0.9f, beta2 = 0.95f, decay = 0.1f;
@@ -71,7 +68,7 @@ static void change_base(struct adamw_job *job)
 		change(job, l->attn_norm, t->s.width, 0);
 		change(job, l->ffn_norm, t->s.width, 0);
 		for (int k = 0; k < TRAIN_MATRICES; k++)
-			change(job, l->m[k].w, l->m[k].out * l->m[k].in, decay);
+			train_muon(t, &l->m[k], job->rates.rate, decay);
 	}
 }
 
@@ -104,89 +101,15 @@ uint64_t trainer_steps(const struct trainer *t)
 
 float train_rate(const struct train_rates *r, uint64_t step)
 {
+	uint64_t from = r->warmup + r->hold;
 	double part;
 
 	if (step < r->warmup)
 		return r->peak * (float)(step + 1) / (float)r->warmup;
-	if (step >= r->total || r->total <= r->warmup)
+	if (step >= r->total)
 		return r->peak * r->floor;
-	part = (double)(step - r->warmup) / (double)(r->total - r->warmup);
+	if (step < from)
+		return r->peak;
+	part = (double)(step - from) / (double)(r->total - from);
 	return r->peak * (r->floor + (1 - r->floor) * 0.5f * (float)(1 + cos(M_PI * part)));
-}
-
-struct checkpoint_head {
-	char magic[8];
-	struct train_shape shape;
-	uint32_t rank;		/* of an adapter, whose base is not in the file; 0: the base */
-	uint64_t steps, n_trained;
-};
-
-static const char magic[8] = "ADTRAIN2";
-
-static int read_all(int fd, void *data, size_t len)
-{
-	char *p = data;
-
-	while (len) {
-		ssize_t n = read(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EINVAL;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static void fill_head(const struct trainer *t, struct checkpoint_head *h)
-{
-	memset(h, 0, sizeof(*h));
-	memcpy(h->magic, magic, sizeof(magic));
-	h->shape = t->s;
-	h->steps = t->steps;
-	h->rank = t->rank;
-	h->n_trained = t->trained.n;
-}
-
-int trainer_save(const struct trainer *t, int fd)
-{
-	size_t bytes = t->trained.n * sizeof(float);
-	struct checkpoint_head h;
-	int r;
-
-	fill_head(t, &h);
-	r = file_write(fd, &h, sizeof(h));
-	if (r == 0)
-		r = file_write(fd, t->trained.w, bytes);
-	if (r == 0)
-		r = file_write(fd, t->trained.m1, bytes);
-	if (r == 0)
-		r = file_write(fd, t->trained.m2, bytes);
-	return r;
-}
-
-int trainer_load(struct trainer *t, int fd)
-{
-	size_t bytes = t->trained.n * sizeof(float);
-	struct checkpoint_head h, want;
-	int r = read_all(fd, &h, sizeof(h));
-
-	if (r < 0)
-		return r;
-	fill_head(t, &want);
-	want.steps = h.steps;
-	if (memcmp(&h, &want, sizeof(h)) != 0)
-		return -EINVAL;
-	r = read_all(fd, t->trained.w, bytes);
-	if (r == 0)
-		r = read_all(fd, t->trained.m1, bytes);
-	if (r == 0)
-		r = read_all(fd, t->trained.m2, bytes);
-	if (r < 0)
-		return r;
-	memset(t->trained.g, 0, bytes);
-	t->steps = h.steps;
-	return 0;
 }

@@ -56,6 +56,7 @@ struct trainer {
 	float *partial;				/* [chunks][width], sums of chunks of positions */
 	float *ds;				/* [threads][context][context] */
 	float *cos, *sin;			/* [context][head / 2] */
+	float *muon;				/* [train_muon_floats()], of one matrix */
 	double *losses;				/* [n] */
 };
 
@@ -71,6 +72,9 @@ void train_linear(struct trainer *t, const struct train_matrix *m, const float *
 void train_linear_back(struct trainer *t, const struct train_matrix *m, const float *dy,
 		       const float *x, float *dx, bool add);
 size_t train_chunks(const struct trainer *t);
+size_t train_muon_floats(const struct train_shape *s);
+/* Changes @m, a matrix of a layer of the base, and clears its gradient. */
+void train_muon(struct trainer *t, const struct train_matrix *m, float rate, float decay);
 
 /* The position-wise loops, each over all positions by chunks. */
 void train_norm(struct trainer *t, const float *x, const float *w, float *y, float *r);

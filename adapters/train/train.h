@@ -21,7 +21,7 @@ struct train_shape {
 struct train_rates {
 	float peak;		/* learning rate after the warm-up */
 	float floor;		/* share of the peak at the end, 0 to 1 */
-	uint64_t warmup, total;	/* steps */
+	uint64_t warmup, hold, total;	/* steps: up to the peak, at the peak, of the run */
 };
 
 enum { TRAIN_IGNORE = -1 };	/* target of a position that is not learnt */
@@ -80,11 +80,12 @@ struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_p
  */
 int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *targets, bool backward,
 		 double *loss);
-/* AdamW (0.9, 0.95, decay of matrices 0.1) with the gradient's norm clipped to 1;
- * clears the gradients and returns the norm that they had. */
+/* Muon for the matrices of a base's layers, AdamW (0.9, 0.95, the gradient's norm clipped to 1)
+ * for its embedding and norms and for adapters; the base's matrices decay by 0.1. Clears the
+ * gradients and returns the norm that they had. */
 double trainer_step(struct trainer *t, float rate);
 uint64_t trainer_steps(const struct trainer *t);
-/* Linear warm-up, then half a cosine down to the floor. */
+/* Linear warm-up, the peak for @hold steps, then half a cosine down to the floor. */
 float train_rate(const struct train_rates *r, uint64_t step);
 
 /* Weights, moments and step count at the position of @fd. Loading demands the same shape:
@@ -92,3 +93,6 @@ float train_rate(const struct train_rates *r, uint64_t step);
  * training until a load succeeds. The format is of this machine's byte order. */
 int trainer_save(const struct trainer *t, int fd);
 int trainer_load(struct trainer *t, int fd);
+/* The weights alone, for a run of its own that goes on from another one, with other data, rates
+ * or a longer context: the context may differ, else as trainer_load(). */
+int trainer_load_weights(struct trainer *t, int fd);

@@ -120,6 +120,7 @@ static size_t lay_buffers(struct trainer *t, float *b)
 	t->dhidden = take(b, &at, nf);
 	t->partial = take(b, &at, train_chunks(t) * t->s.width);
 	t->ds = take(b, &at, t->threads * t->s.context * t->s.context);
+	t->muon = take(b, &at, train_muon_floats(&t->s));
 	t->cos = take(b, &at, (size_t)t->s.context * t->head / 2);
 	t->sin = take(b, &at, (size_t)t->s.context * t->head / 2);
 	return at;

@@ -13,10 +13,12 @@
 #include "util/macro.h"
 
 enum { REPORT_SECONDS = 15, CHECKPOINT_SECONDS = 180, HELD_OUT_BATCHES = 4 };
+enum { HELD_OUT_PART = 30 };	/* measuring takes at most one part in so many of the time */
 
 /* A run in progress. */
 struct progress {
 	double began, reported, saved;
+	double measured;	/* seconds that the last report took */
 	uint64_t first_step, total;
 	double loss;		/* running mean */
 	int32_t *tokens, *targets;
@@ -132,6 +134,7 @@ static void report(struct training *t, struct progress *p, uint64_t step)
 	if (t->held_out.path)
 		fprintf(stderr, ", held out %.4f", held_out_loss(t, p));
 	fprintf(stderr, ", %.0f tokens/s, %.0f min left\n", tokens / per_step, left / 60);
+	p->measured = seconds() - now;
 }
 
 static int save(struct training *t, struct progress *p)
@@ -152,19 +155,27 @@ static int save(struct training *t, struct progress *p)
 	return r;
 }
 
-static int resume(struct training *t)
+/* @name is that of the file that an error is of. */
+static int resume(struct training *t, const char **name)
 {
-	_cleanup_close_ int fd = open(t->checkpoint, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(t->checkpoint, O_RDONLY | O_CLOEXEC), start = -1;
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return trainer_load(t->trainer, fd);
+	*name = t->checkpoint;
+	if (fd >= 0)
+		return trainer_load(t->trainer, fd);
+	if (errno != ENOENT)
+		return -errno;
+	if (!t->start)
+		return 0;
+	*name = t->start;
+	start = open(t->start, O_RDONLY | O_CLOEXEC);
+	return start < 0 ? -errno : trainer_load_weights(t->trainer, start);
 }
 
 static int steps(struct training *t, struct progress *p)
 {
 	struct train_rates rates = { t->rate, 0.05f, MIN(p->total / 20 + 1, (uint64_t)200),
-				     p->total };
+				     (uint64_t)(t->hold * (double)p->total), p->total };
 	int r = 0;
 
 	for (uint64_t step = p->first_step; r == 0 && step < p->total && !interrupted; step++) {
@@ -182,7 +193,7 @@ static int steps(struct training *t, struct progress *p)
 		/* Whichever ends the run first also ends the decay of the rate. */
 		part *= (double)p->total;
 		trainer_step(t->trainer, train_rate(&rates, MAX(step, (uint64_t)part)));
-		if (now - p->reported > REPORT_SECONDS)
+		if (now - p->reported > fmax(REPORT_SECONDS, HELD_OUT_PART * p->measured))
 			report(t, p, step + 1);
 		if (now - p->saved > CHECKPOINT_SECONDS)
 			r = save(t, p);
@@ -195,6 +206,7 @@ int training_run(struct training *t, bool *done)
 	size_t n = t->rows * t->context;
 	struct progress p = { .began = seconds() };
 	struct sigaction action = { .sa_handler = on_signal };
+	const char *name = t->checkpoint;
 	int r;
 
 	sigaction(SIGINT, &action, NULL);
@@ -203,10 +215,12 @@ int training_run(struct training *t, bool *done)
 	p.targets = calloc(n, sizeof(*p.targets));
 	p.saved = p.reported = p.began;
 	p.total = (t->tokens + n - 1) / n;
-	r = p.tokens && p.targets ? resume(t) : -ENOMEM;
+	r = p.tokens && p.targets ? resume(t, &name) : -ENOMEM;
 	p.first_step = trainer_steps(t->trainer);
-	if (r == 0)
+	if (r == 0) {
+		name = t->checkpoint;
 		r = steps(t, &p);
+	}
 	if (r == 0)
 		r = save(t, &p);
 	if (r == 0 && trainer_steps(t->trainer) > p.first_step)
@@ -215,7 +229,7 @@ int training_run(struct training *t, bool *done)
 	free(p.targets);
 	*done = !interrupted;
 	if (r < 0) {
-		fprintf(stderr, "error: %s: %s\n", t->checkpoint, strerror(-r));
+		fprintf(stderr, "error: %s: %s\n", name, strerror(-r));
 		return VERB_BAD_INPUT;
 	}
 	return VERB_OK;

@@ -26,7 +26,8 @@ static int usage(bool lora)
 	else
 		fputs("usage: assistant-engine train-base --tokenizer TOKENIZER.gguf --width N "
 		      "--layers N --heads N --kv-heads N --ffn N\n", stderr);
-	fputs("  --context N --rows N --tokens N --rate R [--minutes N] [--seed N] [--threads N]\n"
+	fputs("  --context N --rows N --tokens N --rate R [--hold SHARE] [--minutes N] [--seed N]\n"
+	      "  [--threads N] [--start CHECKPOINT]\n"
 	      "  --data FILE.jsonl[:SHARE]… [--held-out FILE.jsonl] --checkpoint FILE\n"
 	      "  [--name NAME] --out FILE.gguf\n", stderr);
 	return VERB_USAGE;
@@ -96,6 +97,7 @@ static bool take_option(struct job *job, const char *option, char *value)
 		{ "--tokenizer", &job->tokenizer }, { "--out", &job->out },
 		{ "--name", &job->name }, { "--held-out", &job->training.held_out.path },
 		{ "--checkpoint", &job->training.checkpoint },
+		{ "--start", &job->training.start },
 	};
 	double number;
 	bool known;
@@ -113,6 +115,8 @@ static bool take_option(struct job *job, const char *option, char *value)
 		return add_data(&job->training, value);
 	if (strcmp(option, "--alpha") == 0)
 		return positive(option, value, &job->alpha);
+	if (strcmp(option, "--hold") == 0)
+		return positive(option, value, &job->training.hold) && job->training.hold <= 1;
 	if (strcmp(option, "--rate") == 0 && positive(option, value, &number)) {
 		job->training.rate = (float)number;
 		return true;

@@ -183,7 +183,25 @@ static void ops_adamw(float *restrict w, float *restrict g, float *restrict m1,
 	}
 }
 
+static void ops_lean(float *restrict g, float *restrict mean, float *restrict x, size_t n,
+		     float momentum)
+{
+	for (size_t i = 0; i < n; i++) {
+		mean[i] = momentum * mean[i] + (1 - momentum) * g[i];
+		x[i] = momentum * mean[i] + (1 - momentum) * g[i];
+		g[i] = 0;
+	}
+}
+
+static void ops_approach(float *restrict w, const float *restrict x, size_t n, float by,
+			 float shrink)
+{
+	for (size_t i = 0; i < n; i++)
+		w[i] = shrink * w[i] - by * x[i];
+}
+
 const struct vector_ops OPS_NAME = {
 	ops_dot, ops_softmax_back, ops_exponentials, ops_scale, ops_swiglu,
-	ops_swiglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
+	ops_swiglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw, ops_lean,
+	ops_approach,
 };

@@ -189,6 +189,69 @@ START_TEST(learns_whatever_the_threads)
 }
 END_TEST
 
+/* The largest singular value, by power iteration on dᵀ d. */
+static double largest_singular(const double *d, size_t out, size_t in)
+{
+	double v[64], u[64], norm = 0;
+
+	for (size_t j = 0; j < in; j++)
+		v[j] = 1 + 0.1 * (double)j;
+	for (int k = 0; k < 200; k++) {
+		memset(u, 0, sizeof(u));
+		for (size_t i = 0; i < out * in; i++)
+			u[i / in] += d[i] * v[i % in];
+		memset(v, 0, sizeof(v));
+		for (size_t i = 0; i < out * in; i++)
+			v[i % in] += d[i] * u[i / in];
+		norm = 0;
+		for (size_t j = 0; j < in; j++)
+			norm += v[j] * v[j];
+		norm = sqrt(norm);
+		for (size_t j = 0; j < in; j++)
+			v[j] /= norm;
+	}
+	return sqrt(norm);
+}
+
+/* Whatever the gradient's directions weigh, a step goes about as far along each of them. */
+static void check_step(const float *before, struct train_view v, double rate)
+{
+	double d[64 * 64], sum = 0;
+
+	ck_assert_uint_le(v.out * v.in, 64 * 64);
+	for (size_t i = 0; i < v.out * v.in; i++) {
+		d[i] = ((1 - rate * 0.1) * (double)before[i] - (double)v.w[i]) /
+		       (rate * 0.2 * sqrt((double)(v.out > v.in ? v.out : v.in)));
+		sum += d[i] * d[i];
+	}
+	sum /= (double)(v.out < v.in ? v.out : v.in);
+	ck_assert_msg(sum > 0.5 && sum < 1.3, "mean square of singular values: %g", sum);
+	ck_assert_double_lt(largest_singular(d, v.out, v.in), 1.25);
+}
+
+START_TEST(steps_are_even)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+	_cleanup_free_ float *before = malloc(trainer_n_weights(t) * sizeof(*before));
+	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	const float rate = 0.05f;
+	double loss;
+
+	make_batch(x, y);
+	memcpy(before, trainer_trained(t), trainer_n_weights(t) * sizeof(*before));
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	trainer_step(t, rate);
+	for (uint32_t i = 0; i < shape.layers; i++)
+		for (int m = 0; m < TRAIN_MATRICES; m++) {
+			struct train_view v = trainer_matrix(t, i, m);
+
+			check_step(before + (v.w - trainer_trained(t)), v, (double)rate);
+		}
+	for (size_t i = 0; i < trainer_n_trained(t); i++)
+		ck_assert_float_eq(trainer_gradients(t)[i], 0);
+}
+END_TEST
+
 START_TEST(resumes)
 {
 	_cleanup_(trainer_freep) struct trainer *a = NULL, *b = NULL, *other = NULL;
@@ -216,6 +279,31 @@ START_TEST(resumes)
 }
 END_TEST
 
+START_TEST(starts_from_another_run)
+{
+	_cleanup_(trainer_freep) struct trainer *a = NULL, *b = NULL;
+	_cleanup_close_ int fd = memfd_create("checkpoint", MFD_CLOEXEC);
+	struct train_shape longer = shape, wider = shape;
+
+	longer.context = 2 * CONTEXT;
+	wider.width = 32;
+	ck_assert_int_eq(trainer_new(&a, &shape, ROWS, 1, 1), 0);
+	train(a, 5);
+	ck_assert_int_eq(trainer_save(a, fd), 0);
+	ck_assert_int_eq(trainer_new(&b, &longer, 1, 1, 2), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load(b, fd), -EINVAL);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load_weights(b, fd), 0);
+	ck_assert_mem_eq(trainer_trained(a), trainer_trained(b), trainer_n_trained(a) * 4);
+	ck_assert_uint_eq(trainer_steps(b), 0);
+	b = trainer_free(b);
+	ck_assert_int_eq(trainer_new(&b, &wider, 1, 1, 2), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(trainer_load_weights(b, fd), -EINVAL);
+}
+END_TEST
+
 START_TEST(refuses)
 {
 	_cleanup_(trainer_freep) struct trainer *t = NULL;
@@ -239,11 +327,17 @@ END_TEST
 START_TEST(rates)
 {
 	struct train_rates r = { .peak = 1, .floor = 0.1f, .warmup = 10, .total = 110 };
+	struct train_rates late = { .peak = 1, .floor = 0, .warmup = 10, .hold = 50, .total = 110 };
 
 	ck_assert_float_eq_tol(train_rate(&r, 0), 0.1f, 1e-6f);
 	ck_assert_float_eq_tol(train_rate(&r, 10), 1, 1e-6f);
 	ck_assert_float_eq_tol(train_rate(&r, 60), 0.55f, 1e-6f);
 	ck_assert_float_eq_tol(train_rate(&r, 500), 0.1f, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&late, 59), 1, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&late, 85), 0.5f, 1e-6f);
+	late.hold = 500;
+	ck_assert_float_eq_tol(train_rate(&late, 109), 1, 1e-6f);
+	ck_assert_float_eq_tol(train_rate(&late, 110), 0, 1e-6f);
 }
 END_TEST
 
@@ -256,7 +350,9 @@ int main(void)
 	tcase_add_test(c, gradients);
 	tcase_add_test(c, gradients_of_an_adapter);
 	tcase_add_test(c, learns_whatever_the_threads);
+	tcase_add_test(c, steps_are_even);
 	tcase_add_test(c, resumes);
+	tcase_add_test(c, starts_from_another_run);
 	tcase_add_test(c, refuses);
 	tcase_add_test(c, rates);
 	return run_tests("train", c);
