@@ -1,32 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The tools that exist, from YAML files. */
+/* The tools that exist: from YAML files, and from applications while they are there. */
 #pragma once
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tools_api/tool.h"
 
-#include "tools_api/policy.h"
-#include "util/cleanup.h"
-#include "util/diag.h"
-
-#define TOOL_ARGUMENTS_MAX (64 * 1024)
-
-enum tool_backend { TOOL_DBUS, TOOL_MQTT, TOOL_HTTP, TOOL_MCP, TOOL_EXEC, TOOL_BACKEND_COUNT };
-
-struct tool {
-	char *name;		/* letters, digits and ._-/ */
-	char *title, *description;
-	json_t *schema;		/* of the arguments, an object */
-	enum policy_risk risk;	/* consequential unless the file says otherwise */
-	bool egress, reads_private, opening;
-	uint32_t timeout_ms;
-	enum tool_backend backend;
-	char *target;		/* what the back end calls: topic, URL, command, … */
-	char *read_back;	/* tool of risk read that tells the state afterwards, or NULL */
-	char *undo;		/* tool that takes the call back, or NULL */
-};
+#define TOOL_OWNED_MAX 64	/* tools of one application */
 
 struct tool_registry;
 
@@ -36,16 +14,37 @@ DEFINE_CLEANUP(struct tool_registry *, tool_registry_free)
 
 /*
  * Adds the tools of a document { tools: [ … ] }, all or none. -EINVAL or -ENOMEM; @d says
- * line:column. A name already there is an error, and so is read_back or undo without
- * such a tool in the registry or the same document.
+ * line:column. The user's own (not @shipped) take the place of the program's of the same name;
+ * otherwise a name that is there is an error. So are read_back and undo without such a tool in
+ * the registry or the same document.
  */
-int tool_registry_load(struct tool_registry *r, const char *text, size_t len, struct diag *d);
+int tool_registry_load(struct tool_registry *r, const char *text, size_t len, bool shipped,
+		       struct diag *d);
+/* @r gets the tools of files that @fresh has, in the place of its own ones; @fresh is then
+ * empty. Tools of applications stay. 0 or -ENOMEM with @r as it was. */
+int tool_registry_replace(struct tool_registry *r, struct tool_registry *fresh);
+
+/* What an application says of a tool of its own. */
+struct tool_offer {
+	const char *name;		/* its own, without the owner's */
+	const char *title, *description;
+	const char *schema, *result_schema;	/* JSON; "" or NULL: no arguments, any result */
+	enum policy_risk risk;
+	bool egress, reads_private, can_read, can_undo;
+	uint32_t timeout_ms;		/* 0: the usual */
+};
+
+/*
+ * Adds the tool OWNER/NAME; *@ret (may be NULL) is the registry's. -EINVAL with the field and
+ * what is wrong in @d, -EEXIST, -E2BIG beyond TOOL_OWNED_MAX, -ENOMEM. Its spec is
+ * {"name": …, "can_read": …, "can_undo": …}.
+ */
+int tool_registry_add(struct tool_registry *r, const char *owner, const struct tool_offer *o,
+		      const struct tool **ret, struct diag *d);
+/* Removes one tool of @owner, or all with @name NULL (as registered, OWNER/NAME): how many. */
+size_t tool_registry_remove(struct tool_registry *r, const char *owner, const char *name);
+
 size_t tool_registry_count(const struct tool_registry *r);
 const struct tool *tool_registry_at(const struct tool_registry *r, size_t i);
 /* NULL when there is none. */
 const struct tool *tool_registry_find(const struct tool_registry *r, const char *name);
-
-/* Parses @text and validates it; *@ret (may be NULL) is the caller's to json_decref().
- * -EINVAL with the path in @d; a repeated key and trailing bytes are refused. */
-int tool_check_arguments(const struct tool *t, const char *text, size_t len, json_t **ret,
-			 struct diag *d);

@@ -20,6 +20,7 @@ static void call_deinit(struct action_call *c)
 {
 	if (c->flight)
 		c->flight->call = NULL;
+	tool_unref(c->tool);
 	free(c->tool_name);
 	free(c->target);
 	free(c->title);
@@ -54,6 +55,8 @@ struct action *action_new(struct job *job)
 
 int action_add(struct action *a, const struct action_spec *spec)
 {
+	const struct tool *tool = a->job->d->tool_registry
+		? tool_registry_find(a->job->d->tool_registry, spec->tool) : NULL;
 	struct action_call *c = &a->calls[a->n];
 
 	if (a->n == ACTION_CALLS_MAX)
@@ -66,8 +69,7 @@ int action_add(struct action *a, const struct action_spec *spec)
 		.target = strdup(spec->target),
 		.title = strdup(spec->title),
 		.why = strdup(spec->why ? spec->why : ""),
-		.tool = a->job->d->tool_registry
-			? tool_registry_find(a->job->d->tool_registry, spec->tool) : NULL,
+		.tool = tool ? tool_ref(tool) : NULL,
 		.parsed = json_deep_copy(spec->arguments),
 		.arguments = json_dumps(spec->arguments, JSON_COMPACT | JSON_SORT_KEYS),
 		.decided_by = spec->decided_by,

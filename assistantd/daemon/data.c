@@ -98,21 +98,68 @@ void read_sentences(struct daemon *d)
 	d->intents = set;
 }
 
-static void read_tools(struct daemon *d)
+/* Every file of the folder. A broken one adds nothing; -EINVAL says that there was one. */
+static int read_tool_folder(struct tool_registry *set, const char *folder, bool shipped)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	_cleanup_free_ char *path = NULL;
-	struct diag diag = DIAG_NULL;
-	int r = tool_registry_new(&d->tool_registry);
+	_cleanup_free_ char *pattern = NULL;
+	glob_t found = { 0 };
+	int r = 0;
 
-	if (r == 0 && asprintf(&path, "%s/tools/home.yaml", d->paths.shared) < 0)
-		r = -ENOMEM;
-	if (r == 0)
-		r = read_yaml_text(path, &text, &diag);
-	if (r == 0)
-		r = tool_registry_load(d->tool_registry, text.data, text.len, &diag);
-	if (r < 0)
-		log_error("%s:%s: %s", path ? path : "tools", diag.field, diag.text);
+	if (asprintf(&pattern, "%s/tools/*.yaml", folder) < 0) {
+		pattern = NULL;
+		return -ENOMEM;
+	}
+	glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+		struct diag diag = DIAG_NULL;
+		int bad = read_yaml_text(found.gl_pathv[i], &text, &diag);
+
+		if (bad == 0)
+			bad = tool_registry_load(set, text.data, text.len, shipped, &diag);
+		if (bad < 0) {
+			log_error("%s:%s: %s", found.gl_pathv[i], diag.field,
+				  diag.code ? diag.text : strerror(-bad));
+			r = bad;
+		}
+	}
+	globfree(&found);
+	return r;
+}
+
+/* The folder of the configuration file. */
+static char *configuration_folder(const struct daemon *d)
+{
+	char *folder = strdup(d->paths.config), *end = folder ? strrchr(folder, '/') : NULL;
+
+	if (end)
+		*end = '\0';
+	else if (folder)
+		strcpy(folder, ".");
+	return folder;
+}
+
+void read_tools(struct daemon *d)
+{
+	_cleanup_(tool_registry_freep) struct tool_registry *fresh = NULL;
+	_cleanup_free_ char *own = configuration_folder(d);
+	bool first = !d->tool_registry;
+	int r = own ? tool_registry_new(&fresh) : -ENOMEM;
+
+	if (r == 0 && first)
+		r = tool_registry_new(&d->tool_registry);
+	if (r < 0) {
+		log_error("tools: %s", strerror(-r));
+		return;
+	}
+	r = read_tool_folder(fresh, d->paths.shared, true);
+	if (r == 0 || first)
+		r = read_tool_folder(fresh, own, false);
+	/* At the start, what is whole serves; later, what served until now. */
+	if (r == 0 || first)
+		r = tool_registry_replace(d->tool_registry, fresh);
+	if (r < 0 && !first)
+		log_error("tools: those that were there stay");
 }
 
 void read_data_files(struct daemon *d)

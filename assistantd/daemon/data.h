@@ -6,5 +6,8 @@
 /* The program's own data: prompts, replies, sentences. What cannot be read is logged, and the
  * tasks that need it say so. */
 void read_data_files(struct daemon *d);
+/* The tools of the program's files and of the user's, ~/.config/assistantd/tools/NAME.yaml. When
+ * a file is broken those that were there stay; at the start, it alone is missing. */
+void read_tools(struct daemon *d);
 /* Binds the sentences anew, with the names of the home as they are now. */
 void read_sentences(struct daemon *d);

@@ -146,6 +146,7 @@ static void reload(struct service *s)
 	s->d.tools = tools_free(s->d.tools);
 	home_clear(s->d.home);
 	s->d.sentences_stale = true;
+	read_tools(&s->d);
 	config_deinit(&s->d.config);
 	s->d.config = fresh;
 	if (start_tools(s) < 0)

@@ -203,7 +203,7 @@ static int send_call(struct tools *t, uint64_t id, const struct tool *tool,
 	int r = entity ? set(&v.entity, entity) : -EINVAL;
 
 	if (r == 0)
-		r = set(&v.service, tool->target);
+		r = set(&v.service, json_string_value(json_object_get(tool->spec, "service")));
 	if (r == 0)
 		r = set_data(&v.data, arguments);
 	ipc_message_init(&m, TOOLS_CALL, id);

@@ -7,7 +7,7 @@
 #include "tools_api/tools_api.h"
 #include "util/macro.h"
 
-#define HEAD "title: t, description: d, backend: {type: mqtt, target: x}"
+#define HEAD "title: t, description: d, backend: {type: mqtt, service: x}"
 
 static const char document[] =
 	"tools:\n"
@@ -16,9 +16,9 @@ static const char document[] =
 	"    description: Brightness of one light\n"
 	"    risk: reversible\n"
 	"    egress: true\n"
-	"    backend: {type: mqtt, target: home/light}\n"
+	"    backend: {type: mqtt, service: light_set}\n"
 	"    read_back: light.get\n"
-	"    undo: light.set\n"
+	"    undo: [{tool: light.set, arguments: {id: =arguments.id, level: =before.level}}]\n"
 	"    schema:\n"
 	"      type: object\n"
 	"      additionalProperties: false\n"
@@ -66,12 +66,13 @@ START_TEST(arguments_are_validated)
 	int err;
 
 	ck_assert_int_eq(tool_registry_new(&r), 0);
-	ck_assert_msg(!tool_registry_load(r, document, strlen(document), &d), "%s %s", d.field,
+	ck_assert_msg(!tool_registry_load(r, document, strlen(document), true, &d), "%s %s", d.field,
 		      d.text);
 	ck_assert_uint_eq(tool_registry_count(r), 3);
 	t = tool_registry_find(r, "light.set");
 	ck_assert(t == tool_registry_at(r, 0) && t->egress && t->risk == POLICY_RISK_REVERSIBLE);
-	ck_assert_str_eq(t->target, "home/light");
+	ck_assert_str_eq(json_string_value(json_object_get(t->spec, "service")),
+			 "light_set");
 	ck_assert(tool_registry_find(r, "door.open")->risk == POLICY_RISK_CONSEQUENTIAL);
 	ck_assert_ptr_null(tool_registry_find(r, "absent"));
 	for (i = 0; i < ARRAY_SIZE(arguments); i++) {
@@ -102,7 +103,7 @@ static const struct {
 	{ TOOL("schema: {type: objekt}"), DIAG_TYPE },
 	{ TOOL("schema: {type: object, pattern: x}"), DIAG_UNSUP },
 	{ TOOL("schema: {type: object}, risk: none"), DIAG_RANGE },
-	{ TOOL("schema: {type: object}, undo: b"), DIAG_PAIR },
+	{ TOOL("schema: {type: object}, undo: [{tool: b, arguments: {}}]"), DIAG_PAIR },
 	{ TOOL("schema: {type: object}, read_back: a"), DIAG_PAIR },
 	{ TOOL("schema: {type: object}, timeout_ms: 0"), DIAG_RANGE },
 	{ "tools:\n  - {name: 'a b', " HEAD ", schema: {type: object}}\n", DIAG_RANGE },
@@ -116,7 +117,8 @@ START_TEST(broken_documents_add_nothing)
 	struct diag d = DIAG_NULL;
 
 	ck_assert_int_eq(tool_registry_new(&r), 0);
-	ck_assert_int_eq(tool_registry_load(r, broken[_i].text, strlen(broken[_i].text), &d),
+	ck_assert_int_eq(tool_registry_load(r, broken[_i].text, strlen(broken[_i].text),
+					    true, &d),
 			 -EINVAL);
 	ck_assert_msg(d.code == broken[_i].code, "%s %s", d.field, d.text);
 	ck_assert_ptr_nonnull(strchr(d.field, ':'));
