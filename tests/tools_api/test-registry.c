@@ -66,8 +66,8 @@ START_TEST(arguments_are_validated)
 	int err;
 
 	ck_assert_int_eq(tool_registry_new(&r), 0);
-	ck_assert_msg(!tool_registry_load(r, document, strlen(document), true, &d), "%s %s", d.field,
-		      d.text);
+	ck_assert_msg(!tool_registry_load(r, document, strlen(document), true, &d), "%s %s",
+		      d.field, d.text);
 	ck_assert_uint_eq(tool_registry_count(r), 3);
 	t = tool_registry_find(r, "light.set");
 	ck_assert(t == tool_registry_at(r, 0) && t->egress && t->risk == POLICY_RISK_REVERSIBLE);
