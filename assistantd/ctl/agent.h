@@ -4,5 +4,10 @@
 
 #include "assistantd/ctl/ctl.h"
 
-/* Registers this program as an agent where there is a terminal; silently not otherwise. */
-void agent_register(struct ctl *c);
+/*
+ * Registers this program as an agent where there is a terminal, silently not otherwise; with
+ * @own, only for what it asks for itself. CTL_OK, or the status after an error message.
+ */
+int agent_register(struct ctl *c, bool own);
+/* To be called now and then: takes what was typed, and answers. */
+void agent_tend(struct ctl *c);

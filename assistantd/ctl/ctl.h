@@ -87,6 +87,7 @@ int ctl_read_text(const char *path, struct buf *ret);
 /* The verbs. */
 int ctl_task(struct ctl *c, const char *task);
 int ctl_ask(struct ctl *c);
+int ctl_agent(struct ctl *c);
 int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);
 int ctl_history(struct ctl *c);

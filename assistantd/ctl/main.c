@@ -35,7 +35,8 @@ int ctl_ask(struct ctl *c)
 		fprintf(stderr, "usage: assistantctl ask TEXT…\n");
 		return CTL_USAGE;
 	}
-	agent_register(c);
+	if (agent_register(c, true) == CTL_NO_SERVICE)
+		return CTL_NO_SERVICE;
 	return request_run(c, "ask", text.data, text.len);
 }
 
@@ -51,6 +52,7 @@ static const struct {
 	{ "summarize", ctl_task, NULL, "[--kind K] [FILE|-]    paragraph, headline or keypoints" },
 	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
 	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },
+	{ "agent", NULL, ctl_agent, "                       show questions in this terminal" },
 	{ "adapter", NULL, ctl_adapter,
 	  "[list | info | explain | versions | import | update | rollback | rm | …]" },
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "assistantd/ctl/agent.h"
 #include "util/file.h"
 #include "util/macro.h"
 
@@ -299,9 +300,11 @@ static int finish(struct request *r)
 
 static int follow(struct request *r)
 {
-	while (!r->results && !interrupted && !r->deserted)
+	while (!r->results && !interrupted && !r->deserted) {
 		if (!dbus_connection_read_write_dispatch(r->c->bus, POLL_MS))
 			return ctl_show_error(DBUS_ERROR_DISCONNECTED, "the bus is gone");
+		agent_tend(r->c);
+	}
 	if (r->results)
 		return finish(r);
 	if (r->shown)

@@ -133,7 +133,7 @@ static struct policy_verdict decide(const struct action *a, struct action_call *
 		.egress = c->tool && c->tool->egress,
 		.opening = c->opening,
 		.many = a->n > 10,
-		.agent = agents_available(job->d->agents, job->caller),
+		.agent = agents_available(job->d->agents, job->caller, false),
 		.unregistered = !c->tool,
 		.crowded = agents_crowded(job->d->agents, job->caller),
 	};
@@ -189,15 +189,15 @@ static void run(struct action *a, bool agreed)
 		finish(a);
 }
 
-static void on_answer(void *arg, enum agent_answer answer)
+static void on_answer(void *arg, const struct agent_outcome *outcome)
 {
 	struct action *a = arg;
 
 	a->job->confirming = NULL;
-	if (answer == AGENT_NO) {
+	if (outcome->answer == AGENT_NO) {
 		a->job->refused = true;
 		run(a, false);
-	} else if (answer == AGENT_GONE) {
+	} else if (outcome->answer == AGENT_GONE) {
 		job_finish(a->job, "ConfirmationUnavailable", "nobody answered the question");
 	} else {
 		run(a, true);
@@ -218,18 +218,27 @@ static int summary(const struct action *a, struct buf *text)
 	return r;
 }
 
-static void confirm(struct action *a, const struct action_call *first)
+static void confirm(struct action *a)
 {
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	struct agent_question question = {
-		.tool = first->tool->name,
-		.title = first->tool->title,
-		.arguments = first->arguments,
-		.risk = first->opening ? POLICY_RISK_CONSEQUENTIAL : first->tool->risk,
-		.caller = a->job->caller,
-	};
+	struct agent_call calls[ACTION_CALLS_MAX];
+	struct agent_question question = { .calls = calls, .caller = a->job->caller };
 	int r = summary(a, &text);
 
+	for (size_t i = 0; i < a->n; i++) {
+		const struct action_call *c = &a->calls[i];
+
+		if (c->outcome != OUTCOME_NOT_RUN || c->verdict.action == POLICY_ALLOW)
+			continue;
+		if (question.n_calls == 0)
+			question.title = c->tool->title;
+		calls[question.n_calls++] = (struct agent_call){
+			.tool = c->tool->name, .title = c->title,
+			.target = c->target, .arguments = c->arguments,
+			.risk = c->opening ? POLICY_RISK_CONSEQUENTIAL : c->tool->risk,
+			.pin = c->verdict.need_pin, .always = c->verdict.offer_grant,
+		};
+	}
 	question.summary = text.len ? text.data : "";
 	answer_progress(a->job, STAGE_CONFIRMING);
 	if (r == 0)
@@ -240,8 +249,7 @@ static void confirm(struct action *a, const struct action_call *first)
 
 void action_run(struct action *a)
 {
-	const struct action_call *ask = NULL;
-	bool unavailable = false;
+	bool unavailable = false, ask = false;
 
 	for (size_t i = 0; i < a->n; i++) {
 		struct action_call *c = &a->calls[i];
@@ -254,8 +262,8 @@ void action_run(struct action *a)
 				 policy_reason_name(c->verdict.reason));
 		} else if (c->verdict.action == POLICY_UNAVAILABLE) {
 			unavailable = true;
-		} else if (c->verdict.action != POLICY_ALLOW && !ask) {
-			ask = c;
+		} else {
+			ask |= c->verdict.action != POLICY_ALLOW;
 		}
 	}
 	if (a->job->options.dry_run)
@@ -265,7 +273,7 @@ void action_run(struct action *a)
 			   "this needs your word, and nobody can be asked; try `assistantctl ask` "
 			   "in a terminal");
 	else if (ask)
-		confirm(a, ask);
+		confirm(a);
 	else
 		run(a, false);
 }

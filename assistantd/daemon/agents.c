@@ -5,250 +5,129 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/daemon/out.h"
-#include "assistantd/daemon/xml.h"
+#include "assistantd/daemon/agents-private.h"
+#include "assistantd/daemon/config.h"
+#include "assistantd/daemon/notify.h"
+#include "assistantd/daemon/screen.h"
 #include "util/macro.h"
 
-#define AGENT_INTERFACE "org.assistantd.Agent1"
+static bool by_hand(const struct caller *c)
+{
+	return c->known && c->kind == POLICY_CALLER_HAND;
+}
 
-struct agent {
-	struct caller *caller;		/* its connection */
-	char *path;
-	struct agent *next;		/* newest first */
-};
-
-struct agent_wait {
-	struct agents *agents;
-	agent_fn done;			/* NULL when dropped */
-	void *arg;
-	char *agent;			/* whom it was sent to */
-	struct agent_wait *next;
-};
-
-struct agents {
-	struct loop *loop;
-	struct bus *bus;
-	struct callers *callers;
-	struct agent *first;
-	struct agent_wait *open;
-	struct {
-		char caller[64];
-		uint64_t at;
-	} asked[AGENT_PER_MINUTE * 8];
-	size_t next_asked;
-	uint64_t next_id;
-};
-
-/* Never a sandboxed one; never the requester's own, unless it is the user's hand. */
+/*
+ * Never a sandboxed one; never the requester's own, by connection or process, unless both are
+ * the user's hand. What a terminal shows of its own requests only, it is asked for them alone.
+ */
 static bool may_answer(const struct agent *agent, const struct caller *caller)
 {
-	if (!agent->caller->known || agent->caller->kind == POLICY_CALLER_SANDBOXED)
+	const struct caller *c = agent->caller;
+
+	if (!c->known || c->kind == POLICY_CALLER_SANDBOXED)
 		return false;
-	return agent->caller != caller || caller->kind == POLICY_CALLER_HAND;
+	if (c == caller)
+		return by_hand(c);
+	if (agent->own)
+		return false;
+	return c->pid != caller->pid || !c->pid;
 }
 
-static const struct agent *find(const struct agents *a, const struct caller *caller)
+struct agent *agents_choose(const struct agents *a, const struct caller *caller)
 {
-	const struct agent *agent = a->first;
+	struct agent *best = NULL;
 
-	while (agent && !may_answer(agent, caller))
-		agent = agent->next;
-	return agent;
+	for (struct agent *agent = a->first; agent; agent = agent->next) {
+		if (!may_answer(agent, caller))
+			continue;
+		/* Who asks from a terminal answers there: it may be far from the screen. */
+		if (agent->caller == caller)
+			return agent;
+		if (!best || agent->priority > best->priority)
+			best = agent;
+	}
+	return best;
 }
 
-bool agents_available(const struct agents *a, const struct caller *caller)
+bool agents_available(const struct agents *a, const struct caller *caller, bool full)
 {
-	return find(a, caller);
+	if (screen_locked(a->s.screen))
+		return false;
+	return agents_choose(a, caller) || (!full && notify_has_actions(a->s.notify));
+}
+
+/* Each terminal is a hand of its own; a program is one, however often it connects. */
+static const char *asker(const struct caller *caller)
+{
+	return by_hand(caller) ? caller->name : caller->identity;
 }
 
 bool agents_crowded(const struct agents *a, const struct caller *caller)
 {
-	size_t open = 0, recent = 0;
+	const struct config *c = a->s.config;
 	uint64_t now = loop_now();
+	size_t recent = 0;
 
-	for (const struct agent_wait *w = a->open; w; w = w->next)
-		open++;
 	for (size_t i = 0; i < ARRAY_SIZE(a->asked); i++)
 		recent += a->asked[i].at && now - a->asked[i].at < 60000 &&
-			  strncmp(a->asked[i].caller, caller->name,
-				  sizeof(a->asked[i].caller) - 1) == 0;
-	return open >= AGENT_OPEN_MAX || recent >= AGENT_PER_MINUTE;
+			  strcmp(a->asked[i].caller, asker(caller)) == 0;
+	return questions_open(a) >= c->questions_open || recent >= c->questions_per_minute;
 }
 
-static void wait_free(struct agent_wait *w)
-{
-	struct agent_wait **at = &w->agents->open;
-
-	while (*at && *at != w)
-		at = &(*at)->next;
-	if (*at)
-		*at = w->next;
-	free(w->agent);
-	free(w);
-}
-
-static void on_reply(void *arg, DBusMessage *reply)
-{
-	enum agent_answer answer = AGENT_GONE;
-	struct agent_wait *w = arg;
-	DBusMessageIter at;
-	dbus_uint32_t decision = 0;
-
-	if (reply && dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_METHOD_RETURN &&
-	    dbus_message_iter_init(reply, &at) &&
-	    dbus_message_iter_get_arg_type(&at) == DBUS_TYPE_UINT32) {
-		dbus_message_iter_get_basic(&at, &decision);
-		answer = decision == 1 || decision == 2 ? AGENT_YES : AGENT_NO;
-	}
-	if (w->done)
-		w->done(w->arg, answer);
-	wait_free(w);
-}
-
-static void note_asked(struct agents *a, const struct caller *caller)
+void agents_note_asked(struct agents *a, const struct caller *caller)
 {
 	size_t i = a->next_asked++ % ARRAY_SIZE(a->asked);
 
-	snprintf(a->asked[i].caller, sizeof(a->asked[i].caller), "%s", caller->name);
+	snprintf(a->asked[i].caller, sizeof(a->asked[i].caller), "%s", asker(caller));
 	a->asked[i].at = loop_now();
 }
 
-static DBusMessage *question_message(struct agents *a, const struct agent *agent,
-				     const struct agent_question *q)
+struct agent *agents_find(const struct agents *a, const char *sender, const char *path)
 {
-	DBusMessage *m = dbus_message_new_method_call(agent->caller->name, agent->path,
-						      AGENT_INTERFACE, "Confirm");
-	dbus_uint64_t id = ++a->next_id;
-	DBusMessageIter at, dict;
+	struct agent *agent = a->first;
 
-	if (!m)
-		return NULL;
-	dbus_message_iter_init_append(m, &at);
-	dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT64, &id);
-	out_open_dict(&at, &dict);
-	out_dict_str(&dict, "caller", q->caller->identity);
-	out_dict_str(&dict, "tool", q->tool);
-	out_dict_str(&dict, "title", q->title);
-	out_dict_str(&dict, "summary", q->summary);
-	out_dict_str(&dict, "arguments", q->arguments);
-	out_dict_u32(&dict, "risk", q->risk);
-	out_dict_u32(&dict, "expires_ms", AGENT_EXPIRES_MS);
-	out_close_dict(&at, &dict);
-	return m;
+	while (agent && (strcmp(agent->caller->name, sender) != 0 ||
+			 (path && strcmp(agent->path, path) != 0)))
+		agent = agent->next;
+	return agent;
 }
 
-int agents_ask(struct agents *a, const struct agent_question *q, agent_fn done, void *arg,
-	       struct agent_wait **ret)
+void agents_remove(struct agents *a, struct agent *agent)
 {
-	const struct agent *agent = find(a, q->caller);
-	struct agent_wait *w;
+	struct agent **at = &a->first;
 
-	if (!agent)
-		return -ENOENT;
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return -ENOMEM;
-	*w = (struct agent_wait){ a, done, arg, strdup(agent->caller->name), a->open };
-	a->open = w;
-	note_asked(a, q->caller);
-	if (bus_call(a->bus, question_message(a, agent, q), AGENT_EXPIRES_MS, on_reply, w) < 0) {
-		wait_free(w);
-		return -ENOMEM;
-	}
-	*ret = w;
-	return 0;
-}
-
-void agent_drop(struct agent_wait *w)
-{
-	if (w)
-		w->done = NULL;
-}
-
-static void remove_agent(struct agents *a, const char *sender, const char *path)
-{
-	for (struct agent **at = &a->first; *at;) {
-		struct agent *agent = *at;
-
-		if (strcmp(agent->caller->name, sender) != 0 ||
-		    (path && strcmp(agent->path, path) != 0)) {
-			at = &agent->next;
-			continue;
-		}
-		*at = agent->next;
-		caller_unref(agent->caller);
-		free(agent->path);
-		free(agent);
-	}
+	while (*at != agent)
+		at = &(*at)->next;
+	*at = agent->next;
+	questions_forsake(a, agent);
+	caller_unref(agent->caller);
+	free(agent->path);
+	free(agent);
 }
 
 void agents_departed(struct agents *a, const char *sender)
 {
-	remove_agent(a, sender, NULL);
+	struct agent *agent;
+
+	while ((agent = agents_find(a, sender, NULL)))
+		agents_remove(a, agent);
+	questions_pump(a);
 }
 
-static void do_register(void *arg, DBusMessage *m)
+void agents_screen_changed(struct agents *a)
 {
-	struct agents *a = arg;
-	struct agent *agent = calloc(1, sizeof(*agent));
-	DBusMessageIter at;
-	const char *path;
-
-	dbus_message_iter_init(m, &at);
-	dbus_message_iter_get_basic(&at, &path);
-	remove_agent(a, dbus_message_get_sender(m), path);
-	if (agent) {
-		agent->caller = caller_get(a->callers, dbus_message_get_sender(m));
-		agent->path = strdup(path);
-	}
-	if (!agent || !agent->caller || !agent->path) {
-		if (agent && agent->caller)
-			caller_unref(agent->caller);
-		if (agent)
-			free(agent->path);
-		free(agent);
-		bus_send(a->bus, out_error(m, "Internal", "out of memory"));
-		return;
-	}
-	agent->next = a->first;
-	a->first = agent;
-	bus_send(a->bus, dbus_message_new_method_return(m));
+	if (screen_locked(a->s.screen))
+		questions_end_all(a, "the screen has been locked");
 }
 
-static void do_unregister(void *arg, DBusMessage *m)
-{
-	struct agents *a = arg;
-	const char *path = "";
-
-	dbus_message_get_args(m, NULL, DBUS_TYPE_OBJECT_PATH, &path, DBUS_TYPE_INVALID);
-	remove_agent(a, dbus_message_get_sender(m), path);
-	bus_send(a->bus, dbus_message_new_method_return(m));
-}
-
-static const struct bus_method methods[] = {
-	{ "Register", "oa{sv}", do_register, "class" },
-	{ "Unregister", "o", do_unregister },
-};
-
-static const struct bus_property properties[] = { { "Version", "u", bus_version } };
-
-static const struct bus_interface agents1 = {
-	.name = "org.assistantd.Agents1",
-	.xml = xml_agents1,
-	.methods = methods,
-	.n_methods = ARRAY_SIZE(methods),
-	.properties = properties,
-	.n_properties = ARRAY_SIZE(properties),
-};
-
-int agents_new(struct agents **ret, struct loop *loop, struct bus *bus, struct callers *callers)
+int agents_new(struct agents **ret, const struct agents_setup *setup)
 {
 	struct agents *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct agents){ .loop = loop, .bus = bus, .callers = callers };
-	bus_add(bus, &agents1, a, false);
+	a->s = *setup;
+	agents1_add(a);
 	*ret = a;
 	return 0;
 }
@@ -257,10 +136,9 @@ struct agents *agents_free(struct agents *a)
 {
 	if (!a)
 		return NULL;
+	questions_drop_all(a);
 	while (a->first)
-		remove_agent(a, a->first->caller->name, NULL);
-	while (a->open)
-		wait_free(a->open);
+		agents_remove(a, a->first);
 	free(a);
 	return NULL;
 }

@@ -85,6 +85,7 @@ static void identify(struct caller *c, uint32_t pid)
 {
 	char program[64] = "";
 
+	c->pid = pid;
 	if (sandboxed(pid, c->identity, sizeof(c->identity))) {
 		c->kind = POLICY_CALLER_SANDBOXED;
 		return;

@@ -17,6 +17,7 @@ struct caller {
 	char *name;			/* unique name on the bus */
 	enum policy_caller kind;
 	char identity[160];		/* app id, or the program's name */
+	uint32_t pid;			/* 0 while it is not known */
 	bool known;			/* kind and identity have been found out */
 	unsigned queued, running;	/* its requests */
 	size_t unread;			/* bytes sent since it was last seen to read */

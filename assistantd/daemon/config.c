@@ -35,6 +35,9 @@ int config_init(struct config *c)
 		.caller_running_max = 4,
 		.caller_queued_max = 16,
 		.timeout_ms = 20000,
+		.question_ms = 60000,
+		.questions_open = 3,
+		.questions_per_minute = 5,
 		.store_max_bytes = 256 * MIB,
 		.keep_text = true,
 		.broker_port = 1883,
@@ -197,6 +200,20 @@ static int read_requests(struct config *c, const struct yaml_node *root, struct 
 	return take_u32(map, "timeout_ms", 100, 3600000, &c->timeout_ms, d);
 }
 
+static int read_questions(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	static const char *const keys[] = { "seconds", "open", "per_minute", NULL };
+	const struct yaml_node *map;
+	uint64_t ms = c->question_ms;
+	int r = section(root, "questions", keys, &map, d);
+
+	if (r < 0 || (r = take_number(map, "seconds", 1, 600, 1000, &ms, d)) < 0 ||
+	    (r = take_u32(map, "open", 1, 16, &c->questions_open, d)) < 0)
+		return r;
+	c->question_ms = (uint32_t)ms;
+	return take_u32(map, "per_minute", 1, 60, &c->questions_per_minute, d);
+}
+
 static int read_history(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "max_mib", "keep_text", NULL };
@@ -225,14 +242,14 @@ static int read_home(struct config *c, const struct yaml_node *root, struct diag
 
 static int read_root(struct config *c, const struct yaml_node *root, struct diag *d)
 {
-	static const char *const keys[] = { "model", "adapters", "sandbox", "requests", "history",
-					    "home", NULL };
+	static const char *const keys[] = { "model", "adapters", "sandbox", "requests",
+					    "questions", "history", "home", NULL };
 	int r = yaml_check_keys(root, keys, d);
 
 	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
 	    (r = take_choice(root, "sandbox", "allow", "require",
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
-	    (r = read_history(c, root, d)) < 0)
+	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);
 }

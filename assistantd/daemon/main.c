@@ -264,6 +264,22 @@ static void system_bus_lost(void *arg)
 	log_warning("the system bus is gone");
 }
 
+static void screen_changed(void *arg)
+{
+	struct service *s = arg;
+
+	if (s->d.agents)
+		agents_screen_changed(s->d.agents);
+}
+
+static int start_agents(struct daemon *d)
+{
+	const struct agents_setup setup = { d->loop, d->bus, d->callers, d->notify, d->screen,
+					    d->pins, d->grants, &d->config };
+
+	return agents_new(&d->agents, &setup);
+}
+
 /* What the user allows, and how the user can be asked. */
 static int start_consent(struct service *s)
 {
@@ -279,7 +295,7 @@ static int start_consent(struct service *s)
 	if (r == 0)
 		r = offers_new(&d->offers);
 	if (r == 0)
-		r = screen_new(&d->screen, d->bus, d->system, NULL, NULL);
+		r = screen_new(&d->screen, d->bus, d->system, screen_changed, s);
 	return r < 0 ? r : notify_new(&d->notify, d->bus);
 }
 
@@ -295,7 +311,7 @@ static int open_bus(struct service *s)
 	if (r == 0)
 		r = callers_new(&d->callers, d->bus, caller_known, s);
 	if (r == 0)
-		r = agents_new(&d->agents, d->loop, d->bus, d->callers);
+		r = start_agents(d);
 	if (r < 0)
 		return r;
 	callers_set_reads(d->callers, caller_reads_again);

@@ -2,20 +2,17 @@
 # SPDX-License-Identifier: MIT
 """assistantctl: what it prints where, its exit statuses, questions on a terminal; against a
 service that does what it is told, and against none."""
-import fcntl
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 
 import harness
+from terminal import CTL, Terminal
 
-CTL = os.path.join(harness.BUILD, "assistantctl")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -45,42 +42,6 @@ def expect(status, stdout, stderr, *arguments, **more):
     assert out.stdout == stdout, out
     assert (stderr in out.stderr) if stderr else out.stderr == b"", out
     return out
-
-
-class Terminal:
-    """assistantctl with a terminal of its own."""
-
-    def __init__(self, *arguments, columns=80):
-        self.master, slave = pty.openpty()
-
-        def own_terminal():
-            os.setsid()
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-        self.process = subprocess.Popen([CTL, *arguments], stdin=slave, stdout=slave,
-                                        stderr=slave, preexec_fn=own_terminal)
-        os.close(slave)
-        self.seen = b""
-
-    def read_until(self, what=None, seconds=20):
-        """Without @what to the end: that of the process comes before that of its text."""
-        os.set_blocking(self.master, False)
-        end = time.monotonic() + seconds
-        while what is None or what not in self.seen:
-            try:
-                self.seen += os.read(self.master, 4096)
-            except BlockingIOError:
-                time.sleep(0.01)
-            except OSError:
-                break
-            assert time.monotonic() < end, self.seen
-
-    def write(self, text):
-        os.write(self.master, text)
-
-    def end(self):
-        self.read_until()
-        os.close(self.master)
-        return self.process.wait(), self.seen.replace(b"\r\n", b"\n")
 
 
 def results_go_to_stdout():

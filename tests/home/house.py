@@ -18,7 +18,7 @@ from harness import (BUILD, SOURCE, Request, Service, fails, require_bus,  # noq
                      run_tests, wait_for)
 import dbus                                                             # noqa: E402
 import dbus.mainloop.glib                                               # noqa: E402
-import dbus.service                                                     # noqa: E402
+import agent                                                            # noqa: E402
 
 EMPTY = dbus.Dictionary({}, signature="sv")
 BROKER = os.environ.get("MOSQUITTO_BROKER", "/usr/sbin/mosquitto")
@@ -76,39 +76,6 @@ class House:
             self.unplug(name)
         self.stop_broker()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Agent(dbus.service.Object):
-    """On a connection of its own, as a panel would be."""
-
-    PATH = "/test/agent"
-
-    def __init__(self, decision):
-        self.own = dbus.SessionBus(private=True)
-        self.own.set_exit_on_disconnect(False)
-        super().__init__(self.own, self.PATH)
-        self.decision = decision
-        self.asked = []
-        self.agents().Register(dbus.ObjectPath(self.PATH), EMPTY)
-
-    def agents(self):
-        return dbus.Interface(self.own.get_object("org.assistantd.Assistant1",
-                                                  "/org/assistantd/Assistant1", introspect=False),
-                              "org.assistantd.Agents1")
-
-    @dbus.service.method("org.assistantd.Agent1", in_signature="ta{sv}", out_signature="ua{sv}",
-                         async_callbacks=("reply", "refuse"))
-    def Confirm(self, call, what, reply, refuse):
-        self.asked.append({str(k): v for k, v in what.items()})
-        if self.decision is None:
-            self.own.close()
-        else:
-            reply(dbus.UInt32(self.decision), EMPTY)
-
-    def leave(self):
-        if self.decision is not None:
-            self.agents().Unregister(dbus.ObjectPath(self.PATH))
-            self.own.close()
 
 
 def settle(service, entity, settings):
@@ -210,19 +177,19 @@ def test_opening_a_garage_wants_a_word(service, house):
     code, results, _ = ask(service, "open the garage")
     assert code == 2 and results["error"] == "org.assistantd.Error.ConfirmationUnavailable", \
         (code, results)
-    no = Agent(0)
+    no = agent.Process("no")
     code, results, text = ask(service, "open the garage")
     assert code == 1 and text == "Garage was left as it is.", (code, results, text)
     assert no.asked[0]["tool"] == "home/open" and no.asked[0]["title"] == "Open", no.asked
     assert json.loads(no.asked[0]["arguments"]) == {"entity": "cover.garage"}
     no.leave()
     assert state(service, "cover.garage") == "closed"
-    gone = Agent(None)
+    gone = agent.Process("die")
     code, results, _ = ask(service, "open the garage")
     assert code == 2 and results["error"] == "org.assistantd.Error.ConfirmationUnavailable", \
         (code, results)
     assert gone.asked and state(service, "cover.garage") == "closed"
-    yes = Agent(1)
+    yes = agent.Process("yes")
     told(service, "open the garage", "Garage is open.", outcomes=[("done", True)])
     assert len(yes.asked) == 1
     # Closing it opens nothing to anybody.
@@ -250,7 +217,7 @@ def test_many_at_once_want_a_word(service, house):
         house.plug_in(name)
     wait_for(lambda: len([d for d in devices(service).values()
                           if d["domain"] == "light" and d["available"]]) == 13, 10, "the spots")
-    no = Agent(0)
+    no = agent.Process("no")
     code, results, text = ask(service, "turn on all lights")
     # What is on already would be asked about, too: it is one order.
     assert code == 1 and len(no.asked) == 1, (code, text)

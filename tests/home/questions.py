@@ -1,0 +1,401 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Questions to the user: who is asked, what is shown, and that nothing but a clear answer in
+time is a yes. What is asked for is a garage, which is opened and closed again."""
+import contextlib
+import json
+import os
+import sys
+import time
+
+import house
+from house import ask, state, wait_state
+from harness import Request, Service, require_bus, run_tests, spin, wait_for
+from agent import Process
+from terminal import Terminal
+import dbus
+import dbus.mainloop.glib
+import dbus.service
+
+UNAVAILABLE = "org.assistantd.Error.ConfirmationUnavailable"
+SAVER = "org.freedesktop.ScreenSaver"
+NOTES = "org.freedesktop.Notifications"
+
+
+def opened(service, code=0):
+    """Asks for it; what was done is undone."""
+    got, results, text = ask(service, "open the garage")
+    assert got == code, (got, dict(results), text)
+    if code == 0:
+        assert state(service, "cover.garage") == "open"
+        ask(service, "close the garage")
+    wait_state(service, "cover.garage", "closed")
+    return results
+
+
+def unavailable(service):
+    assert opened(service, 2)["error"] == UNAVAILABLE
+
+
+def all_of_it_is_shown(service, _):
+    with Process("yes") as agent:
+        opened(service)
+    what = agent.asked[0]
+    assert what["caller"] == "python3" and what["tool"] == "home/open", what
+    assert json.loads(what["arguments"]) == {"entity": "cover.garage"}, what
+    assert what["risk"] == 2 and what["summary"] == "Open: Garage" and what["title"] == "Open"
+    assert 0 < what["expires_ms"] <= 2000 and not what["always"] and "pin" not in what
+    call = what["calls"][0]
+    assert len(what["calls"]) == 1 and call["target"] == "cover.garage", what
+    assert (call["tool"], call["arguments"]) == (what["tool"], what["arguments"]), call
+    # It is over when it is answered.
+    assert not agent.cancelled
+    unavailable(service)
+
+
+def the_newest_of_the_highest_priority_is_asked(service, _):
+    with Process("no") as old, Process("yes", priority=7) as high, Process("no") as new:
+        opened(service)
+        assert not old.asked and len(high.asked) == 1 and not new.asked
+        high.say("unregister")
+        spin(0.2)
+        opened(service, 1)
+        assert not old.asked and len(high.asked) == 1 and len(new.asked) == 1
+    unavailable(service)
+
+
+def private_bus():
+    bus = dbus.SessionBus(private=True)
+    bus.set_exit_on_disconnect(False)
+    return bus
+
+
+def who_asks_does_not_answer(service, _):
+    class Own(dbus.service.Object):
+        asked = False
+
+        @dbus.service.method("org.assistantd.Agent1", in_signature="ta{sv}",
+                             out_signature="ua{sv}")
+        def Confirm(self, call, what):
+            self.asked = True
+            return dbus.UInt32(1), dbus.Dictionary({}, signature="sv")
+    other = private_bus()
+    for bus in (service.bus, other):
+        own = Own(bus, "/test/own")
+        agents = dbus.Interface(bus.get_object("org.assistantd.Assistant1",
+                                               "/org/assistantd/Assistant1", introspect=False),
+                                "org.assistantd.Agents1")
+        agents.Register(dbus.ObjectPath("/test/own"), house.EMPTY)
+        unavailable(service)
+        assert not own.asked
+        agents.Unregister(dbus.ObjectPath("/test/own"))
+        own.remove_from_connection()
+    other.close()
+
+
+def registrations_are_checked(service, _):
+    invalid = "org.freedesktop.DBus.Error.InvalidArgs"
+    for options, error in (({"class": "hand"}, "org.freedesktop.DBus.Error.AccessDenied"),
+                           ({"class": "foot"}, invalid), ({"priority": "1"}, invalid),
+                           ({"priority": 101}, invalid), ({"own": "yes"}, invalid),
+                           ({"colour": "red"}, invalid)):
+        with Process("yes", **options) as agent:
+            assert agent.registered == error, (options, agent.registered)
+    unavailable(service)
+    # A connection that is known to shoot over the mark is bounded.
+    with contextlib.ExitStack() as stack:
+        agents = [stack.enter_context(Process("yes", path=f"/test/a{i}", wait=True))
+                  for i in range(3)]
+        assert {a.registered for a in agents} == {"registered"}
+
+
+def an_agent_that_goes_or_talks_nonsense_is_out(service, _):
+    for answer in ("die", "error", "seven", "text"):
+        with Process("no") as next_one, Process(answer) as agent:
+            opened(service, 1)
+            assert len(agent.asked) == 1 and len(next_one.asked) == 1, answer
+            # The same question, in what is left of its time.
+            assert agent.told[0]["call"] == next_one.told[0]["call"], answer
+            assert next_one.asked[0]["expires_ms"] <= agent.asked[0]["expires_ms"]
+        with Process(answer) as agent:
+            unavailable(service)
+
+
+def silence_is_no(service, _):
+    with Process("hang") as agent:
+        begun = time.monotonic()
+        opened(service, 1)
+        assert time.monotonic() - begun > 1.5
+        assert agent.cancelled == [agent.told[0]["call"]], agent.told
+        # A yes that comes late is none.
+        agent.say("late yes")
+        spin(0.3)
+        assert state(service, "cover.garage") == "closed"
+        for _ in range(3):
+            opened(service, 1)
+        # Whom nobody answers at is asked no more.
+        unavailable(service)
+        assert len(agent.asked) == 4
+
+
+def one_is_shown_at_a_time(service, _):
+    with Process("hang") as agent:
+        requests = [Request(service, "ask", "open the garage") for _ in range(3)]
+        wait_for(lambda: agent.asked, 5, "the question")
+        fourth = Request(service, "ask", "open the garage")
+        code, results = fourth.wait(5)
+        # Of those that may be open this was one too many.
+        assert code == 2 and results["error"] == UNAVAILABLE, dict(results)
+        assert len(agent.asked) == 1
+        agent.say("late no")
+        wait_for(lambda: len(agent.asked) == 2, 1, "the second question")
+        # Whoever asked does not want it any more.
+        requests[1].close()
+        wait_for(lambda: len(agent.asked) == 3, 1, "the third question")
+        assert agent.cancelled == [agent.told[1]["call"]], agent.told
+        agent.say("late yes")
+        assert requests[2].wait(5)[0] == 0
+        assert requests[0].response[1][0] == 1
+    ask(service, "close the garage")
+
+
+def five_a_minute_are_enough(service, _):
+    with Process("no") as agent:
+        for _ in range(5):
+            opened(service, 1)
+        unavailable(service)
+        assert len(agent.asked) == 5
+
+
+class Saver(dbus.service.Object):
+    """A screen saver under a name, or what only says that it is one."""
+
+    def __init__(self, name=SAVER):
+        self.bus = private_bus()
+        self.name = dbus.service.BusName(name, self.bus) if name else None
+        super().__init__(self.bus, "/org/freedesktop/ScreenSaver")
+        self.active = False
+
+    @dbus.service.method(SAVER, out_signature="b")
+    def GetActive(self):
+        return self.active
+
+    @dbus.service.signal(SAVER, signature="b")
+    def ActiveChanged(self, active):
+        self.active = active
+
+    def tell(self, service, active):
+        """To the service directly, too, as anybody can."""
+        m = dbus.lowlevel.SignalMessage("/org/freedesktop/ScreenSaver", SAVER, "ActiveChanged")
+        m.append(active, signature="b")
+        m.set_destination(service.bus.get_name_owner("org.assistantd.Assistant1"))
+        self.bus.send_message(m)
+
+    def leave(self):
+        self.bus.close()
+
+
+def nobody_is_asked_before_a_locked_screen(service, _):
+    saver, liar = Saver(), Saver(name=None)
+    with Process("yes") as agent:
+        spin(0.2)
+        opened(service)
+        saver.ActiveChanged(True)
+        spin(0.2)
+        liar.tell(service, False)
+        spin(0.2)
+        unavailable(service)
+        saver.ActiveChanged(False)
+        spin(0.2)
+        liar.tell(service, True)
+        spin(0.2)
+        opened(service)
+    with Process("hang") as agent:
+        request = Request(service, "ask", "open the garage")
+        wait_for(lambda: agent.asked, 5, "the question")
+        saver.ActiveChanged(True)
+        code, results = request.wait(1)
+        assert code == 2 and results["error"] == UNAVAILABLE, dict(results)
+        wait_for(lambda: agent.cancelled, 5, "the question to be taken back")
+    # One that has gone keeps nothing locked.
+    saver.leave()
+    with Process("yes"):
+        spin(0.2)
+        opened(service)
+    # And one that is locked when it comes says so.
+    saver = Saver(name=None)
+    saver.active = True
+    saver.name = dbus.service.BusName(SAVER, saver.bus)
+    spin(0.2)
+    with Process("yes") as agent:
+        unavailable(service)
+        assert not agent.asked
+    saver.leave()
+    liar.leave()
+
+
+class Notes(dbus.service.Object):
+    """A notification server."""
+
+    def __init__(self, *capabilities):
+        self.bus = private_bus()
+        super().__init__(self.bus, "/org/freedesktop/Notifications")
+        self.capabilities = capabilities
+        self.shown, self.closed = [], []
+        self.name = dbus.service.BusName(NOTES, self.bus)
+
+    @dbus.service.method(NOTES, out_signature="as")
+    def GetCapabilities(self):
+        return self.capabilities
+
+    @dbus.service.method(NOTES, in_signature="susssasa{sv}i", out_signature="u")
+    def Notify(self, app, replaces, icon, summary, body, actions, hints, expires):
+        self.shown.append({"summary": str(summary), "body": str(body), "hints": hints,
+                           "actions": [str(a) for a in actions], "expires": int(expires)})
+        return len(self.shown)
+
+    @dbus.service.method(NOTES, in_signature="u")
+    def CloseNotification(self, number):
+        self.closed.append(int(number))
+
+    @dbus.service.signal(NOTES, signature="us")
+    def ActionInvoked(self, number, action):
+        pass
+
+    @dbus.service.signal(NOTES, signature="uu")
+    def NotificationClosed(self, number, reason):
+        pass
+
+    def leave(self):
+        self.bus.close()
+
+
+def pressed(service, notes, act):
+    """The response to a question that is shown and then acted upon."""
+    before = len(notes.shown)
+    request = Request(service, "ask", "open the garage")
+    wait_for(lambda: len(notes.shown) > before, 5, "the notification")
+    spin(0.1)
+    act(len(notes.shown))
+    code, results = request.wait(5)
+    if code == 0:
+        ask(service, "close the garage")
+    assert code == 0 or state(service, "cover.garage") == "closed"
+    return code, results
+
+
+def notifications_ask_where_no_agent_does(service, _):
+    notes = Notes("actions", "body", "body-markup")
+    spin(0.3)
+    assert pressed(service, notes, lambda n: notes.ActionInvoked(n, "yes"))[0] == 0
+    note = notes.shown[0]
+    assert note["actions"] == ["yes", "Yes", "no", "No"] and note["hints"]["urgency"] == 2
+    assert 'home/open {"entity":"cover.garage"}' in note["body"], note
+    assert "python3" in note["body"] and note["summary"] == "Open", note
+    assert pressed(service, notes, lambda n: notes.ActionInvoked(n, "no"))[0] == 1
+    assert pressed(service, notes, lambda n: notes.NotificationClosed(n, 2))[0] == 1
+    # Of another notification, and of another sender.
+    other = Notes()
+    other.bus.release_name(NOTES)
+
+    def forge(n):
+        notes.ActionInvoked(n + 7, "yes")
+        m = dbus.lowlevel.SignalMessage("/org/freedesktop/Notifications", NOTES, "ActionInvoked")
+        m.append(dbus.UInt32(n), "yes", signature="us")
+        m.set_destination(service.bus.get_name_owner("org.assistantd.Assistant1"))
+        other.bus.send_message(m)
+    code, _ = pressed(service, notes, forge)
+    assert code == 1 and notes.closed[-1:] == [len(notes.shown)], notes.closed
+    # An agent is asked first.
+    with Process("no") as agent:
+        before = len(notes.shown)
+        opened(service, 1)
+        assert len(agent.asked) == 1 and len(notes.shown) == before
+    # The server ends while it asks.
+    assert pressed(service, notes, lambda n: notes.leave())[0] == 1
+    unavailable(service)
+    other.leave()
+    notes = Notes("body")
+    spin(0.3)
+    unavailable(service)
+    assert not notes.shown
+    notes.leave()
+
+
+def assistantctl_shows_what_others_ask(service, _):
+    t = Terminal("agent")
+    t.read_until(b"Ctrl-C")
+    request = Request(service, "ask", "open the garage")
+    t.read_until(b"[y/N] ")
+    assert b"python3" in t.seen and b'{"entity":"cover.garage"}' in t.seen, t.seen
+    t.write(b"y\n")
+    assert request.wait(5)[0] == 0
+    ask(service, "close the garage")
+    t.seen = b""
+    request = Request(service, "ask", "open the garage")
+    t.read_until(b"[y/N] ")
+    request.close()
+    t.read_until(b"nothing was done")
+    # What was typed before the question was shown is no answer to it.
+    t.seen = b""
+    t.write(b"y\n")
+    spin(0.2)
+    request = Request(service, "ask", "open the garage")
+    t.read_until(b"[y/N] ")
+    spin(0.3)
+    assert not request.response
+    t.write(b"n\n")
+    assert request.wait(5)[0] == 1
+    t.write(b"\x03")
+    assert t.end()[0] == 130
+    unavailable(service)
+
+
+def a_terminal_answers_for_itself(service, _):
+    """Its own questions are asked there, whoever else could be; those of others are not."""
+    with Process("no", priority=9) as panel:
+        t = Terminal("ask", "open the garage")
+        t.read_until(b"[y/N] ")
+        request = Request(service, "ask", "open the garage")
+        assert request.wait(5)[0] == 1 and len(panel.asked) == 1
+        t.write(b"y\n")
+        status, seen = t.end()
+        assert status == 0 and b"Garage is open." in seen, seen
+        ask(service, "close the garage")
+        assert len(panel.asked) == 1
+
+
+def main():
+    if not os.access(house.BROKER, os.X_OK):
+        print("skipped: mosquitto is not installed")
+        sys.exit(77)
+    require_bus()
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    home = house.House()
+    failed = 0
+    try:
+        home.plug_in("Garage", "garage")
+        for questions, tests in (("seconds: 2\n  per_minute: 60", TESTS),
+                                 ("per_minute: 5", [five_a_minute_are_enough])):
+            config = f"home:\n  broker: {home.socket}\n  port: 0\nquestions:\n  {questions}\n"
+            with Service(config=config, data=home.data) as service:
+                wait_for(lambda: any(d["available"] for d in house.devices(service).values()),
+                         10, "the garage")
+                broken = run_tests(tests, service, home)
+            if broken:
+                print(service.output)
+            failed += broken
+    finally:
+        home.end()
+    sys.exit(1 if failed else 0)
+
+
+TESTS = [all_of_it_is_shown, the_newest_of_the_highest_priority_is_asked,
+         who_asks_does_not_answer, registrations_are_checked,
+         an_agent_that_goes_or_talks_nonsense_is_out, silence_is_no, one_is_shown_at_a_time,
+         nobody_is_asked_before_a_locked_screen, notifications_ask_where_no_agent_does,
+         assistantctl_shows_what_others_ask, a_terminal_answers_for_itself]
+
+
+if __name__ == "__main__":
+    main()
