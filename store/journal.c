@@ -42,7 +42,7 @@ static int begin_call(struct store *s, const struct store_call *c, int64_t plan,
 	const struct text_at texts[] = {
 		{ 10, c->caller }, { 11, c->tool }, { 12, c->target }, { 13, c->title },
 		{ 14, c->verdict }, { 15, c->reason }, { 16, c->consent }, { 17, c->outcome },
-		{ 18, c->text }, { 19, c->is_private ? NULL : c->arguments },
+		{ 18, c->is_private ? NULL : c->text }, { 19, c->is_private ? NULL : c->arguments },
 		{ 20, c->is_private ? NULL : c->why },
 	};
 	sqlite3_stmt *st = NULL;
@@ -128,7 +128,8 @@ int store_settle_call(struct store *s, const struct store_call *c)
 {
 	const int64_t numbers[] = { c->id, c->settled_ms, c->verified, c->undo_until_ms };
 	const struct text_at texts[] = {
-		{ 5, c->outcome }, { 6, c->text }, { 7, c->is_private ? NULL : c->before },
+		{ 5, c->outcome }, { 6, c->is_private ? NULL : c->text },
+		{ 7, c->is_private ? NULL : c->before },
 		{ 8, c->is_private ? NULL : c->after }, { 9, c->is_private ? NULL : c->undo_tool },
 		{ 10, c->is_private ? NULL : c->undo_arguments },
 	};

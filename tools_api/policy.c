@@ -124,6 +124,8 @@ struct policy_verdict policy_decide(const struct policy_input *in)
 		return v;
 	if (in->egress && in->free_text)
 		at_least_confirm(&v, POLICY_REASON_FREE_TEXT);
+	if (in->changed)
+		at_least_confirm(&v, POLICY_REASON_CHANGED);
 	if (in->pin) {
 		if (v.action == POLICY_ALLOW)
 			v = verdict(POLICY_CONFIRM, POLICY_REASON_PIN);
@@ -139,6 +141,19 @@ unsigned policy_severity(const struct policy_verdict *v)
 	return (unsigned)v->action * 2 + v->need_pin;
 }
 
+const char *policy_action_name(enum policy_action action)
+{
+	static const char *const names[POLICY_ACTION_COUNT] = {
+		[POLICY_ALLOW] = "allow",
+		[POLICY_CONFIRM] = "confirm",
+		[POLICY_CONFIRM_SOURCES] = "confirm-sources",
+		[POLICY_UNAVAILABLE] = "unavailable",
+		[POLICY_DENY] = "deny",
+	};
+
+	return (unsigned)action < POLICY_ACTION_COUNT ? names[action] : "unknown";
+}
+
 const char *policy_reason_name(enum policy_reason reason)
 {
 	static const char *const names[POLICY_REASON_COUNT] = {
@@ -149,6 +164,7 @@ const char *policy_reason_name(enum policy_reason reason)
 		[POLICY_REASON_REPEATED] = "repeated",
 		[POLICY_REASON_LEAK] = "leak",
 		[POLICY_REASON_FREE_TEXT] = "free-text",
+		[POLICY_REASON_CHANGED] = "changed",
 		[POLICY_REASON_PIN] = "pin",
 		[POLICY_REASON_NO_AGENT] = "no-agent",
 		[POLICY_REASON_LOCKED] = "locked",

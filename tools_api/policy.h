@@ -41,6 +41,7 @@ struct policy_input {
 	bool free_text;		/* an argument is text of free form and not the user's own */
 	bool opening;		/* opens, unlocks, disarms, or lets gas or water run */
 	bool many;		/* over 10 targets, a floor or everything, not named by the user */
+	bool changed;		/* takes back what somebody else changed since */
 	bool pin;		/* a PIN is configured for the target */
 	/*
 	 * A consent that covers exactly this call. Hand: standing grant (tool, target).
@@ -74,6 +75,7 @@ enum policy_reason {
 	POLICY_REASON_REPEATED,
 	POLICY_REASON_LEAK,		/* private data would leave at an outsider's bidding */
 	POLICY_REASON_FREE_TEXT,	/* text of others would leave */
+	POLICY_REASON_CHANGED,		/* another's change would be taken back with it */
 	POLICY_REASON_PIN,
 	POLICY_REASON_NO_AGENT,
 	POLICY_REASON_LOCKED,
@@ -98,5 +100,7 @@ struct policy_verdict policy_decide(const struct policy_input *in);
  */
 unsigned policy_severity(const struct policy_verdict *v);
 
+/* "allow", "confirm" …; for journals. */
+const char *policy_action_name(enum policy_action action);
 /* "leak", "no-agent" …; for journals. */
 const char *policy_reason_name(enum policy_reason reason);

@@ -5,277 +5,212 @@
 #include <string.h>
 
 #include "assistantd/daemon/action-private.h"
+#include "assistantd/daemon/action-say.h"
 #include "assistantd/daemon/agents.h"
+#include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/pins.h"
+#include "assistantd/daemon/screen.h"
 #include "util/macro.h"
-
-/* A call that the back end has. It outlives the plan where that ends first. */
-struct flight {
-	struct action_call *call;	/* NULL: nobody waits for it any more */
-};
-
-static void finish(struct action *a);
-
-static void call_deinit(struct action_call *c)
-{
-	if (c->flight)
-		c->flight->call = NULL;
-	tool_unref(c->tool);
-	free(c->tool_name);
-	free(c->target);
-	free(c->title);
-	free(c->why);
-	free(c->arguments);
-	free(c->result);
-	json_decref(c->parsed);
-	json_decref(c->before);
-	json_decref(c->after);
-}
 
 void action_free(struct action *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->n; i++)
-		call_deinit(&a->calls[i]);
+	undo_drop(a->undo);
+	rest_free(a->rest);
+	executor_free(a->plan);
+	executor_free(a->back);
+	buf_deinit(&a->note);
 	free(a);
 }
 
-struct action *action_new(struct job *job)
+struct planned_call *action_call(const struct action *a, size_t i)
 {
-	struct action *a = calloc(1, sizeof(*a));
+	size_t n = executor_count(a->plan);
 
-	if (!a)
-		return NULL;
-	a->job = job;
-	action_free(job->action);
-	job->action = a;
-	return a;
-}
-
-int action_add(struct action *a, const struct action_spec *spec)
-{
-	const struct tool *tool = a->job->d->tool_registry
-		? tool_registry_find(a->job->d->tool_registry, spec->tool) : NULL;
-	struct action_call *c = &a->calls[a->n];
-
-	if (a->n == ACTION_CALLS_MAX)
-		return -E2BIG;
-	if (!json_is_object(spec->arguments))
-		return -EINVAL;
-	*c = (struct action_call){
-		.action = a,
-		.tool_name = strdup(spec->tool),
-		.target = strdup(spec->target),
-		.title = strdup(spec->title),
-		.why = strdup(spec->why ? spec->why : ""),
-		.tool = tool ? tool_ref(tool) : NULL,
-		.parsed = json_deep_copy(spec->arguments),
-		.arguments = json_dumps(spec->arguments, JSON_COMPACT | JSON_SORT_KEYS),
-		.decided_by = spec->decided_by,
-		.scope = spec->scope,
-		.opening = spec->opening,
-		.outcome = OUTCOME_NOT_RUN,
-	};
-	if (!c->tool_name || !c->target || !c->title || !c->why || !c->parsed || !c->arguments) {
-		call_deinit(c);
-		return -ENOMEM;
-	}
-	a->n++;
-	return 0;
+	if (i < n)
+		return executor_call(a->plan, i);
+	return a->back ? executor_call(a->back, i - n) : NULL;
 }
 
 size_t action_count(const struct action *a)
 {
-	return a->n;
+	return executor_count(a->plan);
+}
+
+int action_add(struct action *a, const struct action_spec *spec)
+{
+	return executor_add(a->plan, spec);
 }
 
 bool action_stop(struct job *job)
 {
-	if (!job->action || !job->action->sent)
+	/* A scene that is being taken back is taken back. */
+	return job->action && (executor_stop(job->action->plan) || job->action->back);
+}
+
+/* Standing grants are the hand's or a sandboxed application's; others are asked about. */
+static bool has_grant(const struct daemon *d, const struct caller *caller,
+		      const struct planned_call *c)
+{
+	bool sandboxed = caller->kind == POLICY_CALLER_SANDBOXED;
+
+	if (!sandboxed && caller->kind != POLICY_CALLER_HAND)
 		return false;
-	job->action->stopped = true;
-	return true;
+	return grants_has(d->grants, sandboxed ? caller->identity : "", c->tool_name, c->target);
 }
 
-static json_t *keep(const json_t *state)
+static void facts(void *data, const struct planned_call *c, struct policy_input *in)
 {
-	return state ? json_deep_copy(state) : NULL;
+	const struct action *a = data;
+	const struct daemon *d = a->job->d;
+	const struct caller *caller = a->job->caller;
+	const struct home_entity *e = home_find(d->home, c->target);
+
+	in->caller = caller->kind;
+	in->opening |= c->tool && c->parsed &&
+		       tool_opens(c->tool, e ? e->domain : "", e ? e->device_class : "",
+				  c->parsed);
+	in->pin = *c->target && pins_has(d->pins, c->target);
+	in->grant = has_grant(d, caller, c);
+	/* Who shows sources and takes PINs, where these are wanted. */
+	in->agent = agents_available(d->agents, caller,
+				     in->pin || in->decided_by == POLICY_LABEL_OUTSIDE);
+	in->locked = screen_locked(d->screen);
+	in->crowded = agents_crowded(d->agents, caller);
 }
 
-static void on_result(void *arg, const struct backend_result *result)
+static const struct backend *backend(void *data, const struct tool *t)
 {
-	struct flight *flight = arg;
-	struct action_call *c = flight->call;
+	const struct action *a = data;
 
-	free(flight);
-	if (!c)
-		return;
-	c->flight = NULL;
-	c->outcome = result->outcome;
-	c->verified = result->verified;
-	c->before = keep(result->before);
-	c->after = keep(result->after);
-	c->result = result->result ? strdup(result->result) : NULL;
-	snprintf(c->text, sizeof(c->text), "%s", result->text);
-	if (--c->action->waiting == 0)
-		finish(c->action);
+	return a->job->d->backends[t->backend];
 }
 
-/* The gate's inputs for one call. */
-static struct policy_verdict decide(const struct action *a, struct action_call *c)
+static struct executor *running(const struct action *a)
 {
-	const struct job *job = a->job;
-	struct policy_input in = {
-		.caller = job->caller->kind,
-		.risk = c->tool ? c->tool->risk : POLICY_RISK_FORBIDDEN,
-		.decided_by = c->decided_by,
-		.egress = c->tool && c->tool->egress,
-		.opening = c->opening,
-		.many = a->n > 10,
-		.agent = agents_available(job->d->agents, job->caller, false),
-		.unregistered = !c->tool,
-		.crowded = agents_crowded(job->d->agents, job->caller),
-	};
-
-	in.invalid = c->tool && tool_check_arguments(c->tool, c->arguments, strlen(c->arguments),
-						     NULL, NULL) < 0;
-	for (const struct action_call *o = a->calls; o != c; o++)
-		in.repeated |= o->tool == c->tool && strcmp(o->arguments, c->arguments) == 0;
-	return policy_decide(&in);
-}
-
-static void send_call(struct action *a, struct action_call *c)
-{
-	const struct backend *backend = a->job->d->backends[c->tool->backend];
-	struct flight *flight = calloc(1, sizeof(*flight));
-	int r = !flight ? -ENOMEM : !backend ? -ENOTCONN : 0;
-
-	if (r == 0) {
-		flight->call = c;
-		c->flight = flight;
-		a->waiting++;
-		r = backend->call(backend->data, c->tool, c->parsed, on_result, flight);
-	}
-	if (r == 0) {
-		a->sent = true;
-		return;
-	}
-	if (c->flight)
-		a->waiting--;
-	c->flight = NULL;
-	free(flight);
-	c->outcome = OUTCOME_FAILED;
-	snprintf(c->text, sizeof(c->text), "%s", strerror(-r));
-}
-
-/* Sends what the gate allows and the user agreed to. */
-static void run(struct action *a, bool agreed)
-{
-	answer_progress(a->job, STAGE_ACTING);
-	/* One more than there are, so that an answer which comes at once does not end it. */
-	a->waiting++;
-	for (size_t i = 0; i < a->n; i++) {
-		struct action_call *c = &a->calls[i];
-
-		if (c->outcome != OUTCOME_NOT_RUN)
-			continue;
-		if (c->verdict.action == POLICY_ALLOW || agreed)
-			send_call(a, c);
-		else
-			c->outcome = OUTCOME_CANCELLED;
-	}
-	if (--a->waiting == 0)
-		finish(a);
+	return a->back ? a->back : a->plan;
 }
 
 static void on_answer(void *arg, const struct agent_outcome *outcome)
 {
+	static const enum executor_answer answers[] = {
+		[AGENT_NO] = EXECUTOR_NO, [AGENT_YES] = EXECUTOR_YES, [AGENT_GONE] = EXECUTOR_GONE,
+	};
 	struct action *a = arg;
 
 	a->job->confirming = NULL;
-	if (outcome->answer == AGENT_NO) {
+	if (outcome->answer == AGENT_NO)
 		a->job->refused = true;
-		run(a, false);
-	} else if (outcome->answer == AGENT_GONE) {
-		job_finish(a->job, "ConfirmationUnavailable", "nobody answered the question");
-	} else {
-		run(a, true);
-	}
+	executor_answer(running(a), answers[outcome->answer], outcome->id);
 }
 
-static int summary(const struct action *a, struct buf *text)
+/* "Open: Garage; Turn off: Hall Lamp" */
+static int summarize(const struct executor_question *q, struct buf *out)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < a->n; i++) {
-		const struct action_call *c = &a->calls[i];
-
-		if (c->outcome == OUTCOME_NOT_RUN && c->verdict.action != POLICY_ALLOW)
-			r = buf_printf(text, "%s%s: %s", text->len ? "; " : "", c->tool->title,
-				       c->title);
-	}
+	for (size_t i = 0; r == 0 && i < q->n; i++)
+		r = buf_printf(out, "%s%s: %s%s", i ? "; " : "", q->calls[i]->tool->title,
+			       q->calls[i]->title, q->calls[i]->spec.changed
+			       ? " (changed by others since)" : "");
 	return r;
 }
 
-static void confirm(struct action *a)
+/* The user's words, and those of others that came with them. */
+static size_t list_sources(const struct job *job, struct agent_source *sources)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	struct agent_call calls[ACTION_CALLS_MAX];
-	struct agent_question question = { .calls = calls, .caller = a->job->caller };
-	int r = summary(a, &text);
+	size_t n = 0;
 
-	for (size_t i = 0; i < a->n; i++) {
-		const struct action_call *c = &a->calls[i];
+	sources[n++] = (struct agent_source){ POLICY_LABEL_USER, "request",
+					      job->input.len ? job->input.data : "" };
+	for (size_t i = 0; i < job->options.n_attachments && n < AGENT_SOURCES_MAX; i++) {
+		const struct attachment *at = &job->options.attachments[i];
 
-		if (c->outcome != OUTCOME_NOT_RUN || c->verdict.action == POLICY_ALLOW)
-			continue;
-		if (question.n_calls == 0)
-			question.title = c->tool->title;
-		calls[question.n_calls++] = (struct agent_call){
-			.tool = c->tool->name, .title = c->title,
-			.target = c->target, .arguments = c->arguments,
-			.risk = c->opening ? POLICY_RISK_CONSEQUENTIAL : c->tool->risk,
-			.pin = c->verdict.need_pin, .always = c->verdict.offer_grant,
-		};
+		sources[n++] = (struct agent_source){
+			POLICY_LABEL_OUTSIDE, at->origin ? at->origin : "attachment", at->text };
 	}
-	question.summary = text.len ? text.data : "";
-	answer_progress(a->job, STAGE_CONFIRMING);
-	if (r == 0)
-		r = agents_ask(a->job->d->agents, &question, on_answer, a, &a->job->confirming);
-	if (r < 0)
-		job_finish(a->job, "ConfirmationUnavailable", "nobody can be asked");
+	return n;
 }
 
-void action_run(struct action *a)
+static int ask(void *data, const struct executor_question *q)
 {
-	bool unavailable = false, ask = false;
+	struct action *a = data;
+	_cleanup_(buf_deinit) struct buf summary = BUF_NULL;
+	struct agent_source sources[AGENT_SOURCES_MAX];
+	struct agent_call calls[EXECUTOR_CALLS_MAX];
+	struct agent_question question = {
+		.caller = a->job->caller, .title = q->calls[0]->tool->title,
+		.calls = calls, .n_calls = q->n,
+		.sources = sources, .undo = true,
+	};
+	size_t n_sources = list_sources(a->job, sources);
+	int r = summarize(q, &summary);
 
-	for (size_t i = 0; i < a->n; i++) {
-		struct action_call *c = &a->calls[i];
+	for (size_t i = 0; i < q->n; i++) {
+		const struct planned_call *c = q->calls[i];
 
-		c->outcome = OUTCOME_NOT_RUN;
-		c->verdict = decide(a, c);
-		if (c->verdict.action == POLICY_DENY) {
-			c->outcome = OUTCOME_DENIED;
-			snprintf(c->text, sizeof(c->text), "%s",
-				 policy_reason_name(c->verdict.reason));
-		} else if (c->verdict.action == POLICY_UNAVAILABLE) {
-			unavailable = true;
-		} else {
-			ask |= c->verdict.action != POLICY_ALLOW;
-		}
+		calls[i] = (struct agent_call){
+			.tool = c->tool_name, .title = c->title, .target = c->target,
+			.arguments = c->arguments,
+			.risk = c->opens ? POLICY_RISK_CONSEQUENTIAL : c->tool->risk,
+			.pin = c->verdict.need_pin, .always = c->verdict.offer_grant,
+		};
+		question.undo &= c->tool->undo != NULL;
+		/* With sources, only who can show them may be asked. */
+		if (c->spec.decided_by == POLICY_LABEL_OUTSIDE)
+			question.n_sources = n_sources;
 	}
-	if (a->job->options.dry_run)
-		finish(a);
-	else if (unavailable)
-		job_finish(a->job, "ConfirmationUnavailable",
-			   "this needs your word, and nobody can be asked; try `assistantctl ask` "
-			   "in a terminal");
-	else if (ask)
-		confirm(a);
-	else
-		run(a, false);
+	question.summary = summary.len ? summary.data : "";
+	answer_progress(a->job, STAGE_CONFIRMING);
+	return r < 0 ? r : agents_ask(a->job->d->agents, &question, on_answer, a,
+				      &a->job->confirming);
+}
+
+static void begin(void *data, struct planned_call *const *calls, size_t n)
+{
+	struct action *a = data;
+
+	answer_progress(a->job, STAGE_ACTING);
+	journal_begin(a, running(a), calls, n);
+}
+
+static void settle(void *data, struct planned_call *c)
+{
+	journal_settle(data, c);
+}
+
+static int say_plan(const struct action *a, const struct executor *e, struct buf *out)
+{
+	struct planned_call *calls[EXECUTOR_CALLS_MAX];
+	size_t n = executor_count(e);
+
+	for (size_t i = 0; i < n; i++)
+		calls[i] = executor_call(e, i);
+	return action_say_calls(calls, n, a->job->options.dry_run, out);
+}
+
+static bool all_well(const struct executor *e)
+{
+	const struct planned_call *c;
+
+	for (size_t i = 0; (c = executor_call(e, i)); i++)
+		if (c->outcome != OUTCOME_DONE && c->outcome != OUTCOME_ALREADY)
+			return false;
+	return true;
+}
+
+static int say(const struct action *a, struct buf *out)
+{
+	int r = say_plan(a, a->plan, out);
+
+	if (r == 0 && a->back)
+		r = buf_append_str(out, all_well(a->back) ? " The rest was taken back: "
+							  : " I tried to take the rest back: ");
+	if (r == 0 && a->back)
+		r = say_plan(a, a->back, out);
+	return r < 0 || !a->note.len ? r : buf_append_str(out, a->note.data);
 }
 
 static void finish(struct action *a)
@@ -285,9 +220,11 @@ static void finish(struct action *a)
 
 	if (job->state != JOB_RUNNING)
 		return;
+	if (a->unwritten)
+		job_warn(job, "what was done was not written to the journal");
 	job->source = "baseline";
 	job->kind = "action";
-	r = action_say(a, &job->result);
+	r = say(a, &job->result);
 	answer_delta(job, 0, job->result.data ? job->result.data : "", job->result.len);
 	if (r < 0)
 		job_finish(job, "Internal", "out of memory");
@@ -295,21 +232,89 @@ static void finish(struct action *a)
 		job_done(job);
 }
 
+/* A scene is whole or not at all. */
+static bool take_back(struct action *a)
+{
+	if (a->back || !executor_broken(a->plan) ||
+	    undo_scene(a, a->plan, &a->back) < 0 || !a->back)
+		return false;
+	executor_run(a->back);
+	return true;
+}
+
+static void ended(void *data, enum executor_end end)
+{
+	struct action *a = data;
+
+	/* What cannot be taken back is told call by call; the plan's own end counts. */
+	if (!a->back)
+		a->end = end;
+	if (take_back(a))
+		return;
+	if (a->end == EXECUTOR_UNAVAILABLE)
+		job_finish(a->job, "ConfirmationUnavailable",
+			   "this needs your word, and nobody can be asked; try `assistantctl ask` "
+			   "in a terminal");
+	else if (a->end == EXECUTOR_UNANSWERED)
+		job_finish(a->job, "ConfirmationUnavailable", "nobody answered the question");
+	else
+		finish(a);
+}
+
+static const struct executor_ops ops = { facts, ask, begin, settle, backend, ended };
+
+int action_executor(struct action *a, struct executor **ret)
+{
+	return executor_new(ret, &ops, a, a->job->d->tool_registry);
+}
+
+struct action *action_new(struct job *job)
+{
+	struct action *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->job = job;
+	if (action_executor(a, &a->plan) < 0) {
+		free(a);
+		return NULL;
+	}
+	action_free(job->action);
+	job->action = a;
+	return a;
+}
+
+void action_run(struct action *a)
+{
+	if (!a->job->options.dry_run) {
+		executor_run(a->plan);
+		return;
+	}
+	executor_decide(a->plan);
+	finish(a);
+}
+
 void action_out(const struct action *a, DBusMessageIter *dict)
 {
+	const struct planned_call *c;
 	struct out_list list;
 
 	out_open_list(&list, dict, "actions");
-	for (size_t i = 0; i < a->n; i++) {
-		const struct action_call *c = &a->calls[i];
+	for (size_t i = 0; (c = action_call(a, i)); i++) {
 		DBusMessageIter *item = out_list_next(&list);
 
-		out_dict_u64(item, "call", (uint64_t)i);
+		out_dict_u64(item, "call", (uint64_t)c->journal);
 		out_dict_str(item, "tool", c->tool_name);
 		out_dict_str(item, "arguments", c->arguments);
 		out_dict_str(item, "outcome", tools_outcome_name(c->outcome));
 		out_dict_bool(item, "verified", c->verified);
 		out_dict_str(item, "state", action_state_text(c));
+		if (c->result)
+			out_dict_str(item, "result", c->result);
+		if (c->undo_until_ms) {
+			out_dict_u64(item, "undo", (uint64_t)c->journal);
+			out_dict_i64(item, "undo_expires", c->undo_until_ms);
+		}
 		out_list_end_item(&list);
 	}
 	out_close_list(&list);
@@ -318,15 +323,18 @@ void action_out(const struct action *a, DBusMessageIter *dict)
 char *action_effects(const struct action *a)
 {
 	json_auto_t *list = json_array();
+	const struct planned_call *c;
 
-	for (size_t i = 0; i < a->n; i++) {
-		const struct action_call *c = &a->calls[i];
+	for (size_t i = 0; (c = action_call(a, i)); i++) {
+		_cleanup_free_ char *arguments = journal_arguments(c);
+		json_t *item = json_pack("{s:I, s:s, s:s, s:b, s:s}", "call",
+					 (json_int_t)c->journal, "tool", c->tool_name, "outcome",
+					 tools_outcome_name(c->outcome), "verified", c->verified,
+					 "state", action_state_text(c));
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:b, s:s}", "tool",
-				  c->tool_name, "arguments", c->arguments,
-				  "outcome", tools_outcome_name(c->outcome), "verified",
-				  c->verified, "state", action_state_text(c)));
+		if (item && arguments && !a->job->options.is_private)
+			json_object_set_new(item, "arguments", json_string(arguments));
+		json_array_append_new(list, item);
 	}
 	return json_dumps(list, JSON_COMPACT);
 }

@@ -1,48 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A plan of tool calls on behalf of one request: checked, put to the gate, asked about where
- * the gate says so, sent, read back. What is told of it is the state that was read.
+ * the gate says so, sent, read back, written to the journal (executor.h). What is told of it is
+ * the state that was read. A scene that fails half-way is taken back, in reverse.
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "assistantd/daemon/executor.h"
 #include "assistantd/daemon/job.h"
-
-enum { ACTION_CALLS_MAX = 64 };
-
-/* How the words chose a target; the gate raises the risk of what was chosen widely. */
-enum action_scope {
-	ACTION_NAMED,		/* this very thing, by its name or alias */
-	ACTION_PLACE,		/* by its area or kind */
-	ACTION_BROAD,		/* by a floor, or as part of "everything" */
-};
-
-/* One call of the plan; everything is copied. */
-struct action_spec {
-	const char *tool;		/* name in the registry */
-	/* An object. Its canonical bytes (compact, sorted keys) are checked, shown to the user,
-	 * sent and written down. */
-	const json_t *arguments;
-	const char *target;		/* what grants and PINs are kept for; an id, or "" */
-	const char *title;		/* how it is spoken of: "Kitchen lamp" */
-	/* Lowest label of what chose the tool, the target and every argument. */
-	enum policy_label decided_by;
-	enum action_scope scope;
-	bool opening;			/* opens a house; found out here, too */
-	const char *why;		/* "home.yaml:12"; for the audit. NULL: nothing */
-};
 
 struct action;
 
 /* An empty plan, the request's own: freed with it. NULL without memory. */
 struct action *action_new(struct job *job);
-/* 0; -E2BIG beyond ACTION_CALLS_MAX; -EINVAL where the arguments are no object; -ENOMEM. */
+/* As executor_add(). */
 int action_add(struct action *a, const struct action_spec *spec);
 size_t action_count(const struct action *a);
 /* Takes the request to its end: the gate, a question where it wants one, the calls, the answer
  * in words. The plan is complete by now and has at least one call. */
 void action_run(struct action *a);
+
+/*
+ * Takes back what was done, through the same gate, and takes the request to its end: the call
+ * with that id in the journal, or with 0 the last plan of this caller. What others changed since
+ * is asked about first.
+ */
+void action_undo(struct job *job, int64_t call);
+/* All calls of the request with that receipt, in reverse. */
+void action_undo_request(struct job *job, int64_t receipt);
 
 /* What a sentence wants of the home, as a plan; what it cannot be is asked back. Takes the
  * request to its end. */
@@ -55,3 +40,8 @@ void action_free(struct action *a);
 /* The calls as results of the request, and as the effects of its receipt (the caller's). */
 void action_out(const struct action *a, DBusMessageIter *dict);
 char *action_effects(const struct action *a);
+/* Makes ready what is left to be written down when the plan has ended. */
+void action_prepare(struct action *a);
+/* Writes it, on the worker's thread, behind the receipt whose the plan is. As
+ * store_begin_calls(). */
+int action_write(struct action *a, struct store *store, int64_t receipt);

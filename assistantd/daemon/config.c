@@ -14,6 +14,8 @@
 
 #define MIB (UINT64_C(1) << 20)
 
+enum { MINUTE = 60 * 1000 };
+
 static int set_text(char **at, const char *text)
 {
 	char *copy = strdup(text);
@@ -40,6 +42,7 @@ int config_init(struct config *c)
 		.questions_per_minute = 5,
 		.store_max_bytes = 256 * MIB,
 		.keep_text = true,
+		.undo_ms = 10 * MINUTE,
 		.broker_port = 1883,
 	};
 	return set_text(&c->discovery_prefix, "homeassistant");
@@ -225,6 +228,19 @@ static int read_history(struct config *c, const struct yaml_node *root, struct d
 	return take_bool(map, "keep_text", &c->keep_text, d);
 }
 
+static int read_actions(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	static const char *const keys[] = { "undo_minutes", NULL };
+	const struct yaml_node *map;
+	uint64_t undo_ms = (uint64_t)c->undo_ms;
+	int r = section(root, "actions", keys, &map, d);
+
+	if (r == 0)
+		r = take_number(map, "undo_minutes", 1, 24 * 60, MINUTE, &undo_ms, d);
+	c->undo_ms = (int64_t)undo_ms;
+	return r;
+}
+
 static int read_home(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "broker", "port", "user", "password",
@@ -243,13 +259,14 @@ static int read_home(struct config *c, const struct yaml_node *root, struct diag
 static int read_root(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "model", "adapters", "sandbox", "requests",
-					    "questions", "history", "home", NULL };
+					    "questions", "history", "actions", "home", NULL };
 	int r = yaml_check_keys(root, keys, d);
 
 	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
 	    (r = take_choice(root, "sandbox", "allow", "require",
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
-	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0)
+	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0 ||
+	    (r = read_actions(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);
 }

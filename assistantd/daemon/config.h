@@ -27,6 +27,7 @@ struct config {
 	uint32_t question_ms, questions_open, questions_per_minute;
 	uint64_t store_max_bytes;
 	bool keep_text;			/* texts of requests in the history */
+	int64_t undo_ms;		/* so long what was done can be undone */
 	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
 	uint32_t broker_port;		/* 0 with a path in host: a local socket */
 };

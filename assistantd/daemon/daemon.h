@@ -70,6 +70,7 @@ struct daemon {
 	struct conversations *conversations;
 	bool recalled;			/* both are as they were stored */
 	struct job *jobs;		/* all of them, oldest first */
+	bool stopping;			/* nothing new is sent by tools */
 	unsigned queued, running;
 	uint64_t mean_ms;		/* running mean of how long a request takes */
 	uint64_t next_token;

@@ -358,6 +358,7 @@ static void stop(struct service *s)
 {
 	struct daemon *d = &s->d;
 
+	d->stopping = true;
 	/* The worker's last pieces answer their callers, so it ends before the rest. */
 	if (d->library)
 		library_stop(d->library);

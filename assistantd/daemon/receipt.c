@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "assistantd/daemon/action.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
 #include "util/macro.h"
@@ -12,7 +13,9 @@ static int write_receipt(struct work *work, struct store *store)
 {
 	struct job *job = container_of(work, struct job, work);
 
-	return store ? store_add_receipt(store, &job->receipt, &job->id) : -ENODEV;
+	int r = store ? store_add_receipt(store, &job->receipt, &job->id) : -ENODEV;
+
+	return r == 0 && job->action ? action_write(job->action, store, job->id) : r;
 }
 
 /* The answer does not depend on the store: the user is told that nothing was written down. */
@@ -64,6 +67,8 @@ static void write_now(void *arg)
 		.request_label = STORE_LABEL_USER,
 		.result_label = STORE_LABEL_OUTSIDE,
 	};
+	if (job->action)
+		action_prepare(job->action);
 	job->work = (struct work){ .run = write_receipt, .done = written };
 	worker_post(job->d->worker, &job->work);
 }

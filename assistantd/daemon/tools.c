@@ -232,6 +232,24 @@ static int call(void *data, const struct tool *tool, const json_t *arguments, ba
 	return r;
 }
 
+/* What the process told last: it tells of every change. */
+static int read_state(void *data, const struct tool *tool, const json_t *arguments,
+		      backend_fn done, void *arg)
+{
+	const struct tools *t = data;
+	const char *id = json_string_value(json_object_get(arguments, "entity"));
+	const struct home_entity *e = id ? home_find(t->home, id) : NULL;
+	json_auto_t *state = e && e->available && *e->state ? json_deep_copy(e->attributes) : NULL;
+	struct backend_result result = { .outcome = OUTCOME_DONE, .verified = true, .text = "" };
+
+	(void)tool;
+	if (!state || json_object_set_new(state, "state", json_string(e->state)) < 0)
+		return -ENOTSUP;
+	result.after = state;
+	done(arg, &result);
+	return 0;
+}
+
 int tools_new(struct tools **ret, struct loop *loop, const char *path, const struct config *config,
 	      struct home *home, loop_fn names, void *arg)
 {
@@ -242,7 +260,8 @@ int tools_new(struct tools **ret, struct loop *loop, const char *path, const str
 	if (!t)
 		return -ENOMEM;
 	*t = (struct tools){ .config = config, .home = home, .names = names, .arg = arg,
-			     .next_id = 1, .backend = { .call = call, .data = t } };
+			     .next_id = 1,
+			     .backend = { .call = call, .read = read_state, .data = t } };
 	set_arguments(t);
 	r = child_new(&t->child, loop, path, t->argv, &ops, t);
 	if (r < 0) {

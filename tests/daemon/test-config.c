@@ -30,6 +30,7 @@ static const struct {
 	{ "sandbox: maybe\n", "1:10", "require or allow" },
 	{ "requests: {running: many}\n", "1:21", "1 to 32" },
 	{ "history:\n  keep_text: yes\n", "2:14", "true or false" },
+	{ "actions: {undo_minutes: 0}\n", "1:25", "1 to 1440" },
 	{ "home:\n  port: 70000\n", "2:9", "0 to 65535" },
 	{ "home: {broker: a, broker: b}\n", "1:19", "broker" },
 	{ "adapters: {require_signature: 1}\n", "1:31", "true or false" },
@@ -63,13 +64,15 @@ START_TEST(reads)
 		   "adapters: {budget_mib: 7, trusted_keys: [/a.pub, /b.pub], "
 		   "require_signature: true}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
-		   "history: {keep_text: false}\nhome: {broker: /run/x, port: 0}\n");
+		   "history: {keep_text: false}\nactions: {undo_minutes: 3}\n"
+		   "home: {broker: /run/x, port: 0}\n");
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
 	ck_assert_str_eq(c.model, "/a b/c.gguf");
 	ck_assert_uint_eq(c.threads, 3);
 	ck_assert_uint_eq(c.memory_budget, 9 << 20);
 	ck_assert(c.kv_q8_0);
 	ck_assert_uint_eq(c.adapter_budget, 7 << 20);
+	ck_assert_int_eq(c.undo_ms, 180000);
 	ck_assert_uint_eq(c.n_trusted_keys, 2);
 	ck_assert_str_eq(c.trusted_keys[1], "/b.pub");
 	ck_assert(c.require_signature && c.require_sandbox && !c.keep_text);

@@ -150,8 +150,8 @@ def test_places_and_other_names(service, house):
                                         "aliases": dbus.Array(["reading light"], signature="s")})
     settle(service, "light.hall_lamp", {"floor": "Upstairs", "area": "Hall"})
     told(service, "turn on the reading light", "Desk Lamp is on.")
-    told(service, "turn on the lights on the upstairs", "Desk Lamp was on already.",
-         "Hall Lamp is on.")
+    told(service, "turn on the lights on the upstairs", "Desk Lamp was on already",
+         "Hall Lamp is on")
     told(service, "turn off the study lights", "Desk Lamp is off.", outcomes=[("done", True)])
     assert state(service, "light.hall_lamp") == "on"
     settle(service, "light.hall_lamp", {"hidden": True})
@@ -201,8 +201,8 @@ def test_opening_a_garage_wants_a_word(service, house):
 def test_part_of_it_fails(service, house):
     house.unplug("Hall Lamp")
     wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
-    results = told(service, "turn on the lights on the upstairs", "Desk Lamp is on.",
-                   "Hall Lamp could not be reached: the device is not available.")
+    results = told(service, "turn on the lights on the upstairs", "Desk Lamp is on",
+                   "Hall Lamp could not be changed: the device is not available")
     assert sorted(str(a["outcome"]) for a in results["actions"]) == ["done", "failed"]
     told(service, "is the hall lamp on", "I do not know")
     house.plug_in("Hall Lamp")
