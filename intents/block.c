@@ -1,111 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a file: sentences with what holds for them, rules, words. */
+/* One block of `data`: sentences, and what holds for all of them. */
 #include <errno.h>
 #include <string.h>
 
 #include "intents/intents-private.h"
 #include "util/buf.h"
 #include "util/yaml.h"
-
-void pairs_free(struct pair *list)
-{
-	while (list) {
-		struct pair *next = list->next;
-
-		free(list->key);
-		free(list->value);
-		free(list);
-		list = next;
-	}
-}
-
-void words_free(struct word *list)
-{
-	while (list) {
-		struct word *next = list->next;
-
-		free(list->text);
-		free(list);
-		list = next;
-	}
-}
-
-static void values_free(struct value *list)
-{
-	while (list) {
-		struct value *next = list->next;
-
-		node_free(list->in);
-		free(list->out);
-		pairs_free(list->context);
-		free(list);
-		list = next;
-	}
-}
-
-void named_free(struct named *list)
-{
-	while (list) {
-		struct named *next = list->next;
-
-		values_free(list->values);
-		node_free(list->rule);
-		free(list->name);
-		free(list);
-		list = next;
-	}
-}
-
-static void conditions_free(struct condition *list)
-{
-	while (list) {
-		struct condition *next = list->next;
-
-		free(list->key);
-		words_free(list->values);
-		free(list);
-		list = next;
-	}
-}
-
-void blocks_free(struct block *list)
-{
-	while (list) {
-		struct block *next = list->next;
-
-		pairs_free(list->slots);
-		conditions_free(list->conditions);
-		words_free(list->keywords);
-		named_free(list->rules);
-		free(list->intent);
-		free(list->response);
-		free(list);
-		list = next;
-	}
-}
-
-struct named *named_find(struct named *list, const char *name, bool is_list)
-{
-	while (list && (list->is_list != is_list || strcmp(list->name, name) != 0))
-		list = list->next;
-	return list;
-}
-
-struct named *named_add(struct named **list, const char *name, bool is_list)
-{
-	struct named *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return NULL;
-	n->name = strdup(name);
-	if (!n->name) {
-		free(n);
-		return NULL;
-	}
-	n->is_list = is_list;
-	n->next = *list;
-	return *list = n;
-}
 
 int load_template(struct node **ret, const struct yaml_node *y, struct diag *d)
 {
@@ -140,6 +40,57 @@ int load_text(char **ret, const struct yaml_node *y, struct diag *d)
 	return r;
 }
 
+static int add_phrase(struct phrase **list, const char *file, const struct yaml_node *y,
+		      struct diag *d)
+{
+	struct phrase *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->next = *list;
+	*list = p;
+	p->file = file;
+	p->line = y->line;
+	return load_template(&p->node, y, d);
+}
+
+int load_phrases(struct phrase **list, const char *file, const struct yaml_node *y,
+		 struct diag *d)
+{
+	int r = 0;
+
+	if (y->kind != YAML_SEQUENCE)
+		return add_phrase(list, file, y, d);
+	for (const struct yaml_node *c = y->first; r == 0 && c; c = c->next)
+		r = add_phrase(list, file, c, d);
+	return r;
+}
+
+static bool says_nothing(const struct yaml_node *y)
+{
+	return y->kind == YAML_SCALAR && !y->len && !y->quoted;
+}
+
+int load_pairs(struct pair **list, const struct yaml_node *m, struct diag *d)
+{
+	int r = m ? yaml_expect(m, YAML_MAPPING, d) : 0;
+
+	for (const struct yaml_node *c = m ? m->first : NULL; r == 0 && c; c = c->next) {
+		struct pair *p;
+
+		if (says_nothing(c))
+			continue;
+		p = calloc(1, sizeof(*p));
+		if (!p)
+			return -ENOMEM;
+		p->next = *list;
+		*list = p;
+		p->key = strdup(c->key);
+		r = p->key ? load_text(&p->value, c, d) : -ENOMEM;
+	}
+	return r;
+}
+
 static int add_word(struct word **list, const struct yaml_node *y, struct diag *d)
 {
 	const char *text = NULL;
@@ -157,7 +108,7 @@ static int add_word(struct word **list, const struct yaml_node *y, struct diag *
 	return w->text ? 0 : -ENOMEM;
 }
 
-int load_words(struct word **list, const struct yaml_node *y, struct diag *d)
+static int load_words(struct word **list, const struct yaml_node *y, struct diag *d)
 {
 	int r = 0;
 
@@ -168,47 +119,25 @@ int load_words(struct word **list, const struct yaml_node *y, struct diag *d)
 	return r;
 }
 
-int load_pairs(struct pair **list, const struct yaml_node *m, struct diag *d)
+/* A condition that is a mapping has `value` and `slot`; what else stands there is a mistake
+ * that does not keep the sentences from being understood. */
+static int check_condition(struct intents *s, const struct block *b, const struct yaml_node *m)
 {
-	int r = m ? yaml_expect(m, YAML_MAPPING, d) : 0;
+	int r = 0;
 
-	for (const struct yaml_node *c = m ? m->first : NULL; r == 0 && c; c = c->next) {
-		struct pair *p;
-
-		if (c->kind == YAML_SCALAR && !c->len && !c->quoted)
-			continue;
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			return -ENOMEM;
-		p->next = *list;
-		*list = p;
-		p->key = strdup(c->key);
-		r = p->key ? load_text(&p->value, c, d) : -ENOMEM;
-	}
-	return r;
-}
-
-int load_rules(struct named **list, const struct yaml_node *m, struct diag *d)
-{
-	int r = yaml_expect(m, YAML_MAPPING, d);
-
-	for (const struct yaml_node *c = m->first; r == 0 && c; c = c->next) {
-		struct named *n;
-
-		if (named_find(*list, c->key, false))
-			return yaml_error(c, -EINVAL, DIAG_DUP, d,
-					  "there is a rule of this name");
-		n = named_add(list, c->key, false);
-		r = n ? load_template(&n->rule, c, d) : -ENOMEM;
-	}
+	for (const struct yaml_node *c = m->first; r == 0 && c; c = c->next)
+		if (strcmp(c->key, "value") != 0 && strcmp(c->key, "slot") != 0)
+			r = note_warning(s, b->file, c->line, "%s: unknown key '%s', expected "
+					 "value or slot", m->key, c->key);
 	return r;
 }
 
 /* Adds one; its values are a word, several, or those under `value`. */
-static int add_condition(struct block *b, const char *key, const struct yaml_node *y,
-			 bool excludes, struct diag *d)
+static int add_condition(struct intents *s, struct block *b, const char *key,
+			 const struct yaml_node *y, bool excludes, struct diag *d)
 {
-	const struct yaml_node *v = y->kind == YAML_MAPPING ? yaml_get(y, "value") : y;
+	bool mapping = y->kind == YAML_MAPPING;
+	const struct yaml_node *v = mapping ? yaml_get(y, "value") : y;
 	struct condition *c = calloc(1, sizeof(*c));
 	int r = 0;
 
@@ -220,30 +149,33 @@ static int add_condition(struct block *b, const char *key, const struct yaml_nod
 	c->key = strdup(key);
 	if (!c->key)
 		return -ENOMEM;
-	if (yaml_get(y, "slot"))
+	if (mapping)
+		r = check_condition(s, b, y);
+	if (r == 0 && yaml_get(y, "slot"))
 		r = yaml_bool(yaml_get(y, "slot"), &c->to_slot, d);
 	return r == 0 && v ? load_words(&c->values, v, d) : r;
 }
 
-static int load_conditions(struct block *b, const struct yaml_node *m, bool excludes,
-			   struct diag *d)
+static int load_conditions(struct intents *s, struct block *b, const struct yaml_node *m,
+			   bool excludes, struct diag *d)
 {
 	int r = m ? yaml_expect(m, YAML_MAPPING, d) : 0;
 
 	for (const struct yaml_node *c = m ? m->first : NULL; r == 0 && c; c = c->next)
-		r = add_condition(b, c->key, c, excludes, d);
+		r = add_condition(s, b, c->key, c, excludes, d);
 	return r;
 }
 
 /* What the newer form of the files says by keys of its own. */
-static int load_domains(struct block *b, const struct yaml_node *m, struct diag *d)
+static int load_domains(struct intents *s, struct block *b, const struct yaml_node *m,
+			struct diag *d)
 {
 	const struct yaml_node *inferred = yaml_get(m, "inferred_domain");
 	struct pair *p;
 	int r = 0;
 
 	if (yaml_get(m, "name_domains"))
-		r = add_condition(b, "domain", yaml_get(m, "name_domains"), false, d);
+		r = add_condition(s, b, "domain", yaml_get(m, "name_domains"), false, d);
 	if (r < 0 || !inferred)
 		return r;
 	p = calloc(1, sizeof(*p));
@@ -255,56 +187,84 @@ static int load_domains(struct block *b, const struct yaml_node *m, struct diag 
 	return p->key ? load_text(&p->value, inferred, d) : -ENOMEM;
 }
 
+static int load_sentence(struct intents *s, const struct block *b, const struct yaml_node *y,
+			 struct diag *d)
+{
+	struct sentence *e = calloc(1, sizeof(*e));
+	const char *text = NULL;
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	*s->last_sentence = e;
+	s->last_sentence = &e->next;
+	e->block = b;
+	e->line = y->line;
+	r = yaml_str(y, &text, d);
+	if (r < 0)
+		return r;
+	e->template = strdup(text);
+	return e->template ? load_template(&e->node, y, d) : -ENOMEM;
+}
+
 static int load_sentences(struct intents *s, const struct block *b, const struct yaml_node *list,
 			  struct diag *d)
 {
 	int r = list ? yaml_expect(list, YAML_SEQUENCE, d) : 0;
 
-	for (const struct yaml_node *c = list ? list->first : NULL; r == 0 && c; c = c->next) {
-		struct sentence *e = calloc(1, sizeof(*e));
-
-		if (!e)
-			return -ENOMEM;
-		*s->last_sentence = e;
-		s->last_sentence = &e->next;
-		e->block = b;
-		e->line = c->line;
-		r = load_template(&e->node, c, d);
-	}
+	for (const struct yaml_node *c = list ? list->first : NULL; r == 0 && c; c = c->next)
+		r = load_sentence(s, b, c, d);
 	return r;
 }
 
-int load_block(struct intents *s, const char *intent, const struct yaml_node *m, struct diag *d)
+static int load_shared(struct intents *s, struct block *b, const struct yaml_node *m,
+		       struct diag *d)
+{
+	const struct yaml_node *n;
+	int r = 0;
+
+	if ((n = yaml_get(m, "response")))
+		r = load_text(&b->response, n, d);
+	if (r == 0)
+		r = load_pairs(&b->slots, yaml_get(m, "slots"), d);
+	if (r == 0)
+		r = load_conditions(s, b, yaml_get(m, "requires_context"), false, d);
+	if (r == 0)
+		r = load_conditions(s, b, yaml_get(m, "excludes_context"), true, d);
+	if (r == 0)
+		r = load_domains(s, b, m, d);
+	if (r == 0 && (n = yaml_get(m, "required_keywords")))
+		r = load_phrases(&b->keywords, b->file, n, d);
+	if (r == 0 && (n = yaml_get(m, "expansion_rules")))
+		r = load_rules(&b->locals, b->file, n, d);
+	if (r == 0 && (n = yaml_get(m, "lists")))
+		r = load_lists(&b->locals, b->file, n, d);
+	if (r == 0 && (n = yaml_get(m, "metadata")))
+		r = yaml_expect(n, YAML_MAPPING, d);
+	return r;
+}
+
+int load_block(struct intents *s, const char *file, const char *intent,
+	       const struct yaml_node *m, struct diag *d)
 {
 	static const char *const keys[] = { "sentences", "slots", "requires_context",
 					    "excludes_context", "required_keywords", "response",
-					    "expansion_rules", "name_domains", "inferred_domain",
-					    NULL };
+					    "expansion_rules", "lists", "name_domains",
+					    "inferred_domain", "metadata", NULL };
 	struct block *b = calloc(1, sizeof(*b));
-	const struct yaml_node *n;
 	int r;
 
 	if (!b)
 		return -ENOMEM;
 	b->next = s->blocks;
 	s->blocks = b;
+	b->file = file;
+	b->keywords_unit = NONE;
 	b->intent = strdup(intent);
 	if (!b->intent)
 		return -ENOMEM;
 	r = yaml_check_keys(m, keys, d);
-	if (r == 0 && (n = yaml_get(m, "response")))
-		r = load_text(&b->response, n, d);
 	if (r == 0)
-		r = load_pairs(&b->slots, yaml_get(m, "slots"), d);
-	if (r == 0)
-		r = load_conditions(b, yaml_get(m, "requires_context"), false, d);
-	if (r == 0)
-		r = load_conditions(b, yaml_get(m, "excludes_context"), true, d);
-	if (r == 0)
-		r = load_domains(b, m, d);
-	if (r == 0 && (n = yaml_get(m, "required_keywords")))
-		r = load_words(&b->keywords, n, d);
-	if (r == 0 && (n = yaml_get(m, "expansion_rules")))
-		r = load_rules(&b->rules, n, d);
+		r = load_shared(s, b, m, d);
 	return r < 0 ? r : load_sentences(s, b, yaml_get(m, "sentences"), d);
 }

@@ -23,8 +23,6 @@ void node_free(struct node *n)
 		free(n);
 	}
 }
-DEFINE_CLEANUP(struct node *, node_free)
-
 static int fail(struct parser *p, const char *what)
 {
 	return diag_set(p->d, -EINVAL, DIAG_SYNTAX, "template", "%s", what);
@@ -65,6 +63,8 @@ static int parse_reference(struct parser *p, struct node **ret)
 	if (list) {
 		if (*p->s == ':') {
 			slot = strcspn(++p->s, "}");
+			if (slot == 0)
+				return fail(p, "name of a slot expected");
 			node->slot = strndup(p->s, slot);
 			p->s += slot;
 		} else {
@@ -80,23 +80,35 @@ static int parse_reference(struct parser *p, struct node **ret)
 	return 0;
 }
 
+/* Up to the next character that means something; one behind a backslash does not. */
+static int parse_text(struct parser *p, struct node **ret)
+{
+	bool escaped = *p->s == '\\';
+	size_t n = escaped ? 1 : strcspn(p->s, "[](){}<>|;\\");
+
+	p->s += escaped;
+	if (!*p->s)
+		return fail(p, "a character is missing behind the backslash");
+	if (n == 0)
+		return fail(p, "a bracket is closed that was not opened");
+	/* A whole character. */
+	while (escaped && ((unsigned char)p->s[n] & 0xc0) == 0x80)
+		n++;
+	*ret = node_new(NODE_TEXT, p->s, n);
+	p->s += n;
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int parse_item(struct parser *p, struct node **ret)
 {
 	struct node *inner = NULL;
 	char open = *p->s;
-	size_t n;
 	int r;
 
 	if (open == '<' || open == '{')
 		return parse_reference(p, ret);
-	if (open != '[' && open != '(') {
-		n = strcspn(p->s, "[](){}<>|;");
-		if (n == 0)
-			return fail(p, "a bracket is closed that was not opened");
-		*ret = node_new(NODE_TEXT, p->s, n);
-		p->s += n;
-		return *ret ? 0 : -ENOMEM;
-	}
+	if (open != '[' && open != '(')
+		return parse_text(p, ret);
 	p->s++;
 	r = parse_choice(p, open == '[' ? ']' : ')', &inner);
 	if (r || open == '(') {
@@ -158,7 +170,7 @@ static int parse_choice(struct parser *p, char end, struct node **ret)
 			return fail(p, "| and ; in one bracket");
 		split = *p->s++;
 	}
-	if (split == ';' && choice->n_children > 8)
+	if (split == ';' && choice->n_children > TEMPLATE_ORDER_MAX)
 		return fail(p, "more than 8 in any order");
 	if (split == ';')
 		choice->kind = NODE_PERM;

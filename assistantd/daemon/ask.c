@@ -50,13 +50,12 @@ static void tell_time(struct job *job)
 
 /* The part of the request that is to be worked on: what follows the order, or, where that is
  * all there is, what came with it. */
-static int take_text(struct job *job, const char *slot)
+static int take_text(struct job *job, const struct intent_slot *slot)
 {
-	size_t len = slot ? strlen(slot) : 0;
-	const char *at = len ? memmem(job->input.data, job->input.len, slot, len) : NULL;
+	size_t len;
 
-	if (at) {
-		job->text = (struct span){ (size_t)(at - job->input.data), len };
+	if (slot && slot->end > slot->start) {
+		job->text = (struct span){ slot->start, slot->end - slot->start };
 		return 0;
 	}
 	if (job->options.n_attachments == 0)
@@ -73,7 +72,7 @@ static int take_text(struct job *job, const char *slot)
 static void begin_writing(struct job *job, const struct intent_match *m, const char *task)
 {
 	const char *style = intent_slot(m, "style");
-	int r = take_text(job, intent_slot(m, "text"));
+	int r = take_text(job, intent_slot_find(m, "text"));
 
 	if (r == 0 && style && !job->options.style) {
 		job->options.style = strdup(style);
@@ -108,16 +107,15 @@ static void begin_intent(struct job *job, const struct intent_match *m)
 void ask_begin(struct job *job)
 {
 	struct intent_context context[] = { { "area", job->options.area } };
-	struct intent_match m = { 0 };
+	_cleanup_(intent_matches_freep) struct intent_matches *found = NULL;
 	int r;
 
-	if (job->d->sentences_stale)
-		read_sentences(job->d);
+	refresh_names(job->d);
 	r = job->d->intents ? intents_match(job->d->intents, job->input.data, job->input.len,
-						context, job->options.area ? 1 : 0, &m)
+						context, job->options.area ? 1 : 0, &found)
 				: INTENT_E_NONE;
 	if (r == 0)
-		begin_intent(job, &m);
+		begin_intent(job, &found->items[0]);
 	else if (r == INTENT_E_AMBIGUOUS)
 		ask_back(job, "That could mean several things. Say it with the "
 			    "device's full name, please.");
@@ -127,5 +125,4 @@ void ask_begin(struct job *job)
 			    "time, and switch what is known of your home.");
 	else
 		job_finish(job, r == -EINVAL ? "InvalidText" : "Internal", "%s", strerror(-r));
-	intent_match_deinit(&m);
 }

@@ -55,7 +55,7 @@ struct daemon {
 	struct prompts *prompts;
 	struct replies *replies;
 	struct intents *intents;
-	bool sentences_stale;		/* names have changed since they were bound */
+	bool names_stale;		/* `intents` has not those of the home as they are now */
 	struct home *home;
 	struct tools *tools;		/* NULL without a broker */
 	struct tool_registry *tool_registry;

@@ -61,10 +61,18 @@ static int load_sentences(struct intents *set, const char *path, struct diag *di
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	int r = read_yaml_text(path, &text, diag);
 
-	return r < 0 ? r : intents_load(set, text.data, text.len, diag);
+	return r < 0 ? r : intents_load(set, path, text.data, text.len, diag);
 }
 
-/* Every file of the language; one that is broken leaves the set to be read without it. */
+static void log_warnings(const struct intents *set)
+{
+	size_t n;
+	const struct intent_warning *w = intents_warnings(set, &n);
+
+	for (size_t i = 0; i < n; i++)
+		log_warning("%s:%u: %s", w[i].file, w[i].line, w[i].text);
+}
+
 void read_sentences(struct daemon *d)
 {
 	_cleanup_free_ char *pattern = NULL;
@@ -79,23 +87,29 @@ void read_sentences(struct daemon *d)
 	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
 		struct diag diag = DIAG_NULL;
 
-		r = load_sentences(set, found.gl_pathv[i], &diag);
-		if (r < 0)
+		if (load_sentences(set, found.gl_pathv[i], &diag) < 0)
 			log_error("%s:%s: %s", found.gl_pathv[i], diag.field, diag.text);
 	}
 	globfree(&found);
 	if (r == 0)
 		r = home_fill(d->home, set);
-	/* A list without a device in it: the rest of the language works. */
 	if (r == 0)
-		r = intents_bind(set, NULL);
-	d->sentences_stale = false;
+		r = intents_bind(set);
 	if (r < 0) {
+		log_error("sentences: %s", strerror(-r));
 		intents_free(set);
 		return;
 	}
+	log_warnings(set);
+	d->names_stale = false;
 	intents_free(d->intents);
 	d->intents = set;
+}
+
+void refresh_names(struct daemon *d)
+{
+	if (d->names_stale && d->intents && home_fill(d->home, d->intents) == 0)
+		d->names_stale = false;
 }
 
 /* Every file of the folder. A broken one adds nothing; -EINVAL says that there was one. */

@@ -9,5 +9,7 @@ void read_data_files(struct daemon *d);
 /* The tools of the program's files and of the user's, ~/.config/assistantd/tools/NAME.yaml. When
  * a file is broken those that were there stay; at the start, it alone is missing. */
 void read_tools(struct daemon *d);
-/* Binds the sentences anew, with the names of the home as they are now. */
+/* Reads the files of sentences anew; one that is broken is logged and adds nothing. */
 void read_sentences(struct daemon *d);
+/* Gives the sentences the names of the home as they are now. */
+void refresh_names(struct daemon *d);

@@ -90,5 +90,6 @@ int home_names_add(struct home_names *n, const char *name);
 bool home_names_remove(struct home_names *n, const char *name);
 void home_names_deinit(struct home_names *n);
 
-/* Adds names, aliases, areas and floors to the lists of the sentences. */
+/* Makes names, aliases, areas and floors, as they are now, the lists of the sentences: 0,
+ * -ENOMEM (they are as they were). */
 int home_fill(const struct home *h, struct intents *set);

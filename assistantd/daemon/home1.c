@@ -132,7 +132,7 @@ static int take_setting(struct home_settings *s, const char *key, DBusMessageIte
 static void answer_set(struct daemon *d, DBusMessage *m, const char *key, int r)
 {
 	if (r == 0) {
-		d->sentences_stale = true;
+		d->names_stale = true;
 		r = home_save(d->home);
 	}
 	if (r == -ENODATA)

@@ -111,7 +111,7 @@ static void names_changed(void *arg)
 {
 	struct service *s = arg;
 
-	s->d.sentences_stale = true;
+	s->d.names_stale = true;
 }
 
 /* The tools process, where a broker is named. */
@@ -145,8 +145,8 @@ static void reload(struct service *s)
 	s->d.backends[TOOL_MQTT] = NULL;
 	s->d.tools = tools_free(s->d.tools);
 	home_clear(s->d.home);
-	s->d.sentences_stale = true;
 	read_tools(&s->d);
+	read_sentences(&s->d);
 	config_deinit(&s->d.config);
 	s->d.config = fresh;
 	if (start_tools(s) < 0)

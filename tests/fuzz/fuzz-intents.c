@@ -9,48 +9,77 @@
 #include "util/macro.h"
 #include "util/utf8.h"
 
-static void check_match(const struct intent_match *m, size_t len)
+static const struct intent_context light[] = { { "domain", "light" }, { "area", "bath" } };
+static const struct intent_entity things[] = {
+	{ "name", "desk lamp", "light.desk", light, ARRAY_SIZE(light) },
+	{ "name", "desk lamp", "light.other", light, 1 },
+	{ "area", "bath", NULL, NULL, 0 },
+};
+
+static void check_slot(const struct intent_slot *s, size_t len)
 {
-	if (!m->intent || m->n_slots > INTENT_SLOTS_MAX || m->wildcard > len)
+	if (!s->name || !utf8_valid(s->value, strlen(s->value)) || s->start > s->end ||
+	    s->end > len || (s->source == INTENT_SAID) != (s->end > s->start))
 		abort();
-	for (size_t i = 0; i < m->n_slots; i++)
-		if (!m->slots[i].name || !utf8_valid(m->slots[i].value, strlen(m->slots[i].value)))
+}
+
+static void check_matches(const struct intent_matches *m, int r, size_t len)
+{
+	size_t n_best = r == INTENT_E_NONE ? 0 : r == 0 ? 1 : m->n_best;
+
+	if (m->n > INTENT_MATCHES_MAX || m->n_best != n_best || m->n_best > m->n ||
+	    (r == INTENT_E_AMBIGUOUS && n_best < 2))
+		abort();
+	for (size_t i = 0; i < m->n; i++) {
+		const struct intent_match *k = &m->items[i];
+
+		if (!k->intent || !k->file || !k->template || k->n_slots > INTENT_SLOTS_MAX ||
+		    (k->lost == INTENT_WON) != (i < n_best) || !*intent_loss_text(k->lost) ||
+		    (k->lost == INTENT_LOST_CONTEXT) != (k->unmet != NULL))
 			abort();
+		for (size_t n = 0; n < k->n_slots; n++)
+			check_slot(&k->slots[n], len);
+	}
 }
 
 static void match(const struct intents *s, const char *text, size_t len)
 {
 	static const struct intent_context here[] = { { "area", "bath" }, { "domain", "light" } };
-	struct intent_match m = { 0 };
+	_cleanup_(intent_matches_freep) struct intent_matches *m = NULL;
 	int r = intents_match(s, text, len, here, ARRAY_SIZE(here), &m);
 
-	if (r == 0 || r == INTENT_E_AMBIGUOUS)
-		check_match(&m, len);
-	if (r == INTENT_E_AMBIGUOUS && !m.other)
+	if (r >= 0)
+		check_matches(m, r, len);
+	else if (m || (r != -EINVAL && r != -E2BIG) || (r == -EINVAL && utf8_valid(text, len)))
 		abort();
-	if (r < 0 && r != -EINVAL && r != -E2BIG)
-		abort();
-	if (r == -EINVAL && utf8_valid(text, len))
-		abort();
-	intent_match_deinit(&m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *file = (const char *)data, *zero = memchr(file, '\0', size);
-	size_t len = zero ? (size_t)(zero - file) : size;
+	size_t len = zero ? (size_t)(zero - file) : size, n;
 	_cleanup_(intents_freep) struct intents *s = NULL;
 	struct diag d = DIAG_NULL;
 	int r;
 
 	if (intents_new(&s) < 0)
 		return 0;
-	r = intents_load(s, file, len, &d);
-	if (r == 0 && (r = intents_add_value(s, "name", "desk lamp", "light.desk")) == 0)
-		r = intents_bind(s, &d);
-	if (r == 0 || r == INTENT_E_INCOMPLETE)
-		match(s, zero ? zero + 1 : "", zero ? size - len - 1 : 0);
-	else if ((r != -EINVAL && r != -ELOOP) || d.code == DIAG_NONE || !d.text[0])
+	r = intents_load(s, "f", file, len, &d);
+	if (r < 0) {
+		if (r != -EINVAL || d.code == DIAG_NONE || !d.text[0])
+			abort();
+		return 0;
+	}
+	r = intents_bind(s);
+	intents_warnings(s, &n);
+	if ((r != 0 && r != INTENT_E_INCOMPLETE && r != -E2BIG) ||
+	    (r >= 0 && (r == INTENT_E_INCOMPLETE) != (n > 0)))
 		abort();
+	if (r < 0)
+		return 0;
+	match(s, zero ? zero + 1 : "", zero ? size - len - 1 : 0);
+	if (intents_set_entities(s, things, ARRAY_SIZE(things)) < 0)
+		abort();
+	match(s, zero ? zero + 1 : "", zero ? size - len - 1 : 0);
 	return 0;
 }

@@ -26,7 +26,7 @@ tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_gguf_LDADD = $(ENGINE_LIBS)
 tests_fuzz_fuzz_intents_SOURCES = tests/fuzz/fuzz-intents.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_intents_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_intents_LDADD = intents/libintents.a util/libutil.a $(YAML_LIBS)
+tests_fuzz_fuzz_intents_LDADD = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
 
 tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz-ipc.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

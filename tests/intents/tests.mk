@@ -1,14 +1,9 @@
 check_PROGRAMS += tests/intents/test-intents
 tests_intents_test_intents_SOURCES = tests/intents/test-intents.c
 tests_intents_test_intents_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_intents_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(YAML_LIBS)
+tests_intents_test_intents_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS)
 
 check_PROGRAMS += tests/intents/test-forms
 tests_intents_test_forms_SOURCES = tests/intents/test-forms.c
 tests_intents_test_forms_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_forms_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(YAML_LIBS)
-
-# Skipped unless HOME_ASSISTANT_SENTENCES names a folder.
-check_PROGRAMS += tests/intents/home-assistant
-tests_intents_home_assistant_SOURCES = tests/intents/home-assistant.c
-tests_intents_home_assistant_LDADD = intents/libintents.a util/libutil.a $(YAML_LIBS)
+tests_intents_test_forms_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS)
