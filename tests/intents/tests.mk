@@ -7,3 +7,8 @@ check_PROGRAMS += tests/intents/test-forms
 tests_intents_test_forms_SOURCES = tests/intents/test-forms.c
 tests_intents_test_forms_CFLAGS = $(TEST_CFLAGS)
 tests_intents_test_forms_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS)
+
+# Understands what sample.py says from the sentence files of a language.
+EXTRA_PROGRAMS += tests/intents/understand
+tests_intents_understand_SOURCES = tests/intents/understand.c
+tests_intents_understand_LDADD = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
