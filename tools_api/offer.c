@@ -82,7 +82,11 @@ static int fill_offered(struct tool *t, const char *owner, const struct tool_off
 	if (asprintf(&t->name, "%s/%s", owner, o->name) < 0)
 		t->name = NULL;
 	tool_find_free_text(t);
-	return t->owner && t->title && t->description && t->spec && t->name ? 0 : -ENOMEM;
+	if (o->can_undo && t->name)
+		t->undo = json_pack("[{s:s+, s:{s:s}}]", "tool", t->name, ".undo", "arguments",
+				    "token", "=before.token");
+	return t->owner && t->title && t->description && t->spec && t->name &&
+	       !t->undo == !o->can_undo ? 0 : -ENOMEM;
 }
 
 int tool_registry_add(struct tool_registry *r, const char *owner, const struct tool_offer *o,

@@ -37,7 +37,8 @@ struct tool_offer {
 /*
  * Adds the tool OWNER/NAME; *@ret (may be NULL) is the registry's. -EINVAL with the field and
  * what is wrong in @d, -EEXIST, -E2BIG beyond TOOL_OWNED_MAX, -ENOMEM. Its spec is
- * {"name": …, "can_read": …, "can_undo": …}.
+ * {"name": …, "can_read": …, "can_undo": …}; one that can be undone is so by OWNER/NAME.undo, with
+ * the "token" that the state before has.
  */
 int tool_registry_add(struct tool_registry *r, const char *owner, const struct tool_offer *o,
 		      const struct tool **ret, struct diag *d);

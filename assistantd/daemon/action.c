@@ -10,6 +10,7 @@
 #include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/pins.h"
+#include "assistantd/daemon/provider.h"
 #include "assistantd/daemon/screen.h"
 #include "util/macro.h"
 
@@ -69,6 +70,8 @@ static void facts(void *data, const struct planned_call *c, struct policy_input 
 	const struct home_entity *e = home_find(d->home, c->target);
 
 	in->caller = caller->kind;
+	if (c->tool)
+		in->risk = providers_risk(d->providers, c->tool);
 	in->opening |= c->tool && c->parsed &&
 		       tool_opens(c->tool, e ? e->domain : "", e ? e->device_class : "",
 				  c->parsed);

@@ -207,6 +207,7 @@ void answer_results(const struct job *job, DBusMessageIter *dict)
 		out_candidates(job, dict);
 		break;
 	case TASK_ASK:
+	case TASK_TOOL:
 		if (job->action)
 			action_out(job->action, dict);
 		break;

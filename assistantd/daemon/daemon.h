@@ -29,6 +29,7 @@ struct notify;
 struct offers;
 struct pins;
 struct proofs;
+struct providers;
 struct screen;
 struct spoilt_files;
 struct stage;
@@ -60,6 +61,8 @@ struct daemon {
 	struct tools *tools;		/* NULL without a broker */
 	struct tool_registry *tool_registry;
 	const struct backend *backends[TOOL_BACKEND_COUNT];	/* NULL: not there */
+	struct providers *providers;	/* applications that bring tools */
+	struct loop_timer *tools_changed;	/* which is to be signalled */
 	struct agents *agents;
 	struct screen *screen;
 	struct notify *notify;
@@ -87,3 +90,5 @@ void models1_add(struct daemon *d);
 void context1_add(struct daemon *d);
 void home1_add(struct daemon *d);
 void timers1_add(struct daemon *d);
+void tools1_add(struct daemon *d);
+void tools1_changed(struct daemon *d);

@@ -308,3 +308,30 @@ void job_call(struct daemon *d, DBusMessage *m, const char *name, const char *in
 	else
 		begin_text(job, m);
 }
+
+void job_errand(struct daemon *d, DBusMessage *m, const struct task *task,
+		struct errand *errand, DBusMessageIter *options)
+{
+	struct job *job = job_new(d);
+	_cleanup_free_ char *text = json_dumps(errand->arguments, JSON_COMPACT | JSON_SORT_KEYS);
+	_cleanup_free_ char *words = NULL;
+	struct diag diag = DIAG_NULL;
+	int r;
+
+	if (!job || !text || asprintf(&words, "%s %s", errand->tool, text) < 0) {
+		words = NULL;
+		refuse(d, job, -1, out_error(m, "Internal", "out of memory"));
+		return;
+	}
+	job->task = job->asked = task;
+	job->errand = *errand;
+	*errand = (struct errand){ 0 };
+	r = fill(job, m, words, options, true, &diag);
+	if (r == -EINVAL)
+		refuse(d, job, -1, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: %s", diag.field,
+					     diag.text));
+	else if (r < 0)
+		refuse(d, job, -1, out_error(m, "Internal", "%s", strerror(-r)));
+	else
+		begin_text(job, m);
+}

@@ -73,6 +73,7 @@ static void free_results(struct job *job)
 	buf_deinit(&job->input);
 	free(job->question);
 	free(job->effects);
+	errand_deinit(&job->errand);
 	action_free(job->action);
 }
 
@@ -258,7 +259,7 @@ static bool must_wait(const struct job *job)
 	/* What "it" is, and which timers there are, the store knows. */
 	if (job->task->kind == TASK_ASK)
 		return !job->d->recalled;
-	if (state == ENGINE_READY)
+	if (state == ENGINE_READY || job->task->kind == TASK_TOOL)
 		return false;
 	return state != ENGINE_NO_MODEL;
 }
@@ -304,6 +305,10 @@ void job_work(struct job *job)
 
 	if (job->task->kind == TASK_ASK) {
 		ask_begin(job);
+		return;
+	}
+	if (job->task->kind == TASK_TOOL) {
+		errand_begin(job);
 		return;
 	}
 	r = task_serving(d, job->task, &job->options, &job->serving);

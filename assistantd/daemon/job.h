@@ -32,6 +32,12 @@ struct piece {
 struct action;
 struct agent_wait;
 
+/* A call of a tool that needs no words, or the taking back of one. */
+struct errand {
+	char *tool;
+	json_t *arguments;		/* an object */
+};
+
 struct candidate {
 	const char *intent;
 	char *text;
@@ -77,6 +83,7 @@ struct job {
 	struct candidate candidates[JOB_CANDIDATES_MAX];
 	size_t n_candidates;
 	const char *kind;		/* of an answer to ask */
+	struct errand errand;		/* of TASK_TOOL */
 	struct action *action;		/* calls of tools, or NULL */
 	struct agent_wait *confirming;	/* a question to the user, or NULL */
 	bool refused;			/* the user said no */
@@ -104,6 +111,10 @@ struct job {
  * taken. @input is the text, NULL for StartFd, which gives @in_fd. */
 void job_call(struct daemon *d, DBusMessage *m, const char *task, const char *input, int in_fd,
 	      DBusMessageIter *options, bool with_path);
+/* Takes in an errand, whose contents it takes over, in the same way: m has the options at
+ * @options, and is answered with a request's path. */
+void job_errand(struct daemon *d, DBusMessage *m, const struct task *task,
+		struct errand *errand, DBusMessageIter *options);
 /* Starts what may run now; answers what cannot run any more. */
 void jobs_pump(struct daemon *d);
 /* The proof of an adapter has been made, or the model is another: requests that wait for
@@ -139,6 +150,9 @@ void rewrite_stop(struct job *job);
 void baseline_begin(struct job *job);
 /* ask.c: decides what the sentence asks for, and begins it. */
 void ask_begin(struct job *job);
+/* tools1-call.c: through the gate. */
+void errand_begin(struct job *job);
+void errand_deinit(struct errand *e);
 /* Ends with a text, or with a question. */
 void ask_answer(struct job *job, const char *kind, const char *text);
 void ask_back(struct job *job, const char *question);

@@ -20,12 +20,15 @@
 #include "assistantd/daemon/offers.h"
 #include "assistantd/daemon/pins.h"
 #include "assistantd/daemon/proofs.h"
+#include "assistantd/daemon/provider.h"
 #include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
 #include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
 #include "assistantd/daemon/timers.h"
 #include "util/macro.h"
+
+enum { TOOLS_CHANGED_MS = 100 };
 
 /* Everything that is only needed here. */
 struct service {
@@ -68,6 +71,7 @@ static void caller_departed(void *arg, const char *name)
 
 	agents_departed(s->d.agents, name);
 	offers_drop(s->d.offers, name);
+	providers_remove(s->d.providers, name, NULL);
 	jobs_caller_gone(&s->d, name);
 }
 
@@ -280,6 +284,34 @@ static int start_agents(struct daemon *d)
 	return agents_new(&d->agents, &setup);
 }
 
+/* Told together, however many come and go at once. */
+static void tools_changed_now(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->tools_changed = NULL;
+	tools1_changed(d);
+}
+
+static void provided_changed(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!d->tools_changed)
+		loop_after(d->loop, &d->tools_changed, TOOLS_CHANGED_MS, tools_changed_now, d);
+}
+
+static int start_providers(struct daemon *d)
+{
+	const struct providers_setup setup = { d->loop, d->bus, d->tool_registry, d->grants,
+					       provided_changed, d };
+	int r = providers_new(&d->providers, &setup);
+
+	if (r == 0)
+		d->backends[TOOL_PROVIDER] = providers_backend(d->providers);
+	return r;
+}
+
 /* What the user allows, and how the user can be asked. */
 static int start_consent(struct service *s)
 {
@@ -314,6 +346,9 @@ static int open_bus(struct service *s)
 		r = start_agents(d);
 	if (r < 0)
 		return r;
+	r = start_providers(d);
+	if (r < 0)
+		return r;
 	callers_set_reads(d->callers, caller_reads_again);
 	bus_set_departed(d->bus, caller_departed, s);
 	assistant1_add(d);
@@ -322,6 +357,7 @@ static int open_bus(struct service *s)
 	context1_add(d);
 	home1_add(d);
 	timers1_add(d);
+	tools1_add(d);
 	request1_add(d);
 	return bus_own_name(d->bus);
 }
@@ -369,6 +405,8 @@ static void stop(struct service *s)
 	if (d->engine)
 		jobs_drop_all(d);
 	agents_free(d->agents);
+	providers_free(d->providers);
+	loop_cancel(d->tools_changed);
 	notify_free(d->notify);
 	screen_free(d->screen);
 	offers_free(d->offers);

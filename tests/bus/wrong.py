@@ -17,7 +17,9 @@ NONE = dbus.Dictionary({}, signature="sv")
 LONG = "Send me the report by Friday and the slides by Monday. " * 4000
 # A value of each type that arguments here have.
 VALUES = {"s": "x", "b": True, "t": dbus.UInt64(1), "u": dbus.UInt32(1), "o": dbus.ObjectPath("/x"),
-          "a{sv}": NONE, "a{sh}": dbus.Dictionary({}, signature="sh"), "d": 1.0, "as": dbus.Array(["x"], signature="s"), "v": "x", "i": 7,
+          "a{sv}": NONE, "a{sh}": dbus.Dictionary({}, signature="sh"),
+          "aa{sv}": dbus.Array([], signature="a{sv}"), "d": 1.0,
+          "as": dbus.Array(["x"], signature="s"), "v": "x", "i": 7,
           "y": dbus.Byte(7), "ay": dbus.ByteArray(b"\xff"), "(s)": ("x",), "g": dbus.Signature("s")}
 
 
@@ -74,7 +76,8 @@ def every_method_checks_its_types(s):
 
 def no_method_takes_an_unknown_option(s):
     arguments = {"task": "tone", "text": "Hello you.", "name": "plain", "pinned": True,
-                 "agent": dbus.ObjectPath("/agent"), "bytes": dbus.UInt64(1)}
+                 "tool": "home/turn_on", "json": "{}", "agent": dbus.ObjectPath("/agent"),
+                 "bytes": dbus.UInt64(1)}
     colour = dbus.Dictionary({"colour": "red"}, signature="sv")
     with open(os.devnull, "rb") as nothing:
         fd = dbus.types.UnixFd(nothing)
@@ -85,7 +88,7 @@ def no_method_takes_an_unknown_option(s):
             names = {"Run": ("task", "text"), "Start": ("task", "text"),
                      "StartFd": ("task", "fd"), "CheckTask": ("task",),
                      "CountTokens": ("task", "text"), "Add": ("fd", "name"),
-                     "Register": ("agent",), "Pin": ("name", "pinned"),
+                     "Register": ("agent",), "Call": ("tool", "json"), "Pin": ("name", "pinned"),
                      "Enable": ("name", "pinned"), "SetBudget": ("bytes",),
                      "Import": ("files",), "Stage": ("fd",), "Inspect": ("fd",)}.get(name)
             # Of the others, those that take anything else take a name.
@@ -186,7 +189,9 @@ def random_calls_do_no_harm(s):
                 "t": lambda: dbus.UInt64(source.choice([0, 1, 2**64 - 1])),
                 "u": lambda: dbus.UInt32(source.choice([0, 1, 2**32 - 1])),
                 "d": lambda: source.choice([0.0, float("nan"), -1e308]),
-                "o": lambda: dbus.ObjectPath("/x")}[kind]()
+                "o": lambda: dbus.ObjectPath("/x"),
+                "as": lambda: dbus.Array(source.sample(texts, 2), "s"),
+                "aa{sv}": lambda: dbus.Array([value("a{sv}")], "a{sv}")}[kind]()
     calls = [c for c in methods(s, harness.PATH) if not any("h" in t for t in c[2])]
     for _ in range(1500):
         interface, name, types = source.choice(calls)

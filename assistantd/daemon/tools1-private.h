@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Between tools1.c and tools1-call.c. */
+#pragma once
+
+#include <dbus/dbus.h>
+
+/* Methods of the bus; @arg is the daemon. */
+void tools1_call(void *arg, DBusMessage *m);
