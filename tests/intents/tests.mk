@@ -12,3 +12,9 @@ tests_intents_test_forms_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS
 EXTRA_PROGRAMS += tests/intents/understand
 tests_intents_understand_SOURCES = tests/intents/understand.c
 tests_intents_understand_LDADD = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
+
+check_PROGRAMS += tests/intents/test-numbers
+tests_intents_test_numbers_SOURCES = tests/intents/test-numbers.c
+tests_intents_test_numbers_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_numbers_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(YAML_LIBS) \
+	$(UTF8PROC_LIBS)
