@@ -111,9 +111,9 @@ void ask_begin(struct job *job)
 	int r;
 
 	refresh_names(job->d);
-	r = job->d->intents ? intents_match(job->d->intents, job->input.data, job->input.len,
+	r = job->d->languages ? languages_match(job->d->languages, job->input.data, job->input.len,
 						context, job->options.area ? 1 : 0, &found)
-				: INTENT_E_NONE;
+			      : INTENT_E_NONE;
 	if (r == 0)
 		begin_intent(job, &found->items[0]);
 	else if (r == INTENT_E_AMBIGUOUS)

@@ -44,7 +44,10 @@ int config_init(struct config *c)
 		.keep_text = true,
 		.undo_ms = 10 * MINUTE,
 		.broker_port = 1883,
+		.n_languages = 1,
 	};
+	if (set_text(&c->languages[0], "en") < 0)
+		return -ENOMEM;
 	return set_text(&c->discovery_prefix, "homeassistant");
 }
 
@@ -52,6 +55,8 @@ void config_deinit(struct config *c)
 {
 	for (size_t i = 0; i < c->n_trusted_keys; i++)
 		free(c->trusted_keys[i]);
+	for (size_t i = 0; i < c->n_languages; i++)
+		free(c->languages[i]);
 	free(c->model);
 	free(c->broker_host);
 	free(c->broker_user);
@@ -256,17 +261,56 @@ static int read_home(struct config *c, const struct yaml_node *root, struct diag
 	return take_text(map, "discovery_prefix", &c->discovery_prefix, d);
 }
 
+/* Names of folders: "en", "pt-br", "sr-Latn". */
+static int check_language(const struct yaml_node *n, const char *name, struct diag *d)
+{
+	size_t len = strlen(name);
+
+	if (len >= 2 && len <= 16 && strspn(name, "abcdefghijklmnopqrstuvwxyz"
+					    "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == len)
+		return 0;
+	return yaml_error(n, -EINVAL, DIAG_RANGE, d,
+			  "'%s', expected the code of a language, as en or pt-br", name);
+}
+
+static int read_languages(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	const struct yaml_node *list = yaml_get(root, "languages");
+	int r = list ? yaml_expect(list, YAML_SEQUENCE, d) : 0;
+	const char *name;
+	size_t n = 0;
+
+	if (r < 0 || !list)
+		return r;
+	for (const struct yaml_node *item = list->first; r == 0 && item; item = item->next) {
+		if (n == CONFIG_LANGUAGES_MAX)
+			return yaml_error(item, -EINVAL, DIAG_LIMIT, d, "more than %d languages",
+					  CONFIG_LANGUAGES_MAX);
+		r = yaml_str(item, &name, d);
+		if (r == 0)
+			r = check_language(item, name, d);
+		if (r == 0)
+			r = set_text(&c->languages[n++], name);
+		if (r == 0 && n > c->n_languages)
+			c->n_languages = n;
+	}
+	if (r == 0 && n == 0)
+		return yaml_error(list, -EINVAL, DIAG_RANGE, d, "expected at least one language");
+	return r;
+}
+
 static int read_root(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "model", "adapters", "sandbox", "requests",
-					    "questions", "history", "actions", "home", NULL };
+					    "questions", "history", "actions", "home",
+					    "languages", NULL };
 	int r = yaml_check_keys(root, keys, d);
 
 	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
 	    (r = take_choice(root, "sandbox", "allow", "require",
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
 	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0 ||
-	    (r = read_actions(c, root, d)) < 0)
+	    (r = read_actions(c, root, d)) < 0 || (r = read_languages(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);
 }

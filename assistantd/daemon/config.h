@@ -8,7 +8,7 @@
 
 #include "util/diag.h"
 
-enum { CONFIG_KEYS_MAX = 16 };
+enum { CONFIG_KEYS_MAX = 16, CONFIG_LANGUAGES_MAX = 2 };
 
 struct config {
 	char *model;			/* path, or NULL: the one that was chosen, or the default */
@@ -28,6 +28,8 @@ struct config {
 	uint64_t store_max_bytes;
 	bool keep_text;			/* texts of requests in the history */
 	int64_t undo_ms;		/* so long what was done can be undone */
+	char *languages[CONFIG_LANGUAGES_MAX];	/* of sentences, in the order they are tried */
+	size_t n_languages;
 	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
 	uint32_t broker_port;		/* 0 with a path in host: a local socket */
 };

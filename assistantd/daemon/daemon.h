@@ -9,6 +9,7 @@
 #include "assistantd/daemon/config.h"
 #include "assistantd/daemon/engine.h"
 #include "assistantd/daemon/home.h"
+#include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/library.h"
 #include "assistantd/daemon/prompts.h"
 #include "assistantd/daemon/replies.h"
@@ -16,7 +17,6 @@
 #include "assistantd/daemon/verdicts.h"
 #include "assistantd/daemon/worker.h"
 #include "assistantd/daemon/workshop.h"
-#include "intents/intents.h"
 #include "tools_api/tools_api.h"
 #include "util/loop.h"
 
@@ -55,8 +55,8 @@ struct daemon {
 	struct callers *callers;
 	struct prompts *prompts;
 	struct replies *replies;
-	struct intents *intents;
-	bool names_stale;		/* `intents` has not those of the home as they are now */
+	struct languages *languages;	/* what sentences are understood by; NULL without memory */
+	bool names_stale;		/* `languages` has not those of the home as they are now */
 	struct home *home;
 	struct tools *tools;		/* NULL without a broker */
 	struct tool_registry *tool_registry;

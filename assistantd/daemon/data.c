@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/log.h"
 #include "util/buf.h"
 #include "util/file.h"
+#include "util/macro.h"
 #include "util/yaml.h"
 
 static int open_shared(const struct daemon *d, const char *name, char **path)
@@ -56,59 +58,42 @@ static int read_yaml_text(const char *path, struct buf *text, struct diag *diag)
 	return file_read_all(fd, YAML_MAX_SIZE, text, diag);
 }
 
-static int load_sentences(struct intents *set, const char *path, struct diag *diag)
+/* The folder of the configuration file. */
+static char *configuration_folder(const struct daemon *d)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	int r = read_yaml_text(path, &text, diag);
+	char *folder = strdup(d->paths.config), *end = folder ? strrchr(folder, '/') : NULL;
 
-	return r < 0 ? r : intents_load(set, path, text.data, text.len, diag);
-}
-
-static void log_warnings(const struct intents *set)
-{
-	size_t n;
-	const struct intent_warning *w = intents_warnings(set, &n);
-
-	for (size_t i = 0; i < n; i++)
-		log_warning("%s:%u: %s", w[i].file, w[i].line, w[i].text);
+	if (end)
+		*end = '\0';
+	else if (folder)
+		strcpy(folder, ".");
+	return folder;
 }
 
 void read_sentences(struct daemon *d)
 {
-	_cleanup_free_ char *pattern = NULL;
-	struct intents *set = NULL;
-	glob_t found = { 0 };
-	int r = intents_new(&set);
+	_cleanup_(languages_freep) struct languages *fresh = NULL;
+	_cleanup_free_ char *own = configuration_folder(d);
+	const char *const folders[] = { d->paths.shared, own };
+	int r = -ENOMEM;
 
-	if (r == 0 && asprintf(&pattern, "%s/intents/en/*.yaml", d->paths.shared) < 0)
-		r = -ENOMEM;
+	if (own)
+		r = languages_read((const char *const *)d->config.languages,
+				   d->config.n_languages, folders, ARRAY_SIZE(folders), &fresh);
 	if (r == 0)
-		glob(pattern, 0, NULL, &found);
-	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
-		struct diag diag = DIAG_NULL;
-
-		if (load_sentences(set, found.gl_pathv[i], &diag) < 0)
-			log_error("%s:%s: %s", found.gl_pathv[i], diag.field, diag.text);
-	}
-	globfree(&found);
-	if (r == 0)
-		r = home_fill(d->home, set);
-	if (r == 0)
-		r = intents_bind(set);
+		r = home_fill(d->home, fresh);
 	if (r < 0) {
 		log_error("sentences: %s", strerror(-r));
-		intents_free(set);
 		return;
 	}
-	log_warnings(set);
 	d->names_stale = false;
-	intents_free(d->intents);
-	d->intents = set;
+	languages_free(d->languages);
+	d->languages = TAKE(fresh);
 }
 
 void refresh_names(struct daemon *d)
 {
-	if (d->names_stale && d->intents && home_fill(d->home, d->intents) == 0)
+	if (d->names_stale && d->languages && home_fill(d->home, d->languages) == 0)
 		d->names_stale = false;
 }
 
@@ -139,18 +124,6 @@ static int read_tool_folder(struct tool_registry *set, const char *folder, bool 
 	}
 	globfree(&found);
 	return r;
-}
-
-/* The folder of the configuration file. */
-static char *configuration_folder(const struct daemon *d)
-{
-	char *folder = strdup(d->paths.config), *end = folder ? strrchr(folder, '/') : NULL;
-
-	if (end)
-		*end = '\0';
-	else if (folder)
-		strcpy(folder, ".");
-	return folder;
 }
 
 void read_tools(struct daemon *d)

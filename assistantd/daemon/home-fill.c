@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/home.h"
+#include "assistantd/daemon/languages.h"
 #include "util/macro.h"
 
 enum { CONTEXT_MAX = 4 };
@@ -100,7 +101,7 @@ static int add_entity(struct filling *f, const struct home_entity *e,
 	return r == 0 ? add_places(f, e) : r;
 }
 
-int home_fill(const struct home *h, struct intents *set)
+int home_fill(const struct home *h, struct languages *l)
 {
 	struct filling f = { .h = h };
 	size_t n = 0;
@@ -116,7 +117,7 @@ int home_fill(const struct home *h, struct intents *set)
 		if (home_visible(h, e))
 			r = add_entity(&f, e, f.contexts[n++]);
 	if (r == 0)
-		r = intents_set_entities(set, f.items, f.n);
+		r = languages_set_entities(l, f.items, f.n);
 	free(f.items);
 	free(f.contexts);
 	return r;

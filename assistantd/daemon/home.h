@@ -47,6 +47,7 @@ struct home_entity {
 };
 
 struct home;
+struct languages;
 
 /* Reads the settings from @path; a broken file is logged, and kept beside as
  * @path.broken-TIME. 0, -ENOMEM, the system's errors. */
@@ -92,4 +93,4 @@ void home_names_deinit(struct home_names *n);
 
 /* Makes names, aliases, areas and floors, as they are now, the lists of the sentences: 0,
  * -ENOMEM (they are as they were). */
-int home_fill(const struct home *h, struct intents *set);
+int home_fill(const struct home *h, struct languages *l);

@@ -150,9 +150,9 @@ static void reload(struct service *s)
 	s->d.tools = tools_free(s->d.tools);
 	home_clear(s->d.home);
 	read_tools(&s->d);
-	read_sentences(&s->d);
 	config_deinit(&s->d.config);
 	s->d.config = fresh;
+	read_sentences(&s->d);
 	if (start_tools(s) < 0)
 		log_error("home: out of memory");
 	library_reload(s->d.library);
@@ -429,7 +429,7 @@ static void stop(struct service *s)
 	spoilt_files_free(d->spoilt);
 	prompts_free(d->prompts);
 	replies_free(d->replies);
-	intents_free(d->intents);
+	languages_free(d->languages);
 	loop_unwatch(s->signal_source);
 	closep(&s->signals);
 	loop_free(d->loop);

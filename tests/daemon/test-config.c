@@ -36,6 +36,10 @@ static const struct {
 	{ "adapters: {require_signature: 1}\n", "1:31", "true or false" },
 	{ "adapters:\n  trusted_keys: maker.pub\n", "2:17", "a list" },
 	{ "adapters:\n  trusted_keys: [{a: b}]\n", "2:18", "a single value" },
+	{ "languages: en\n", "1:12", "a list" },
+	{ "languages: []\n", "1:12", "at least one" },
+	{ "languages: [../en]\n", "1:13", "code of a language" },
+	{ "languages: [de, en, fr]\n", "1:21", "more than 2" },
 	{ "model: [\n", NULL, "" },
 };
 
@@ -65,6 +69,7 @@ START_TEST(reads)
 		   "require_signature: true}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
 		   "history: {keep_text: false}\nactions: {undo_minutes: 3}\n"
+		   "languages: [de, pt-br]\n"
 		   "home: {broker: /run/x, port: 0}\n");
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
 	ck_assert_str_eq(c.model, "/a b/c.gguf");
@@ -79,6 +84,9 @@ START_TEST(reads)
 	ck_assert_uint_eq(c.running_max, 2);
 	ck_assert_uint_eq(c.timeout_ms, 1000);
 	ck_assert_uint_eq(c.broker_port, 0);
+	ck_assert_uint_eq(c.n_languages, 2);
+	ck_assert_str_eq(c.languages[0], "de");
+	ck_assert_str_eq(c.languages[1], "pt-br");
 	config_deinit(&c);
 	unlink(path);
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
@@ -109,6 +117,8 @@ START_TEST(the_example_holds)
 	ck_assert_uint_eq(plain.store_max_bytes, defaults.store_max_bytes);
 	ck_assert_uint_eq(plain.broker_port, defaults.broker_port);
 	ck_assert_str_eq(plain.discovery_prefix, defaults.discovery_prefix);
+	ck_assert_uint_eq(plain.n_languages, defaults.n_languages);
+	ck_assert_str_eq(plain.languages[0], defaults.languages[0]);
 	ck_assert_int_eq(plain.require_sandbox, defaults.require_sandbox);
 	ck_assert_int_eq(plain.keep_text, defaults.keep_text);
 	ck_assert_int_eq(plain.require_signature, defaults.require_signature);

@@ -57,3 +57,7 @@ check_PROGRAMS += tests/daemon/test-action-say
 tests_daemon_test_action_say_SOURCES = tests/daemon/test-action-say.c
 tests_daemon_test_action_say_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_action_say_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-languages
+tests_daemon_test_languages_SOURCES = tests/daemon/test-languages.c
+tests_daemon_test_languages_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_languages_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
