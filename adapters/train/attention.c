@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "adapters/train/train-private.h"
+#include "util/macro.h"
 
 struct attention_job {
 	struct trainer *t;
@@ -28,14 +29,31 @@ static struct place place_of(const struct attention_job *job, size_t row, size_t
 			       job->a->p + (row * t->s.heads + h) * T * T };
 }
 
+/* What a query may see ends with itself: products go by stretches of queries, and leave out the
+ * keys behind the stretch. */
+static const size_t stretch = 96;
+
+/* The rest of the query's stretch, which products read. */
+static void clear_behind(float *p, size_t query, size_t context)
+{
+	size_t end = MIN((query / stretch + 1) * stretch, context);
+
+	memset(p + query + 1, 0, (end - query - 1) * sizeof(float));
+}
+
 /* [context][context] = x y^T, of one head each: @x of queries, @y of keys. */
 static void meet(struct trainer *t, const float *x, const float *y, float *out, unsigned thread)
 {
 	size_t T = t->s.context;
 
-	gemm_run_alone(t->gemm, &(struct gemm_args){
-		.a = x, .a_stride = t->s.width, .b = y, .b_stride = t->kv, .b_transposed = true,
-		.c = out, .m = T, .n = T, .k = t->head }, thread);
+	for (size_t i = 0; i < T; i += stretch) {
+		size_t end = MIN(i + stretch, T);
+
+		gemm_run_alone(t->gemm, &(struct gemm_args){
+			.a = x + i * t->s.width, .a_stride = t->s.width, .b = y,
+			.b_stride = t->kv, .b_transposed = true, .c = out + i * T, .c_stride = T,
+			.m = end - i, .n = end, .k = t->head }, thread);
+	}
 }
 
 /* out = p y, [context][head] */
@@ -43,9 +61,14 @@ static void mix(struct trainer *t, const float *p, const float *y, float *out, u
 {
 	size_t T = t->s.context;
 
-	gemm_run_alone(t->gemm, &(struct gemm_args){
-		.a = p, .b = y, .b_stride = t->kv, .c = out, .c_stride = t->s.width, .m = T,
-		.n = t->head, .k = T }, thread);
+	for (size_t i = 0; i < T; i += stretch) {
+		size_t end = MIN(i + stretch, T);
+
+		gemm_run_alone(t->gemm, &(struct gemm_args){
+			.a = p + i * T, .a_stride = T, .b = y, .b_stride = t->kv,
+			.c = out + i * t->s.width, .c_stride = t->s.width, .m = end - i,
+			.n = t->head, .k = end }, thread);
+	}
 }
 
 /* out (+)= p^T x, [context][head] */
@@ -54,9 +77,15 @@ static void collect(struct trainer *t, const float *p, const float *x, float *ou
 {
 	size_t T = t->s.context;
 
-	gemm_run_alone(t->gemm, &(struct gemm_args){
-		.a = p, .a_transposed = true, .b = x, .b_stride = t->s.width, .c = out,
-		.c_stride = t->kv, .add = add ? out : NULL, .m = T, .n = t->head, .k = T }, thread);
+	for (size_t j = 0; j < T; j += stretch) {
+		float *o = out + j * t->kv;
+
+		gemm_run_alone(t->gemm, &(struct gemm_args){
+			.a = p + j * T + j, .a_stride = T, .a_transposed = true,
+			.b = x + j * t->s.width, .b_stride = t->s.width, .c = o,
+			.c_stride = t->kv, .add = add ? o : NULL, .m = MIN(stretch, T - j),
+			.n = t->head, .k = T - j }, thread);
+	}
 }
 
 static void attend(void *arg, size_t task, unsigned thread)
@@ -72,7 +101,7 @@ static void attend(void *arg, size_t task, unsigned thread)
 
 		t->ops->scale(p, i + 1, scale);
 		t->ops->scale(p, i + 1, 1 / t->ops->exponentials(p, i + 1, &max));
-		memset(p + i + 1, 0, (t->s.context - i - 1) * sizeof(float));
+		clear_behind(p, i, t->s.context);
 	}
 	mix(t, at.p, job->a->v + at.kv, job->a->mix + at.q, thread);
 }
@@ -94,7 +123,7 @@ static void attend_back(struct attention_job *job, struct place at, bool first, 
 	meet(t, t->dmix + at.q, job->a->v + at.kv, ds, thread);
 	for (size_t i = 0; i < T; i++) {
 		t->ops->softmax_back(at.p + i * T, ds + i * T, i + 1, scale);
-		memset(ds + i * T + i + 1, 0, (T - i - 1) * sizeof(float));
+		clear_behind(ds + i * T, i, T);
 	}
 	mix(t, ds, job->a->k + at.kv, t->dq + at.q, thread);
 	collect(t, ds, job->a->q + at.q, t->dk + at.kv, !first, thread);

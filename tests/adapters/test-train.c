@@ -16,10 +16,12 @@ static const struct train_shape shape = {
 	.context = CONTEXT, .rope_base = 10000, .eps = 1e-5f,
 };
 
+enum { LONG = 210 };	/* beyond a stretch of attention */
+
 /* A task that can be learnt: the next token is a function of this one. */
-static void make_batch(int32_t *tokens, int32_t *targets)
+static void make_batch(int n, int32_t *tokens, int32_t *targets)
 {
-	for (int i = 0; i < ROWS * CONTEXT; i++) {
+	for (int i = 0; i < n; i++) {
 		tokens[i] = i * 7 % 23;
 		targets[i] = i % 4 == 0 ? TRAIN_IGNORE : (tokens[i] * 5 + 3) % 23;
 	}
@@ -93,17 +95,17 @@ static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, co
 	return loss;
 }
 
-/* Every trained weight has its turn. */
-static void compare_gradients(struct trainer *t)
+/* Of @n positions; every @step-th trained weight has its turn. */
+static void compare_gradients(struct trainer *t, int n, size_t step)
 {
-	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	int32_t x[LONG], y[LONG];
 	double loss, error = 0, size = 0;
 	float *w = trainer_trained(t);
 	const float h = 4e-3f;
 
-	make_batch(x, y);
+	make_batch(n, x, y);
 	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
-	for (size_t i = 0; i < trainer_n_trained(t); i++) {
+	for (size_t i = 0; i < trainer_n_trained(t); i += step) {
 		double up = loss_at(t, i, w[i] + h, x, y), down = loss_at(t, i, w[i] - h, x, y);
 		double g = (double)trainer_gradients(t)[i], want = (up - down) / (2 * (double)h);
 
@@ -116,12 +118,14 @@ static void compare_gradients(struct trainer *t)
 }
 
 /* Larger weights than at the start, so that all parts matter. */
-static struct trainer *strong_base(void)
+static struct trainer *strong_base(uint32_t context, size_t rows)
 {
+	struct train_shape s = shape;
 	struct trainer *t = NULL;
 	float *w;
 
-	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 2, 7), 0);
+	s.context = context;
+	ck_assert_int_eq(trainer_new(&t, &s, rows, 2, 7), 0);
 	trainer_set_exact(t);
 	w = trainer_trained(t);
 	for (size_t i = 0; i < trainer_n_trained(t); i++)
@@ -131,20 +135,28 @@ static struct trainer *strong_base(void)
 
 START_TEST(gradients)
 {
-	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(CONTEXT, ROWS);
 
-	compare_gradients(t);
+	compare_gradients(t, ROWS * CONTEXT, 1);
+}
+END_TEST
+
+START_TEST(gradients_of_a_long_row)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(LONG, 1);
+
+	compare_gradients(t, LONG, 13);
 }
 END_TEST
 
 START_TEST(gradients_of_an_adapter)
 {
-	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(CONTEXT, ROWS);
 	_cleanup_free_ float *base = malloc(trainer_n_weights(t) * sizeof(*base));
 	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
 	double before, after;
 
-	make_batch(x, y);
+	make_batch(ROWS * CONTEXT, x, y);
 	memcpy(base, trainer_trained(t), trainer_n_weights(t) * sizeof(*base));
 	ck_assert_int_eq(trainer_loss(t, x, y, false, &before), 0);
 	ck_assert_int_eq(trainer_add_lora(t, 0, 4, 3), -EINVAL);
@@ -154,7 +166,7 @@ START_TEST(gradients_of_an_adapter)
 	ck_assert_double_eq(before, after);
 	for (size_t i = 0; i < trainer_n_trained(t); i++)
 		trainer_trained(t)[i] += 0.2f * sinf((float)i * 1.7f);
-	compare_gradients(t);
+	compare_gradients(t, ROWS * CONTEXT, 1);
 	trainer_step(t, 0.01f);
 	ck_assert_mem_eq(base, trainer_embedding(t), trainer_n_weights(t) * sizeof(*base));
 }
@@ -165,7 +177,7 @@ static double train(struct trainer *t, int steps)
 	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
 	double loss = 0;
 
-	make_batch(x, y);
+	make_batch(ROWS * CONTEXT, x, y);
 	while (steps-- > 0) {
 		ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
 		trainer_step(t, 0.01f);
@@ -231,13 +243,13 @@ static void check_step(const float *before, struct train_view v, double rate)
 
 START_TEST(steps_are_even)
 {
-	_cleanup_(trainer_freep) struct trainer *t = strong_base();
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(CONTEXT, ROWS);
 	_cleanup_free_ float *before = malloc(trainer_n_weights(t) * sizeof(*before));
 	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
 	const float rate = 0.05f;
 	double loss;
 
-	make_batch(x, y);
+	make_batch(ROWS * CONTEXT, x, y);
 	memcpy(before, trainer_trained(t), trainer_n_weights(t) * sizeof(*before));
 	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
 	trainer_step(t, rate);
@@ -348,6 +360,7 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, products);
 	tcase_add_test(c, gradients);
+	tcase_add_test(c, gradients_of_a_long_row);
 	tcase_add_test(c, gradients_of_an_adapter);
 	tcase_add_test(c, learns_whatever_the_threads);
 	tcase_add_test(c, steps_are_even);
