@@ -82,7 +82,7 @@ static int add_prompt(struct loader *l, const json_t *prompt, struct diag *d)
 	return r;
 }
 
-static int add_pair(struct loader *l, const json_t *prompt, const json_t *completion,
+static int add_pair(struct loader *l, const json_t *prompt, const json_t *completion, bool whole,
 		    struct diag *d)
 {
 	struct token_list *tokens = &l->s->tokens;
@@ -102,7 +102,7 @@ static int add_pair(struct loader *l, const json_t *prompt, const json_t *comple
 		l->s->skipped++;
 		return 0;
 	}
-	return add_example(l->s, first, given);
+	return add_example(l->s, first, whole ? 0 : given);
 }
 
 static int add_line(struct loader *l, const char *line, size_t len, struct diag *d)
@@ -111,12 +111,15 @@ static int add_line(struct loader *l, const char *line, size_t len, struct diag 
 	const json_t *text = json_object_get(row, "text");
 	const json_t *prompt = json_object_get(row, "prompt");
 	const json_t *completion = json_object_get(row, "completion");
+	const json_t *whole = json_object_get(row, "whole");
+	size_t keys = json_object_size(row) - (json_is_boolean(whole) ? 1 : 0);
 
-	if (json_is_string(text) && json_object_size(row) == 1)
+	if (json_is_string(text) && !whole && keys == 1)
 		return add_text(l, json_string_value(text), json_string_length(text));
-	if (json_is_string(prompt) && json_is_string(completion) && json_object_size(row) == 2)
-		return add_pair(l, prompt, completion, d);
-	return line_error(l, d, "expected {\"text\": …} or {\"prompt\": …, \"completion\": …}");
+	if (json_is_string(prompt) && json_is_string(completion) && keys == 2)
+		return add_pair(l, prompt, completion, json_is_true(whole), d);
+	return line_error(l, d, "expected {\"text\": …} or {\"prompt\": …, \"completion\": …}, "
+			  "with \"whole\": true or without");
 }
 
 static int load_lines(struct loader *l, FILE *file, struct diag *d)

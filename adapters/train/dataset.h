@@ -2,7 +2,7 @@
 /*
  * Training data: lines of JSON, {"text": …} to learn as it stands or {"prompt": …,
  * "completion": …}, of which the completion alone is learnt, after the prompt as the model's
- * chat template puts it.
+ * chat template puts it. With "whole": true the prompt is learnt too, where it is worth it.
  */
 #pragma once
 

@@ -255,6 +255,29 @@ START_TEST(pairs)
 }
 END_TEST
 
+START_TEST(whole_pairs)
+{
+	static const char lines[] =
+		"{\"prompt\": \"lamp\", \"completion\": \"on\", \"whole\": true}\n";
+	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
+	_cleanup_(dataset_freep) struct dataset *s = NULL, *none = NULL;
+	int32_t x[CONTEXT], y[CONTEXT];
+	size_t n;
+
+	ck_assert_int_eq(load(&s, g, lines, CONTEXT), 0);
+	dataset_draw(s, 1, x, y);
+	n = dataset_n_tokens(s);
+	ck_assert_uint_lt(n, CONTEXT);
+	/* All but what would be learnt from the end of an example. */
+	for (size_t i = 0; i + 1 < n; i++)
+		ck_assert_int_eq(y[i], x[i + 1]);
+	ck_assert_int_eq(y[n - 1], TRAIN_IGNORE);
+	ck_assert_int_eq(load(&none, g, "{\"prompt\": \"a\", \"completion\": \"b\", "
+			      "\"whole\": 1}\n", CONTEXT), -EINVAL);
+	ck_assert_int_eq(load(&none, g, "{\"text\": \"a\", \"whole\": true}\n", CONTEXT), -EINVAL);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c = tcase_create("train-file");
@@ -265,5 +288,6 @@ int main(void)
 	tcase_add_test(c, lora);
 	tcase_add_loop_test(c, not_a_plain_llama, 0, 3);
 	tcase_add_test(c, pairs);
+	tcase_add_test(c, whole_pairs);
 	return run_tests("train-file", c);
 }
