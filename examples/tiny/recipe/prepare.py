@@ -81,10 +81,10 @@ def proofread_rows(rng, sentences):
         yield wrong, s
 
 
-def write_pairs(out, name, pairs):
+def write_pairs(out, name, pairs, **keys):
     w = Writer(out, name)
     for prompt, completion in pairs:
-        w.row(prompt=prompt, completion=completion)
+        w.row(prompt=prompt, completion=completion, **keys)
 
 
 def split(data):

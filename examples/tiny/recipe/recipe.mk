@@ -7,13 +7,15 @@ EXTRA_DIST += \
 	examples/tiny/recipe/evaluate.py \
 	examples/tiny/recipe/everyday.jsonl \
 	examples/tiny/recipe/fragments.py \
+	examples/tiny/recipe/general.py \
 	examples/tiny/recipe/grammar.py \
 	examples/tiny/recipe/make.sh \
 	examples/tiny/recipe/measure.py \
 	examples/tiny/recipe/messages.py \
 	examples/tiny/recipe/mistakes.jsonl \
 	examples/tiny/recipe/prepare.py \
-	examples/tiny/recipe/tones.py
+	examples/tiny/recipe/tones.py \
+	examples/tiny/recipe/TRIALS.md
 tiny-model: all
 	@test -n '$(DATA)' || { echo 'make tiny-model DATA=DIR' >&2; exit 1; }
 	PYTHON3='$(PYTHON3)' sh $(srcdir)/examples/tiny/recipe/make.sh \
