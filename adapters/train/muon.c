@@ -116,10 +116,11 @@ void train_muon(struct trainer *t, const struct train_matrix *m, float rate, flo
 {
 	size_t most = (size_t)t->s.width * MAX(t->s.width, t->s.ffn);
 	size_t square = (size_t)t->s.width * t->s.width;
+	float *squares = t->muon + 2 * most;
 	struct muon_job job = {
 		.t = t, .m = m, .mean = t->trained.m1 + (m->w - t->trained.w),
-		.x = t->muon, .next = t->muon + most, .gram = t->muon + 2 * most,
-		.square = t->muon + 2 * most + square, .polynomial = t->muon + 2 * most + 2 * square,
+		.x = t->muon, .next = t->muon + most, .gram = squares, .square = squares + square,
+		.polynomial = squares + 2 * square,
 		.n = m->out * m->in, .side = MIN(m->out, m->in),
 	};
 

@@ -20,7 +20,7 @@ struct training {
 	size_t n_data;
 	struct training_data held_out;	/* or path NULL */
 	const char *checkpoint;
-	const char *start;	/* checkpoint of another run whose weights this one begins with */
+	const char *start;	/* or NULL: another run's checkpoint, for its weights */
 	size_t rows;
 	uint32_t context;
 	uint64_t tokens, seed, minutes;	/* the run ends at either; 0 minutes: no limit */
@@ -32,6 +32,7 @@ struct training {
 /* Loads all data with the tokenizer in @g: VERB_OK or the status after an error message. */
 int training_load(struct training *t, const struct gguf *g);
 /* Resumes from the checkpoint if there is one, else begins with @start or as drawn, and trains
- * to the end, or to a signal, which also leaves a checkpoint. Sets *@done false when a signal ended it. */
+ * to the end, or to a signal, which also leaves a checkpoint. Sets *@done false when a signal
+ * ended it. */
 int training_run(struct training *t, bool *done);
 void training_deinit(struct training *t);
