@@ -223,9 +223,18 @@ static int say_names(const struct group *g, struct buf *out)
 	return r;
 }
 
+/* It has words of its own for what became of it. */
+static bool has_words(const struct planned_call *c)
+{
+	return c->done && (c->outcome == OUTCOME_DONE || c->outcome == OUTCOME_ALREADY);
+}
+
 static int say_group(const struct group *g, bool planned, struct buf *out)
 {
 	const struct planned_call *first = g->calls[0];
+
+	if (has_words(first))
+		return buf_append_str(out, first->done);
 
 	if (first->outcome == OUTCOME_SENT && buf_append_str(out, "I sent the command to ") < 0)
 		return -ENOMEM;
@@ -236,7 +245,7 @@ static int same(const struct planned_call *a, const struct planned_call *b, bool
 {
 	_cleanup_(buf_deinit) struct buf said = BUF_NULL, other = BUF_NULL;
 
-	if (a->outcome != b->outcome)
+	if (a->outcome != b->outcome || has_words(a) || has_words(b))
 		return 0;
 	if (say_predicate(a, false, planned, &said) < 0 ||
 	    say_predicate(b, false, planned, &other) < 0)
@@ -246,13 +255,13 @@ static int same(const struct planned_call *a, const struct planned_call *b, bool
 
 int action_say_calls(struct planned_call *const *calls, size_t n, bool planned, struct buf *out)
 {
-	bool told[2 * EXECUTOR_CALLS_MAX] = { false };
+	bool told[2 * EXECUTOR_CALLS_MAX] = { false }, first = true;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		struct group g = { .calls = { calls[i] }, .n = 1 };
 
-		if (told[i])
+		if (told[i] || (has_words(calls[i]) && !*calls[i]->done))
 			continue;
 		for (size_t k = i + 1; r >= 0 && k < n; k++) {
 			r = same(calls[i], calls[k], planned);
@@ -261,8 +270,9 @@ int action_say_calls(struct planned_call *const *calls, size_t n, bool planned, 
 				told[k] = true;
 			}
 		}
-		if (r >= 0 && i > 0)
+		if (r >= 0 && !first)
 			r = buf_append_str(out, "; ");
+		first = false;
 		if (r >= 0)
 			r = say_group(&g, planned, out);
 	}

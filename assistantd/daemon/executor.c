@@ -23,6 +23,7 @@ static void call_deinit(struct planned_call *c)
 	free(c->target);
 	free(c->title);
 	free(c->why);
+	free(c->done);
 	free(c->arguments);
 	free(c->result);
 	json_decref(c->parsed);
@@ -80,13 +81,15 @@ int executor_add(struct executor *e, const struct action_spec *spec)
 		.target = strdup(spec->target),
 		.title = strdup(spec->title),
 		.why = strdup(spec->why ? spec->why : ""),
+		.done = spec->done ? strdup(spec->done) : NULL,
 		.arguments = json_dumps(spec->arguments, JSON_COMPACT | JSON_SORT_KEYS),
 		.spec = *spec,
 		.outcome = OUTCOME_NOT_RUN,
 	};
-	c->spec.tool = c->spec.target = c->spec.title = c->spec.why = NULL;
+	c->spec.tool = c->spec.target = c->spec.title = c->spec.why = c->spec.done = NULL;
 	c->spec.arguments = NULL;
-	if (c->tool_name && c->target && c->title && c->why && c->arguments)
+	if (c->tool_name && c->target && c->title && c->why && c->arguments &&
+	    (c->done || !spec->done))
 		r = parse(c);
 	if (r < 0) {
 		call_deinit(c);

@@ -42,6 +42,9 @@ struct action_spec {
 	bool changed;			/* takes back what somebody changed since: ask first */
 	int64_t undo_of;		/* the call in the journal that it takes back, or 0 */
 	const char *why;		/* "home.yaml:12"; for the audit. NULL: nothing */
+	/* What is said when it is done, in place of the state: "I set a timer for 5 minutes"; ""
+	 * for nothing. NULL: the state. */
+	const char *done;
 };
 
 enum call_stage {
@@ -58,6 +61,7 @@ struct planned_call {
 	struct executor *executor;
 	const struct tool *tool;	/* a reference; NULL: there is none of this name */
 	char *tool_name, *target, *title, *why;
+	char *done;			/* NULL: as the state says */
 	char *arguments;		/* canonical bytes */
 	json_t *parsed;			/* of these bytes; NULL: they do not fit the schema */
 	struct action_spec spec;	/* what of it is no pointer */
