@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/action.h"
+#include "assistantd/daemon/ask.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "util/macro.h"
@@ -196,6 +197,8 @@ void answer_results(const struct job *job, DBusMessageIter *dict)
 	out_dict_strings(dict, "warnings", job->warnings, job->n_warnings);
 	if (job->kind)
 		out_dict_str(dict, "kind", job->kind);
+	if (job->ask)
+		ask_out(job->ask, dict);
 	switch (job->task->kind) {
 	case TASK_PROOFREAD:
 		out_edits(job, dict);

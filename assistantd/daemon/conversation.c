@@ -11,7 +11,7 @@
 #include "assistantd/daemon/worker.h"
 #include "util/macro.h"
 
-enum { LASTS_MS = 30 * 60 * 1000, CONVERSATIONS_MAX = 32 };
+enum { LASTS_MS = 30 * 60 * 1000, CONVERSATIONS_MAX = 64, PER_CALLER_MAX = 8 };
 
 struct conversations {
 	struct worker *worker;
@@ -32,18 +32,28 @@ void conversation_unfocus(struct conversation *c)
 		free(c->focus[--c->n_focus].entity);
 }
 
+static void drop_others(struct conversation *c)
+{
+	while (c->n_others)
+		free(c->others[--c->n_others]);
+}
+
 void conversation_drop_pending(struct conversation *c)
 {
 	struct pending *p = &c->pending;
 
 	while (p->n_orders)
 		order_deinit(&p->orders[--p->n_orders]);
+	if (p->n_choices)
+		drop_others(c);
 	while (p->n_choices) {
 		struct choice *choice = &p->choices[--p->n_choices];
 
-		free(choice->id);
+		c->others[c->n_others++] = choice->id;
 		free(choice->title);
 	}
+	free(p->unknown);
+	p->unknown = NULL;
 	p->at = 0;
 }
 
@@ -51,6 +61,7 @@ static void free_conversation(struct conversation *c)
 {
 	conversation_unfocus(c);
 	conversation_drop_pending(c);
+	drop_others(c);
 	order_deinit(&c->last);
 	free(c->caller);
 	free(c);
@@ -115,13 +126,23 @@ static json_t *pending_json(const struct pending *p)
 	for (size_t i = 0; i < p->n_choices; i++)
 		json_array_append_new(choices, json_pack("{s:s, s:s}", "id", p->choices[i].id,
 							 "title", p->choices[i].title));
-	return json_pack("{s:o, s:o, s:i}", "orders", orders, "choices", choices, "at",
-			 (int)p->at);
+	return json_pack("{s:o, s:o, s:i, s:s*}", "orders", orders, "choices", choices, "at",
+			 (int)p->at, "unknown", p->unknown);
+}
+
+static json_t *others_json(const struct conversation *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n_others; i++)
+		json_array_append_new(list, json_string(c->others[i]));
+	return list;
 }
 
 static char *to_text(const struct conversation *c)
 {
-	json_auto_t *data = json_pack("{s:o}", "focus", focus_json(c));
+	json_auto_t *data = json_pack("{s:o, s:o}", "focus", focus_json(c), "others",
+					 others_json(c));
 
 	if (c->last.intent)
 		json_object_set_new(data, "last", order_to_json(&c->last));
@@ -148,18 +169,36 @@ static int read_focus(struct conversation *c, const json_t *list)
 	return 0;
 }
 
+static int read_others(struct conversation *c, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	if (json_array_size(list) > CONVERSATION_CHOICES_MAX)
+		return -EINVAL;
+	json_array_foreach(list, i, item) {
+		if (!json_is_string(item))
+			return -EINVAL;
+		c->others[i] = strdup(json_string_value(item));
+		if (!c->others[i])
+			return -ENOMEM;
+		c->n_others++;
+	}
+	return 0;
+}
+
 static int read_pending(struct conversation *c, const json_t *object)
 {
 	struct pending *p = &c->pending;
-	const char *id, *title;
+	const char *id, *title, *unknown = NULL;
 	json_t *orders, *choices, *item;
 	size_t i;
 	int at, r = 0;
 
 	if (!object)
 		return 0;
-	if (json_unpack((json_t *)object, "{s:o, s:o, s:i}", "orders", &orders, "choices",
-			&choices, "at", &at) < 0 ||
+	if (json_unpack((json_t *)object, "{s:o, s:o, s:i, s?s}", "orders", &orders, "choices",
+			&choices, "at", &at, "unknown", &unknown) < 0 ||
 	    json_array_size(orders) > CONVERSATION_ORDERS_MAX || at < 0 ||
 	    (size_t)at >= json_array_size(orders))
 		return -EINVAL;
@@ -173,6 +212,8 @@ static int read_pending(struct conversation *c, const json_t *object)
 			r = json_unpack(item, "{s:s, s:s}", "id", &id, "title", &title) < 0
 				? -EINVAL : conversation_choice(c, id, title);
 	p->at = (size_t)at;
+	if (r == 0 && unknown && !(p->unknown = strdup(unknown)))
+		r = -ENOMEM;
 	return r == -E2BIG ? -EINVAL : r;
 }
 
@@ -186,6 +227,8 @@ static int read_data(struct conversation *c, const char *text)
 		r = order_from_json(&c->last, last);
 	if (r == 0)
 		r = read_focus(c, json_object_get(data, "focus"));
+	if (r == 0)
+		r = read_others(c, json_object_get(data, "others"));
 	return r < 0 ? r : read_pending(c, json_object_get(data, "pending"));
 }
 
@@ -303,18 +346,31 @@ static void write_row(struct conversations *s, const struct conversation *c, boo
 	worker_post(s->worker, &w->work);
 }
 
-static void make_room(struct conversations *s)
+static void drop_at(struct conversations *s, struct conversation **at)
+{
+	struct conversation *c = *at;
+
+	*at = c->next;
+	write_row(s, c, true);
+	free_conversation(c);
+}
+
+/* The oldest of this caller's go, then the oldest of all. */
+static void make_room(struct conversations *s, const char *caller)
 {
 	struct conversation **at = &s->first;
+	unsigned n = 1, own = 1;
 
-	for (unsigned n = 1; *at && n < CONVERSATIONS_MAX; n++)
-		at = &(*at)->next;
 	while (*at) {
-		struct conversation *c = *at;
+		bool is_own = strcmp((*at)->caller, caller) == 0;
 
-		*at = c->next;
-		write_row(s, c, true);
-		free_conversation(c);
+		if (n == CONVERSATIONS_MAX || (is_own && own == PER_CALLER_MAX)) {
+			drop_at(s, at);
+			continue;
+		}
+		n++;
+		own += is_own;
+		at = &(*at)->next;
 	}
 }
 
@@ -333,7 +389,7 @@ struct conversation *conversations_begin(struct conversations *s, const char *ca
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(c->id + 2 * i, 3, "%02x", bytes[i]);
 	c->until_ms = now_ms + LASTS_MS;
-	make_room(s);
+	make_room(s, caller);
 	insert(s, c);
 	return c;
 }

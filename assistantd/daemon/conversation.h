@@ -29,10 +29,11 @@ struct choice {
 	char *id, *title;
 };
 
-/* A question that is open: which of the choices fills the slot of one of the orders. */
+/* A question that is open: which of the choices is the name in one of the orders. */
 struct pending {
 	struct order orders[CONVERSATION_ORDERS_MAX];
 	size_t n_orders, at;
+	char *unknown;			/* what it was called that nobody knows, or NULL */
 	struct choice choices[CONVERSATION_CHOICES_MAX];
 	size_t n_choices;
 };
@@ -46,6 +47,8 @@ struct conversation {
 	struct focus focus[CONVERSATION_FOCUS_MAX];
 	size_t n_focus;
 	struct pending pending;		/* n_choices 0: none */
+	char *others[CONVERSATION_CHOICES_MAX];	/* what the last question was about */
+	size_t n_others;
 	struct conversation *next;
 };
 
@@ -73,6 +76,7 @@ int conversation_said(struct conversation *c, const struct order *o);
 void conversation_unfocus(struct conversation *c);
 /* Adds a thing; beyond the most that are kept it is left out. 0 or -ENOMEM. */
 int conversation_focus(struct conversation *c, const char *entity, enum policy_label label);
+/* The question is answered, or of no interest any more; what it was about is remembered. */
 void conversation_drop_pending(struct conversation *c);
 /* 0, -ENOMEM, -E2BIG. */
 int conversation_choice(struct conversation *c, const char *id, const char *title);

@@ -34,6 +34,7 @@ struct screen;
 struct spoilt_files;
 struct stage;
 struct timers;
+struct words;
 
 struct daemon {
 	struct loop *loop;
@@ -56,7 +57,9 @@ struct daemon {
 	struct prompts *prompts;
 	struct replies *replies;
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */
-	bool names_stale;		/* `languages` has not those of the home as they are now */
+	struct words *words;
+	bool names_stale;		/* the home has changed since `languages` had its names */
+	char *names_key;		/* what else these names are made of */
 	struct home *home;
 	struct tools *tools;		/* NULL without a broker */
 	struct tool_registry *tool_registry;

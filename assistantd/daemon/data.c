@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/words.h"
 #include "util/buf.h"
 #include "util/file.h"
 #include "util/macro.h"
@@ -36,6 +37,24 @@ static void read_prompts(struct daemon *d)
 
 	if (fd >= 0 && prompts_read_fd(&d->prompts, fd, &diag) < 0)
 		log_error("%s:%s: %s", path, diag.field, diag.text);
+}
+
+static void read_words(struct daemon *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, "words.yaml", &path);
+	struct diag diag = DIAG_NULL;
+	struct words *fresh = NULL;
+
+	if (fd < 0)
+		return;
+	if (words_read_fd(&fresh, fd, (const char *const *)d->config.languages,
+			  d->config.n_languages, &diag) < 0) {
+		log_error("%s:%s: %s", path, diag.field, diag.text);
+		return;
+	}
+	words_free(d->words);
+	d->words = fresh;
 }
 
 static void read_replies(struct daemon *d)
@@ -80,21 +99,14 @@ void read_sentences(struct daemon *d)
 	if (own)
 		r = languages_read((const char *const *)d->config.languages,
 				   d->config.n_languages, folders, ARRAY_SIZE(folders), &fresh);
-	if (r == 0)
-		r = home_fill(d->home, fresh);
 	if (r < 0) {
 		log_error("sentences: %s", strerror(-r));
 		return;
 	}
-	d->names_stale = false;
+	read_words(d);
+	d->names_stale = true;
 	languages_free(d->languages);
 	d->languages = TAKE(fresh);
-}
-
-void refresh_names(struct daemon *d)
-{
-	if (d->names_stale && d->languages && home_fill(d->home, d->languages) == 0)
-		d->names_stale = false;
 }
 
 /* Every file of the folder. A broken one adds nothing; -EINVAL says that there was one. */

@@ -11,5 +11,3 @@ void read_data_files(struct daemon *d);
 void read_tools(struct daemon *d);
 /* Reads the files of sentences anew; one that is broken is logged and adds nothing. */
 void read_sentences(struct daemon *d);
-/* Gives the sentences the names of the home as they are now. */
-void refresh_names(struct daemon *d);

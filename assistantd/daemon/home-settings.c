@@ -19,6 +19,7 @@
 #include "assistantd/daemon/files.h"
 #include "assistantd/daemon/home-private.h"
 #include "assistantd/daemon/log.h"
+#include "util/diag.h"
 #include "util/macro.h"
 
 static const struct home_settings no_settings = { .area = (char *)"", .floor = (char *)"" };

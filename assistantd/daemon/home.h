@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "assistantd/ipc/ipc.h"
-#include "intents/intents.h"
 #include "util/cleanup.h"
 
 enum { HOME_ALIASES_MAX = 8 };
@@ -47,7 +46,6 @@ struct home_entity {
 };
 
 struct home;
-struct languages;
 
 /* Reads the settings from @path; a broken file is logged, and kept beside as
  * @path.broken-TIME. 0, -ENOMEM, the system's errors. */
@@ -90,7 +88,3 @@ int home_save(const struct home *h);
 int home_names_add(struct home_names *n, const char *name);
 bool home_names_remove(struct home_names *n, const char *name);
 void home_names_deinit(struct home_names *n);
-
-/* Makes names, aliases, areas and floors, as they are now, the lists of the sentences: 0,
- * -ENOMEM (they are as they were). */
-int home_fill(const struct home *h, struct languages *l);

@@ -257,9 +257,9 @@ static void prop_broker(void *arg, DBusMessageIter *at)
 
 static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
-	{ "Set", "sa{sv}", set },
+	{ "Set", "sa{sv}", set, NULL },
 	{ "Areas", "a{sv}", areas, "" },
-	{ "SetArea", "sa{sv}", set_area },
+	{ "SetArea", "sa{sv}", set_area, NULL },
 };
 
 static const struct bus_property properties[] = {

@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/action.h"
 #include "assistantd/daemon/ahead.h"
+#include "assistantd/daemon/ask.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/proofs.h"
@@ -75,6 +76,7 @@ static void free_results(struct job *job)
 	free(job->effects);
 	errand_deinit(&job->errand);
 	action_free(job->action);
+	ask_free(job->ask);
 }
 
 void job_free(struct job *job)

@@ -30,6 +30,7 @@ struct piece {
 };
 
 struct action;
+struct ask;
 struct agent_wait;
 
 /* A call of a tool that needs no words, or the taking back of one. */
@@ -84,6 +85,7 @@ struct job {
 	size_t n_candidates;
 	const char *kind;		/* of an answer to ask */
 	struct errand errand;		/* of TASK_TOOL */
+	struct ask *ask;		/* what there is to tell of a request in words, or NULL */
 	struct action *action;		/* calls of tools, or NULL */
 	struct agent_wait *confirming;	/* a question to the user, or NULL */
 	bool refused;			/* the user said no */

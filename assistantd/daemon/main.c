@@ -23,9 +23,11 @@
 #include "assistantd/daemon/provider.h"
 #include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
+#include "assistantd/daemon/service-tools.h"
 #include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
 #include "assistantd/daemon/timers.h"
+#include "assistantd/daemon/words.h"
 #include "util/macro.h"
 
 enum { TOOLS_CHANGED_MS = 100 };
@@ -33,6 +35,7 @@ enum { TOOLS_CHANGED_MS = 100 };
 /* Everything that is only needed here. */
 struct service {
 	struct daemon d;
+	struct backend own_tools;
 	struct prefix_store *prefixes;
 	char *engine_path, *digests_path, *tools_path;
 	enum engine_state engine_was;
@@ -384,6 +387,8 @@ static int start(struct service *s)
 		r = timers_new(&d->timers, d);
 	if (r == 0)
 		r = conversations_new(&d->conversations, d->worker);
+	s->own_tools = service_backend(d);
+	d->backends[TOOL_SERVICE] = &s->own_tools;
 	if (r == 0)
 		r = open_bus(s);
 	/* Last: what was missed is told. */
@@ -430,6 +435,8 @@ static void stop(struct service *s)
 	prompts_free(d->prompts);
 	replies_free(d->replies);
 	languages_free(d->languages);
+	words_free(d->words);
+	free(d->names_key);
 	loop_unwatch(s->signal_source);
 	closep(&s->signals);
 	loop_free(d->loop);

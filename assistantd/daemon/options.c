@@ -238,6 +238,16 @@ static int take_attachments(struct options *o, DBusMessageIter *value,
 	return r;
 }
 
+static int take_entities(struct options *o, DBusMessageIter *value, const struct option *option,
+			 struct diag *d)
+{
+	struct diag why = DIAG_NULL;
+	int r = offer_read(&o->entities, value, &why);
+
+	return r == -EINVAL ? diag_set(d, r, why.code, option->name, "%s: %s", why.field, why.text)
+			    : r;
+}
+
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option table[] = {
@@ -262,6 +272,8 @@ static const struct option table[] = {
 	{ "count", "u", OPTION_REPLY, FIELD(count), 1, 5, take_u32 },
 	{ "attachments", "aa{sv}", OPTION_ASK, 0, 0, 0, take_attachments },
 	{ "area", "s", OPTION_ASK, FIELD(area), 0, SHORT_MAX, take_text },
+	{ "entities", "aa{sv}", OPTION_ASK, 0, 0, 0, take_entities },
+	{ "explain", "b", OPTION_ASK, FIELD(explain), 0, 0, take_bool },
 	{ "dry_run", "b", OPTION_ASK, FIELD(dry_run), 0, 0, take_bool },
 	{ "conversation", "s", OPTION_ASK, FIELD(conversation), 0, SHORT_MAX, take_text },
 	{ "choose", "s", OPTION_ASK, FIELD(choose), 0, SHORT_MAX, take_text },
@@ -331,6 +343,7 @@ void options_deinit(struct options *o)
 		free(a->origin);
 		free(a->title);
 	}
+	offer_deinit(&o->entities);
 	*o = (struct options){ 0 };
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assistantd/daemon/offers.h"
 #include "util/diag.h"
 
 enum offset_unit { UNIT_UTF8, UNIT_UTF16, UNIT_UTF32 };
@@ -44,11 +45,12 @@ struct options {
 	uint32_t timeout_ms;		/* 0: not given */
 	uint32_t max_tokens, seed, count;
 	double temperature;
-	bool is_private, detach, dry_run;
+	bool is_private, detach, dry_run, explain;
 	enum summary_kind summary;
 	unsigned sentences;		/* of a summary; 0: by the text's length */
 	struct attachment attachments[ATTACHMENTS_MAX];
 	size_t n_attachments;
+	struct offer_list entities;	/* that the caller shows, for this request alone */
 };
 
 /*

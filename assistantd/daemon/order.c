@@ -2,10 +2,9 @@
 #include "assistantd/daemon/order.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "util/macro.h"
 
 void order_deinit(struct order *o)
 {
@@ -31,6 +30,37 @@ static int add(struct order *o, const char *name, const char *value, enum policy
 	*s = (struct order_slot){ .name = strdup(name), .value = strdup(value), .label = label };
 	o->n_slots++;
 	return s->name && s->value ? 0 : -ENOMEM;
+}
+
+static int fill(struct order *o, const struct intent_match *m)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->n_slots; i++) {
+		r = add(o, m->slots[i].name, m->slots[i].value, POLICY_LABEL_USER);
+		if (r == 0 && m->slots[i].source == INTENT_SAID) {
+			o->slots[i].start = m->slots[i].start;
+			o->slots[i].end = m->slots[i].end;
+		}
+	}
+	return r;
+}
+
+int order_init(struct order *o, const char *text, size_t len, const struct intent_match *m)
+{
+	int r = -ENOMEM;
+
+	*o = (struct order)ORDER_NULL;
+	o->text = strndup(text, len);
+	o->intent = strdup(m->intent);
+	o->response = m->response ? strdup(m->response) : NULL;
+	if (asprintf(&o->why, "%s:%u", m->file, m->line) < 0)
+		o->why = NULL;
+	if (o->text && o->intent && o->why && (o->response || !m->response))
+		r = fill(o, m);
+	if (r < 0)
+		order_deinit(o);
+	return r;
 }
 
 int order_copy(struct order *o, const struct order *from)
@@ -86,10 +116,11 @@ void order_unset(struct order *o, const char *name)
 
 enum policy_label order_label(const struct order *o)
 {
-	enum policy_label lowest = POLICY_LABEL_USER;
+	enum policy_label lowest = o->label;
 
 	for (size_t i = 0; i < o->n_slots; i++)
-		lowest = MAX(lowest, o->slots[i].label);
+		if (o->slots[i].label > lowest)
+			lowest = o->slots[i].label;
 	return lowest;
 }
 
@@ -115,8 +146,9 @@ json_t *order_to_json(const struct order *o)
 
 	for (size_t i = 0; i < o->n_slots; i++)
 		json_array_append_new(slots, slot_to_json(&o->slots[i]));
-	object = json_pack("{s:s, s:s, s:s*, s:s, s:o}", "text", o->text, "intent", o->intent,
-			   "response", o->response, "why", o->why, "slots", slots);
+	object = json_pack("{s:s, s:s, s:s*, s:s, s:i, s:o}", "text", o->text, "intent",
+			   o->intent, "response", o->response, "why", o->why, "label",
+			   (int)o->label, "slots", slots);
 	if (json_array_size(json_object_get(object, "slots")) == o->n_slots)
 		return object;
 	json_decref(object);
@@ -149,12 +181,14 @@ int order_from_json(struct order *o, const json_t *object)
 	const char *text, *intent, *response = NULL, *why;
 	json_t *slots, *slot;
 	size_t i;
-	int r = 0;
+	int label, r = 0;
 
 	*o = (struct order)ORDER_NULL;
-	if (json_unpack((json_t *)object, "{s:s, s:s, s?s, s:s, s:o}", "text", &text, "intent",
-			&intent, "response", &response, "why", &why, "slots", &slots) < 0)
+	if (json_unpack((json_t *)object, "{s:s, s:s, s?s, s:s, s:i, s:o}", "text", &text,
+			"intent", &intent, "response", &response, "why", &why, "label", &label,
+			"slots", &slots) < 0 || label < 0 || label >= POLICY_LABEL_COUNT)
 		return -EINVAL;
+	o->label = (enum policy_label)label;
 	o->text = strdup(text);
 	o->intent = strdup(intent);
 	o->response = response ? strdup(response) : NULL;

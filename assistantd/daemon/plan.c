@@ -1,160 +1,439 @@
 /* SPDX-License-Identifier: MIT */
-/* From a sentence to the calls that it means. */
+#include "assistantd/daemon/plan.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "assistantd/daemon/action.h"
 #include "util/macro.h"
 
-static const struct {
-	const char *intent, *tool;
-	const char *level;		/* what is set in per cent, if anything */
-} services[] = {
-	{ "HassTurnOn", "home/turn_on", NULL },
-	{ "HassTurnOff", "home/turn_off", NULL },
-	{ "HassLightSet", "home/turn_on", "brightness" },
-	{ "HassSetPosition", "home/set_position", "position" },
-	{ "HassOpenCover", "home/open", NULL },
-	{ "HassCloseCover", "home/close", NULL },
+/* Things of which one at a time is meant where no place or name is said. */
+static const char *const single_kinds[] = {
+	"media_player", "climate", "vacuum", "lawn_mower", "water_heater", "humidifier", "number",
+	"select", "scene", "script", "button",
 };
 
-enum { NO_LEVEL = -1 };
+/* What "everything", or a place alone, means: nothing that locks, opens or heats. */
+static const char *const plain_kinds[] = { "light", "switch", "fan", "media_player" };
 
-/* What opens a house to others: asked about whatever the caller is (the gate, rule 5). */
-static bool opens_house(const struct home_entity *e, const char *tool, int level)
+static bool one_of(const char *s, const char *const *list, size_t n)
 {
-	static const char *const classes[] = { "door", "garage", "gate", "window" };
-
-	if (strcmp(tool, "home/open") != 0 && level <= 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		if (strcmp(e->domain, "cover") == 0 && strcmp(e->device_class, classes[i]) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], s) == 0)
 			return true;
 	return false;
 }
 
-static int add_call(struct action *a, const struct home_entity *e, size_t service, int level,
-		    enum action_scope scope)
+int plan_call(struct plan *p, const char *tool, const char *title, json_t *arguments,
+	      const struct order *o)
 {
-	const char *set = services[service].level;
-	json_auto_t *arguments = set ? json_pack("{s:s, s:i}", "entity", e->id, set, level)
-				     : json_pack("{s:s}", "entity", e->id);
-	struct action_spec spec = {
-		.tool = services[service].tool,
-		.arguments = arguments,
-		.target = e->id,
-		.title = e->name,
-		.decided_by = POLICY_LABEL_USER,	/* the templates saw nothing else */
-		.scope = scope,
-		.opening = opens_house(e, services[service].tool, level),
-	};
+	struct plan_call *c = &p->calls[p->n];
 
-	return arguments ? action_add(a, &spec) : -ENOMEM;
+	if (!arguments || p->n == EXECUTOR_CALLS_MAX) {
+		json_decref(arguments);
+		return arguments ? PLAN_E_MANY : -ENOMEM;
+	}
+	*c = (struct plan_call){ .tool = strdup(tool), .arguments = arguments,
+				 .target = strdup(""), .title = strdup(title),
+				 .why = strdup(o->why), .label = order_label(o) };
+	p->n++;
+	return c->tool && c->target && c->title && c->why ? 0 : -ENOMEM;
 }
 
-/* Whether a thing is meant by the places and the domain that the sentence names. */
-static bool meant(const struct home *h, const struct home_entity *e, const struct intent_match *m)
+void plan_deinit(struct plan *p)
 {
-	const struct home_settings *s = home_settings(h, e->id);
-	const char *area = intent_slot(m, "area"), *floor = intent_slot(m, "floor");
-	const char *domain = intent_slot(m, "domain");
+	while (p->n) {
+		struct plan_call *c = &p->calls[--p->n];
 
-	if (!home_visible(h, e) || (domain && strcmp(e->domain, domain) != 0))
-		return false;
-	if (area && strcasecmp(s->area, area) != 0)
-		return false;
-	return !floor || strcasecmp(home_floor(h, e->id), floor) == 0;
+		free(c->tool);
+		free(c->target);
+		free(c->title);
+		free(c->done);
+		free(c->why);
+		json_decref(c->arguments);
+	}
+	while (p->n_choices)
+		free(p->choices[--p->n_choices]);
+	buf_deinit(&p->text);
 }
 
-static int add_all(struct job *job, const struct intent_match *m, size_t service, int level)
+/* What a thing can be asked for: the tool and its arguments. */
+struct use {
+	const struct tool *tool;
+	json_t *arguments;
+};
+
+/* The slots of the sentence that are for tools. */
+static size_t wish_slots(const struct order *o, struct tool_slot *ret)
 {
-	const struct home *h = job->d->home;
-	struct action *a = job->action;
-	const char *name = intent_slot(m, "name");
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_slots; i++)
+		if (strcmp(o->slots[i].name, "quantity") != 0)
+			ret[n++] = (struct tool_slot){ o->slots[i].name, o->slots[i].value };
+	return n;
+}
+
+static bool can(const struct job *job, const struct tool *tool, const struct thing *t)
+{
+	const char *service = json_string_value(json_object_get(tool->spec, "service"));
+
+	if (!job->d->backends[tool->backend])
+		return false;
+	return tool->backend != TOOL_MQTT ||
+	       (t && t->entity && service && home_entity_supports(t->entity, service));
+}
+
+/*
+ * The first tool that serves the order with this thing, or, with @t NULL, with none. 0;
+ * -ENOENT where none can; -EINVAL where one could with other values, and @diag says why;
+ * -ENOMEM.
+ */
+static int find_use(const struct job *job, const struct order *o, const struct thing *t,
+		    struct use *ret, struct diag *diag)
+{
+	struct tool_slot slots[INTENT_SLOTS_MAX];
+	json_auto_t *state = t ? thing_state(t) : NULL;
+	struct tool_wish wish = { .intent = o->intent, .entity = t ? t->id : NULL,
+				  .domain = t ? t->domain : NULL, .state = state,
+				  .slots = slots, .n_slots = wish_slots(o, slots) };
+	struct tool_use use;
+	size_t at = 0;
+	int result = -ENOENT;
+
+	if (t && !state)
+		return -ENOMEM;
+	while (tool_registry_by_intent(job->d->tool_registry, &wish, &at, &use)) {
+		struct diag d = DIAG_NULL;
+		int r;
+
+		if ((!t && (use.domains || use.entities)) || !can(job, use.tool, t))
+			continue;
+		r = tool_use_arguments(&use, &wish, &ret->arguments, &d);
+		if (r == 0 || r == -ENOMEM) {
+			ret->tool = use.tool;
+			return r;
+		}
+		if (r == -EINVAL && result == -ENOENT)
+			*diag = d;
+		result = r == -EINVAL ? r : result;
+	}
+	return result;
+}
+
+static bool same_place(const char *asked, const char *place)
+{
+	return !asked || strcasecmp(asked, place) == 0;
+}
+
+/* Whether its kind and place are those that were said. */
+static bool meant(const struct order *o, const struct thing *t)
+{
+	const char *domain = order_slot(o, "domain"), *class = order_slot(o, "device_class");
+	const char *not_area = order_slot(o, "except_area");
+	const char *not_name = order_slot(o, "except_name");
+
+	if ((domain && strcmp(t->domain, domain) != 0) ||
+	    (class && strcmp(t->device_class, class) != 0) ||
+	    (not_area && strcasecmp(t->area, not_area) == 0) ||
+	    (not_name && strcmp(t->id, not_name) == 0))
+		return false;
+	return same_place(order_slot(o, "area"), t->area) &&
+	       same_place(order_slot(o, "floor"), t->floor);
+}
+
+static bool by_name(const struct order *o)
+{
+	const char *name = order_slot(o, "name");
+
+	return name && strcmp(name, "all") != 0;
+}
+
+static bool by_place(const struct order *o)
+{
+	return order_slot(o, "area") || order_slot(o, "floor");
+}
+
+/* A floor, or everything, that the user says is what the user means. */
+static enum action_scope scope_of(const struct order *o)
+{
+	if (by_name(o))
+		return ACTION_NAMED;
+	return order_slot(o, "area") || order_label(o) == POLICY_LABEL_USER ? ACTION_PLACE
+									    : ACTION_BROAD;
+}
+
+static int add_use(struct plan *p, const struct job *job, const struct order *o,
+		   const struct thing *t, struct use *use, enum action_scope scope)
+{
+	struct buf title = BUF_NULL;
+	struct plan_call *c = &p->calls[p->n];
+	int r = plan_call(p, use->tool->name, "", use->arguments, o);
+
+	if (r)
+		return r;
+	c->scope = scope;
+	free(c->title);
+	free(c->target);
+	r = thing_title(job, t, &title);
+	c->title = buf_steal(&title);
+	c->target = strdup(t->id);
+	return r == 0 && c->title && c->target ? 0 : -ENOMEM;
+}
+
+static int say_cannot(struct plan *p, const struct job *job, const struct thing *t, int r,
+		      const struct diag *d)
+{
+	struct buf title = BUF_NULL;
+	int err = thing_title(job, t, &title);
+
+	if (err == 0 && r == -EINVAL)
+		err = buf_printf(&p->text, "%s cannot do that: %s.", title.data, d->text);
+	else if (err == 0)
+		err = buf_printf(&p->text, "%s cannot do that.", title.data);
+	buf_deinit(&title);
+	return err < 0 ? err : PLAN_E_NONE;
+}
+
+/* The things of the slot "name", one id a line. */
+static int add_named(struct plan *p, const struct job *job, const struct order *o)
+{
+	const char *name = order_slot(o, "name");
 	int r = 0;
 
-	if (name) {
-		const struct home_entity *e = home_find(h, name);
+	while (r == 0 && *name) {
+		size_t len = strcspn(name, "\n");
+		_cleanup_free_ char *id = strndup(name, len);
+		struct use use = { NULL, NULL };
+		struct diag d = DIAG_NULL;
+		struct thing t;
 
-		return e && home_visible(h, e)
-			? add_call(a, e, service, level, ACTION_NAMED) : 0;
+		if (!id)
+			return -ENOMEM;
+		name += len + (name[len] == '\n');
+		if (!thing_find(job, id, &t)) {
+			r = buf_append_str(&p->text, "That is not there any more.");
+			return r < 0 ? r : PLAN_E_NONE;
+		}
+		r = find_use(job, o, &t, &use, &d);
+		if (r == 0)
+			r = add_use(p, job, o, &t, &use, ACTION_NAMED);
+		else if (r != -ENOMEM)
+			r = say_cannot(p, job, &t, r, &d);
 	}
-	/* Without a name, a place or at least a kind must bound what is meant. */
-	if (!intent_slot(m, "area") && !intent_slot(m, "floor") && !intent_slot(m, "domain"))
-		return 0;
-	for (const struct home_entity *e = home_first(h); r == 0 && e; e = e->next)
-		if (meant(h, e, m))
-			r = add_call(a, e, service, level, ACTION_PLACE);
 	return r;
 }
 
-static int level_of(const struct intent_match *m)
-{
-	const char *text = intent_slot(m, "brightness");
-	int level;
+/* Candidates, of which one may be taken. */
+struct found {
+	struct thing things[EXECUTOR_CALLS_MAX];
+	struct use uses[EXECUTOR_CALLS_MAX];
+	size_t n;
+	bool too_many;
+};
 
-	if (!text)
-		text = intent_slot(m, "position");
-	if (!text || sscanf(text, "%d", &level) != 1 || level < 0 || level > 100)
-		return NO_LEVEL;
-	return level;
+static void found_deinit(struct found *f)
+{
+	while (f->n)
+		json_decref(f->uses[--f->n].arguments);
 }
 
-void action_begin(struct job *job, const struct intent_match *m)
+/* Without a kind, a name or a place a sentence would mean whatever can do it: where it can be
+ * everything that switches, only plain kinds are meant. */
+static bool kind_allowed(const struct order *o, const struct thing *t)
 {
-	size_t service = 0;
-	int level = level_of(m);
+	bool switches = strcmp(o->intent, "HassTurnOn") == 0 ||
+			strcmp(o->intent, "HassTurnOff") == 0 ||
+			strcmp(o->intent, "HassToggle") == 0;
+
+	return !switches || order_slot(o, "domain") ||
+	       one_of(t->domain, plain_kinds, ARRAY_SIZE(plain_kinds));
+}
+
+static int find_all(const struct job *job, const struct order *o, struct found *f, struct diag *d)
+{
+	struct things at = { 0 };
+	struct thing t;
+	int result = -ENOENT;
+
+	while (things_next(job, &at, &t)) {
+		struct use use = { NULL, NULL };
+		int r;
+
+		if (!meant(o, &t) || !kind_allowed(o, &t))
+			continue;
+		r = find_use(job, o, &t, &use, d);
+		if (r == -ENOMEM)
+			return r;
+		if (r == -EINVAL)
+			result = r;
+		if (r != 0)
+			continue;
+		if (f->n == EXECUTOR_CALLS_MAX) {
+			json_decref(use.arguments);
+			f->too_many = true;
+			return 0;
+		}
+		f->things[f->n] = t;
+		f->uses[f->n++] = use;
+	}
+	return f->n ? 0 : result;
+}
+
+/* Keeps those for which @keep says so, if there are any. */
+static void narrow(struct found *f, bool (*keep)(const struct thing *t, const char *arg),
+		   const char *arg)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += keep(&f->things[i], arg);
+	if (n == 0 || n == f->n)
+		return;
+	n = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		if (!keep(&f->things[i], arg)) {
+			json_decref(f->uses[i].arguments);
+			continue;
+		}
+		f->things[n] = f->things[i];
+		f->uses[n++] = f->uses[i];
+	}
+	f->n = n;
+}
+
+static bool is_in(const struct thing *t, const char *area)
+{
+	return strcasecmp(t->area, area) == 0;
+}
+
+static bool is_in_state(const struct thing *t, const char *state)
+{
+	return strcmp(t->state, state) == 0;
+}
+
+static bool is_there(const struct thing *t, const char *unused)
+{
+	(void)unused;
+	return t->available;
+}
+
+/* One is meant: what is here, what plays, what answers; the rest is a question. */
+static void narrow_to_one(const struct job *job, struct found *f)
+{
+	if (job->options.area)
+		narrow(f, is_in, job->options.area);
+	narrow(f, is_there, NULL);
+	if (f->n > 1 && strcmp(f->things[0].domain, "media_player") == 0)
+		narrow(f, is_in_state, "playing");
+}
+
+static bool means_one(const struct order *o, const struct found *f)
+{
+	const char *quantity = order_slot(o, "quantity");
+
+	if (quantity)
+		return strcmp(quantity, "one") == 0;
+	return !by_place(o) && !order_slot(o, "name") && f->n &&
+	       one_of(f->things[0].domain, single_kinds, ARRAY_SIZE(single_kinds));
+}
+
+static int choose_among(struct plan *p, const struct found *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		p->choices[p->n_choices] = strdup(f->things[i].id);
+		if (!p->choices[p->n_choices])
+			return -ENOMEM;
+		p->n_choices++;
+	}
+	return PLAN_E_WHICH;
+}
+
+static int add_found(struct plan *p, const struct job *job, const struct order *o,
+		     struct found *f)
+{
+	enum action_scope scope = f->n == 1 ? ACTION_PLACE : scope_of(o);
+	int r = f->too_many ? PLAN_E_MANY : 0;
+
+	if (r == 0 && means_one(o, f))
+		narrow_to_one(job, f);
+	if (r == 0 && means_one(o, f) && f->n > 1)
+		return choose_among(p, f);
+	if (f->n == 1)
+		scope = ACTION_PLACE;
+	for (size_t i = 0; r == 0 && i < f->n; i++) {
+		r = add_use(p, job, o, &f->things[i], &f->uses[i], scope);
+		f->uses[i].arguments = NULL;
+	}
+	return r;
+}
+
+static int say_nothing(struct plan *p, const struct job *job, const struct order *o, int r,
+		       const struct diag *d)
+{
+	const char *area = order_slot(o, "area"), *floor = order_slot(o, "floor");
+
+	if (r == -EINVAL)
+		r = buf_printf(&p->text, "That cannot be done: %s.", d->text);
+	else if (!home_first(job->d->home) && job->d->tools && !tools_up(job->d->tools))
+		r = buf_append_str(&p->text, "The home is not reached.");
+	else if (area || floor)
+		r = buf_printf(&p->text, "I know nothing %s %s that can do that.",
+			       area ? "in" : "on", area ? area : floor);
+	else
+		r = buf_append_str(&p->text, "I know nothing that can do that.");
+	return r < 0 ? r : PLAN_E_NONE;
+}
+
+static int add_by_kind(struct plan *p, const struct job *job, const struct order *o)
+{
+	struct found *f = calloc(1, sizeof(*f));
+	struct use use = { NULL, NULL };
+	struct diag d = DIAG_NULL;
 	int r;
 
-	while (service < ARRAY_SIZE(services) && strcmp(services[service].intent, m->intent) != 0)
-		service++;
-	if (service == ARRAY_SIZE(services) ||
-	    (services[service].level && level == NO_LEVEL)) {
-		ask_back(job, "I understood the words, but cannot do that yet.");
-		return;
+	if (!f)
+		return -ENOMEM;
+	/* What needs no thing: the screen is locked, whatever is in the house. */
+	r = order_slot(o, "name") || by_place(o) ? -ENOENT : find_use(job, o, NULL, &use, &d);
+	if (r == 0)
+		r = plan_call(p, use.tool->name, use.tool->title, use.arguments, o);
+	else if (r != -ENOMEM) {
+		r = find_all(job, o, f, &d);
+		r = r == 0 ? add_found(p, job, o, f) :
+		    r == -ENOMEM ? r : say_nothing(p, job, o, r, &d);
 	}
-	if (!job->d->tools || !home_first(job->d->home)) {
-		ask_back(job, job->d->tools && tools_up(job->d->tools)
-			 ? "No devices are known yet." : "The home is not reached.");
-		return;
-	}
-	if (!action_new(job)) {
-		job_finish(job, "Internal", "out of memory");
-		return;
-	}
-	r = add_all(job, m, service, level);
-	if (r < 0)
-		job_finish(job, r == -E2BIG ? "LimitsExceeded" : "Internal", "%s",
-			   r == -E2BIG ? "more than 64 devices are meant" : strerror(-r));
-	else if (action_count(job->action) == 0)
-		ask_back(job, "Which device? I know none there.");
-	else
-		action_run(job->action);
+	found_deinit(f);
+	free(f);
+	return r;
 }
 
-void action_state(struct job *job, const struct intent_match *m)
+int plan_add(struct plan *p, const struct job *job, const struct order *o)
 {
-	const char *name = intent_slot(m, "name");
-	const struct home_entity *e = name ? home_find(job->d->home, name) : NULL;
-	const json_t *level = NULL;
-	char text[512];
+	int r = plan_timers(p, job, o);
 
-	if (!e || !home_visible(job->d->home, e)) {
-		ask_back(job, "Which device?");
-		return;
+	if (r != -ENOENT)
+		return r;
+	return by_name(o) ? add_named(p, job, o) : add_by_kind(p, job, o);
+}
+
+void plan_run(const struct plan *p, struct job *job)
+{
+	struct action *a = action_new(job);
+	int r = a ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < p->n; i++) {
+		const struct plan_call *c = &p->calls[i];
+		const struct action_spec spec = {
+			.tool = c->tool, .arguments = c->arguments, .target = c->target,
+			.title = c->title, .decided_by = c->label, .scope = c->scope,
+			.done = c->done, .why = c->why,
+		};
+
+		r = action_add(a, &spec);
 	}
-	level = json_object_get(e->attributes, "brightness");
-	if (!level)
-		level = json_object_get(e->attributes, "position");
-	if (!e->available || !*e->state)
-		snprintf(text, sizeof(text), "I do not know: %s does not answer.", e->name);
-	else if (level && strcmp(e->state, "off") != 0 &&
-		 strcmp(e->state, "closed") != 0)
-		snprintf(text, sizeof(text), "%s is %s at %.0f %%.", e->name, e->state,
-			 json_number_value(level));
+	if (r < 0)
+		job_finish(job, "Internal", "%s", strerror(-r));
 	else
-		snprintf(text, sizeof(text), "%s is %s.", e->name, e->state);
-	ask_answer(job, "text", text);
+		action_run(a);
 }

@@ -68,7 +68,7 @@ static void cancel(void *arg, DBusMessage *m)
 
 static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
-	{ "Cancel", "t", cancel },
+	{ "Cancel", "t", cancel, NULL },
 };
 
 static const struct bus_property properties[] = {

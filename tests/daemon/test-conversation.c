@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Conversations: whose they are, how long they last, and what is left of one that was stored. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "assistantd/daemon/conversation.h"
@@ -36,15 +37,20 @@ END_TEST
 START_TEST(the_oldest_make_room)
 {
 	struct conversations *s = NULL;
-	char id[CONVERSATION_ID_MAX];
+	char id[CONVERSATION_ID_MAX], caller[16];
 
 	ck_assert_int_eq(conversations_new(&s, NULL), 0);
 	memcpy(id, conversations_begin(s, "first", 0)->id, sizeof(id));
-	for (int i = 1; i < 32; i++)
+	/* One caller has so many, and takes the place of nobody else. */
+	for (int i = 1; i < 100; i++)
 		ck_assert_ptr_nonnull(conversations_begin(s, "other", i));
-	ck_assert_ptr_nonnull(conversations_find(s, id, "first", 40));
-	ck_assert_ptr_nonnull(conversations_begin(s, "other", 40));
-	ck_assert_ptr_null(conversations_find(s, id, "first", 40));
+	ck_assert_ptr_nonnull(conversations_find(s, id, "first", 100));
+	for (int i = 0; i < 64; i++) {
+		snprintf(caller, sizeof(caller), "caller%d", i);
+		ck_assert_ptr_nonnull(conversations_begin(s, caller, 200 + i));
+	}
+	ck_assert_ptr_null(conversations_find(s, id, "first", 300));
+	ck_assert_ptr_nonnull(conversations_find(s, "last", "caller0", 300));
 	conversations_free(s);
 }
 END_TEST
@@ -52,10 +58,13 @@ END_TEST
 static const char *const broken[] = {
 	"", "[]", "{\"focus\":[{\"id\":\"a\"}]}", "{\"focus\":[{\"id\":\"a\",\"label\":3}]}",
 	"{\"focus\":[{\"id\":\"a\",\"label\":-1}]}", "{\"focus\":[],\"last\":{}}",
-	"{\"focus\":[],\"last\":{\"text\":\"ab\",\"intent\":\"I\",\"why\":\"f:1\",\"slots\":["
-	"{\"name\":\"n\",\"value\":\"v\",\"start\":1,\"end\":3,\"label\":0}]}}",
-	"{\"focus\":[],\"last\":{\"text\":\"ab\",\"intent\":\"I\",\"why\":\"f:1\",\"slots\":["
-	"{\"name\":\"n\",\"value\":\"v\",\"start\":2,\"end\":1,\"label\":0}]}}",
+	"{\"focus\":[],\"last\":{\"text\":\"ab\",\"intent\":\"I\",\"why\":\"f:1\",\"label\":0,"
+	"\"slots\":[{\"name\":\"n\",\"value\":\"v\",\"start\":1,\"end\":3,\"label\":0}]}}",
+	"{\"focus\":[],\"last\":{\"text\":\"ab\",\"intent\":\"I\",\"why\":\"f:1\",\"label\":0,"
+	"\"slots\":[{\"name\":\"n\",\"value\":\"v\",\"start\":2,\"end\":1,\"label\":0}]}}",
+	"{\"focus\":[],\"others\":[1]}",
+	"{\"focus\":[],\"last\":{\"text\":\"\",\"intent\":\"I\",\"why\":\"f:1\",\"label\":3,"
+	"\"slots\":[]}}",
 	"{\"focus\":[],\"pending\":{\"orders\":[],\"choices\":[],\"at\":0}}",
 	"{\"focus\":[],\"pending\":{\"orders\":[{}],\"choices\":[],\"at\":0}}",
 };
@@ -122,6 +131,10 @@ START_TEST(choices_and_focus_are_bounded)
 	conversation_drop_pending(c);
 	conversation_unfocus(c);
 	ck_assert(c->pending.n_choices == 0 && c->n_focus == 0);
+	ck_assert_uint_eq(c->n_others, CONVERSATION_CHOICES_MAX);
+	ck_assert_int_eq(conversation_choice(c, "b", "B"), 0);
+	conversation_drop_pending(c);
+	ck_assert(c->n_others == 1 && strcmp(c->others[0], "b") == 0);
 	conversations_free(s);
 }
 END_TEST

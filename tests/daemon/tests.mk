@@ -39,7 +39,8 @@ check_PROGRAMS += tests/daemon/test-consent
 tests_daemon_test_consent_SOURCES = tests/daemon/test-consent.c
 tests_daemon_test_consent_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_consent_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
-check_PROGRAMS += tests/daemon/test-when tests/daemon/test-timer-list tests/daemon/test-conversation
+check_PROGRAMS += tests/daemon/test-when tests/daemon/test-timer-list tests/daemon/test-conversation \
+	tests/daemon/test-commands
 tests_daemon_test_when_SOURCES = tests/daemon/test-when.c
 tests_daemon_test_when_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_when_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
@@ -61,3 +62,6 @@ check_PROGRAMS += tests/daemon/test-languages
 tests_daemon_test_languages_SOURCES = tests/daemon/test-languages.c
 tests_daemon_test_languages_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_languages_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+tests_daemon_test_commands_SOURCES = tests/daemon/test-commands.c
+tests_daemon_test_commands_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_commands_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)

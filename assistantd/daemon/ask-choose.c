@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* One of several is meant: which, and the question where that is not known. */
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/ask-private.h"
+#include "assistantd/daemon/states.h"
+#include "util/macro.h"
+
+int ask_take_order(struct asking *a, struct order *o)
+{
+	if (a->n_orders == COMMANDS_MAX) {
+		order_deinit(o);
+		return -E2BIG;
+	}
+	a->orders[a->n_orders++] = *o;
+	*o = (struct order)ORDER_NULL;
+	return 0;
+}
+
+static int copy_order(struct asking *a, const struct order *from)
+{
+	struct order o;
+	int r = order_copy(&o, from);
+
+	return r < 0 ? r : ask_take_order(a, &o);
+}
+
+/* The choices for the results: the conversation may change before they go out. */
+static int show_choices(struct asking *a)
+{
+	const struct pending *p = &a->conversation->pending;
+	struct ask *ask = a->job->ask;
+
+	for (size_t i = 0; i < p->n_choices; i++) {
+		struct choice *c = &ask->choices[ask->n_choices++];
+
+		*c = (struct choice){ strdup(p->choices[i].id), strdup(p->choices[i].title) };
+		if (!c->id || !c->title)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_choices(struct asking *a, char *const *ids, size_t n, struct buf *question)
+{
+	struct thing t;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct buf title = BUF_NULL;
+
+		if (!thing_find(a->job, ids[i], &t))
+			continue;
+		r = thing_title(a->job, &t, &title);
+		if (r == 0)
+			r = conversation_choice(a->conversation, t.id, title.data);
+		if (r == 0)
+			r = buf_printf(question, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ",
+				       title.data);
+		buf_deinit(&title);
+	}
+	return r;
+}
+
+/* The orders wait in the conversation until the answer comes. */
+static int suspend(struct asking *a, size_t at)
+{
+	struct pending *p = &a->conversation->pending;
+	int r = 0;
+
+	conversation_drop_pending(a->conversation);
+	for (size_t i = 0; r == 0 && i < a->n_orders; i++) {
+		r = order_copy(&p->orders[i], &a->orders[i]);
+		p->n_orders += r == 0;
+	}
+	p->at = at;
+	return r;
+}
+
+int ask_which(struct asking *a, size_t at, char *const *ids, size_t n)
+{
+	struct buf question = BUF_NULL;
+	int r = suspend(a, at);
+
+	if (r == 0)
+		r = buf_append_str(&question, "Which one: ");
+	if (r == 0 && n > CONVERSATION_CHOICES_MAX) {
+		buf_reset(&question);
+		r = buf_printf(&question, "There are %zu. Which one? Say its name.", n);
+	} else if (r == 0) {
+		r = add_choices(a, ids, n, &question);
+		if (r == 0)
+			r = buf_append_char(&question, '?');
+	}
+	if (r == 0)
+		r = show_choices(a);
+	if (r == 0)
+		ask_back(a->job, question.data);
+	buf_deinit(&question);
+	return r < 0 ? r : ASK_DONE;
+}
+
+/* The order that was asked about, with what was picked; the others as they were. */
+static int resume(struct asking *a, const char *id)
+{
+	struct pending *p = &a->conversation->pending;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_orders; i++) {
+		r = copy_order(a, &p->orders[i]);
+		/* It is still the request that the user made, and the pick is the user's. */
+		if (r == 0 && i == p->at)
+			r = order_set(&a->orders[i], "name", id, POLICY_LABEL_USER);
+		if (r == 0 && i == p->at)
+			order_unset(&a->orders[i], "quantity");
+	}
+	if (r == 0 && p->unknown)
+		r = ask_add_alias(a, id, p->unknown, &a->orders[p->at]);
+	if (r == 0)
+		conversation_drop_pending(a->conversation);
+	return r;
+}
+
+static int take_choice(struct asking *a, const char *id)
+{
+	const struct pending *p = &a->conversation->pending;
+
+	for (size_t i = 0; i < p->n_choices; i++)
+		if (strcmp(p->choices[i].id, id) == 0)
+			return resume(a, id);
+	ask_back(a->job, p->n_choices ? "That was not among the choices."
+				      : "There is nothing to choose from any more.");
+	return ASK_DONE;
+}
+
+/* The words in the place of those that nobody knew. */
+static int take_name(struct asking *a, const struct pending *p)
+{
+	struct commands *found = calloc(1, sizeof(*found));
+	struct commands_input in = ask_input(a, &p->orders[p->at]);
+	const struct buf *text = &a->job->input;
+	const char *name;
+	int r = found ? commands_read(&in, text->data, text->len, found) : -ENOMEM;
+
+	if (r == 0 && found->n == 1 && found->items[0].n == 1 &&
+	    strcmp(found->items[0].meanings[0].intent, p->orders[p->at].intent) == 0 &&
+	    (name = order_slot(&found->items[0].meanings[0], "name")) &&
+	    strcmp(name, COMMANDS_UNKNOWN) != 0)
+		r = resume(a, name);
+	else
+		r = MIN(r, 0);
+	if (found)
+		commands_deinit(found);
+	free(found);
+	return r;
+}
+
+int ask_take_answer(struct asking *a)
+{
+	const struct pending *p = &a->conversation->pending;
+	const struct buf *text = &a->job->input;
+	int i;
+
+	if (a->job->options.choose)
+		return take_choice(a, a->job->options.choose);
+	if (!p->n_orders)
+		return 0;
+	i = reference_choice(a->job->d->words, p->choices, p->n_choices, text->data, text->len);
+	if (i >= 0)
+		return resume(a, p->choices[i].id);
+	return p->unknown ? take_name(a, p) : 0;
+}
+
+int ask_add_alias(struct asking *a, const char *id, const char *alias, const struct order *o)
+{
+	json_t *arguments = json_pack("{s:s, s:s}", "entity", id, "alias", alias);
+	struct plan_call *c = &a->plan.calls[a->plan.n];
+	int r = plan_call(&a->plan, "home/alias", "", arguments, o);
+	struct buf done = BUF_NULL;
+	struct thing t;
+
+	if (r)
+		return r == PLAN_E_MANY ? -E2BIG : r;
+	if (!thing_find(a->job, id, &t))
+		return 0;
+	r = buf_printf(&done, "%s is called %s, too", t.name, alias);
+	free(c->title);
+	free(c->target);
+	c->title = strdup(t.name);
+	c->target = strdup(id);
+	c->done = buf_steal(&done);
+	return r == 0 && c->title && c->target && c->done ? 0 : -ENOMEM;
+}
+
+/* What @from's name was called in its text, where no thing has that for its real name: the
+ * user's own word for it, or NULL. The caller's. */
+static char *said_name(const struct asking *a, const struct order *from)
+{
+	const struct order_slot *s = order_slot_find(from, "name");
+	struct things at = { 0 };
+	struct thing t;
+
+	if (!s || s->start == s->end || s->end > strlen(from->text) || strchr(s->value, '\n') ||
+	    *s->value == '=')
+		return NULL;
+	while (things_next(a->job, &at, &t))
+		if (words_equal(t.name, strlen(t.name), from->text + s->start, s->end - s->start))
+			return NULL;
+	return strndup(from->text + s->start, s->end - s->start);
+}
+
+/* The wrong thing does not keep the name that the user gave to another. */
+static int drop_alias(struct asking *a, const char *id, const char *alias, const struct order *o)
+{
+	const struct home_names *names = &home_settings(a->job->d->home, id)->aliases;
+	int r;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (!words_equal(names->names[i], strlen(names->names[i]), alias, strlen(alias)))
+			continue;
+		r = plan_call(&a->plan, "home/unalias", "", json_pack("{s:s, s:s}", "entity", id,
+				  "alias", names->names[i]), o);
+		if (r == 0 && !(a->plan.calls[a->plan.n - 1].done = strdup("")))
+			r = -ENOMEM;
+		return r == PLAN_E_MANY ? -E2BIG : r;
+	}
+	return 0;
+}
+
+static bool is_reference(const struct words *w, const char *text)
+{
+	return words_find(w, WORDS_IT, text, strlen(text)) ||
+	       words_find(w, WORDS_THEM, text, strlen(text)) ||
+	       words_find(w, WORDS_OTHER, text, strlen(text));
+}
+
+int ask_take_correction(struct asking *a, const struct order *o)
+{
+	static const char *const places[] = { "area", "floor", "domain", "device_class",
+					      "quantity" };
+	const struct pending *p = &a->conversation->pending;
+	const char *id = order_slot(o, "name"), *old;
+	_cleanup_free_ char *said = NULL;
+	int r;
+
+	if (!id || strchr(id, '\n')) {
+		ask_back(a->job, "Which one?");
+		return ASK_DONE;
+	}
+	if (p->n_orders)
+		return resume(a, id);
+	if (!a->conversation->last.intent) {
+		ask_back(a->job, "I do not know what that is about.");
+		return ASK_DONE;
+	}
+	said = said_name(a, &a->conversation->last);
+	old = order_slot(&a->conversation->last, "name");
+	r = copy_order(a, &a->conversation->last);
+	if (r == 0 && said && !is_reference(a->job->d->words, said)) {
+		r = old ? drop_alias(a, old, said, o) : 0;
+		if (r == 0)
+			r = ask_add_alias(a, id, said, o);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(places); i++)
+		order_unset(&a->orders[0], places[i]);
+	/* What is done with it was said before. */
+	if (r == 0 && a->orders[0].label == POLICY_LABEL_USER)
+		a->orders[0].label = POLICY_LABEL_NOTES;
+	return r < 0 ? r : order_set(&a->orders[0], "name", id, POLICY_LABEL_USER);
+}
+
+int ask_unknown(struct asking *a)
+{
+	const struct buf *text = &a->job->input;
+	struct commands_input in = ask_input(a, NULL);
+	struct buf question = BUF_NULL;
+	struct order o = ORDER_NULL;
+	struct order_slot *s;
+	size_t start, end;
+	int r = commands_unknown(&in, text->data, text->len, &o, &start, &end);
+
+	if (r)
+		return MIN(r, 0);
+	/* With the text as it was said, so that an answer takes the place of the name in it. */
+	free(o.text);
+	o.text = strndup(text->data, text->len);
+	s = (struct order_slot *)order_slot_find(&o, "name");
+	s->start = start;
+	s->end = end;
+	r = o.text ? ask_take_order(a, &o) : -ENOMEM;
+	if (r == 0)
+		r = suspend(a, 0);
+	if (r == 0 && !(a->conversation->pending.unknown = strndup(text->data + start,
+								   end - start)))
+		r = -ENOMEM;
+	if (r == 0)
+		r = buf_printf(&question, "I know nothing that is called %s. What do you mean?",
+			       a->conversation->pending.unknown);
+	if (r == 0)
+		ask_back(a->job, question.data);
+	order_deinit(&o);
+	buf_deinit(&question);
+	return r < 0 ? r : ASK_DONE;
+}
+
+/* Whether a meaning leads to something: a call, or a thing that is asked about. */
+static bool leads(const struct asking *a, const struct order *o)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	struct buf text = BUF_NULL;
+	const char *ids[1];
+	size_t n;
+	bool does;
+
+	if (!p)
+		return false;
+	does = state_answer(a->job, o, &text, ids, 1, &n) == 0 ? n > 0 :
+	       plan_add(p, a->job, o) != PLAN_E_NONE;
+	plan_deinit(p);
+	free(p);
+	buf_deinit(&text);
+	return does;
+}
+
+static bool is_here(const struct asking *a, const struct order *o)
+{
+	const char *name = order_slot(o, "name"), *area = a->job->options.area;
+	struct thing t;
+
+	return name && area && thing_find(a->job, name, &t) && strcasecmp(t.area, area) == 0;
+}
+
+static void keep(struct command *c, const bool *wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct order o = c->meanings[i];
+
+		if (wanted[i])
+			c->meanings[n++] = o;
+		else
+			order_deinit(&o);
+	}
+	c->n = n;
+}
+
+/* Leaves those of several meanings that lead anywhere, and of them those that are here. */
+static void narrow(struct asking *a, struct command *c)
+{
+	bool lead[COMMANDS_MAX], here[COMMANDS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += lead[i] = leads(a, &c->meanings[i]);
+	if (n)
+		keep(c, lead);
+	n = 0;
+	for (size_t i = 0; i < c->n; i++)
+		n += here[i] = is_here(a, &c->meanings[i]);
+	if (n)
+		keep(c, here);
+}
+
+static bool only_names_differ(const struct command *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->meanings[i].intent, c->meanings[0].intent) != 0 ||
+		    !order_slot(&c->meanings[i], "name"))
+			return false;
+	return true;
+}
+
+/* "It" is what the command before names, or what was meant in the conversation. */
+static int resolve(struct asking *a, struct order *o)
+{
+	const struct order_slot *before = a->n_orders
+		? order_slot_find(&a->orders[a->n_orders - 1], "name") : NULL;
+	const char *name = order_slot(o, "name");
+	int r;
+
+	if (before && name && strcmp(name, REFERENCE_IT) == 0)
+		return order_set(o, "name", before->value, before->label);
+	r = reference_resolve(a->conversation, o);
+
+	if (r == REFERENCES_E_NONE)
+		ask_back(a->job, "What do you mean?");
+	else if (r == REFERENCES_E_MANY)
+		ask_back(a->job, "Which one? There are several others.");
+	return r > 0 ? ASK_DONE : r;
+}
+
+int ask_pick(struct asking *a)
+{
+	char *ids[COMMANDS_MAX];
+	size_t open = COMMANDS_MAX;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->commands->n; i++) {
+		struct command *c = &a->commands->items[i];
+
+		for (size_t k = 0; r == 0 && k < c->n; k++)
+			r = resolve(a, &c->meanings[k]);
+		if (r == 0 && c->n > 1)
+			narrow(a, c);
+		if (r == 0 && c->n > 1 && !only_names_differ(c)) {
+			ask_back(a->job, "That could mean several things. Say it with the full "
+				 "name of what you mean, please.");
+			return ASK_DONE;
+		}
+		if (c->n > 1 && open == COMMANDS_MAX)
+			open = i;
+		if (r == 0)
+			r = copy_order(a, &c->meanings[0]);
+	}
+	if (r || open == COMMANDS_MAX)
+		return r;
+	for (size_t k = 0; k < a->commands->items[open].n; k++)
+		ids[k] = (char *)order_slot(&a->commands->items[open].meanings[k], "name");
+	return ask_which(a, open, ids, a->commands->items[open].n);
+}

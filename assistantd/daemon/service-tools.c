@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/service-tools.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/timers.h"
+#include "util/macro.h"
+
+static json_t *aliases_of(const struct daemon *d, const char *id)
+{
+	const struct home_names *names = &home_settings(d->home, id)->aliases;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, json_string(names->names[i]));
+	return json_pack("{s:o}", "aliases", list);
+}
+
+static void answer(backend_fn done, void *arg, enum tools_outcome outcome, const json_t *before,
+		   const json_t *after, const char *text)
+{
+	const struct backend_result r = { .outcome = outcome, .verified = outcome != OUTCOME_FAILED,
+					  .before = before, .after = after, .text = text };
+
+	done(arg, &r);
+}
+
+/* What the user calls a thing; "done" when it is in the file. */
+static int change_alias(struct daemon *d, const json_t *arguments, bool remove, backend_fn done,
+			void *arg)
+{
+	const char *id = json_string_value(json_object_get(arguments, "entity"));
+	const char *alias = json_string_value(json_object_get(arguments, "alias"));
+	struct home_settings *s = home_settings_copy(d->home, id);
+	json_auto_t *before = aliases_of(d, id), *after = NULL;
+	size_t had;
+	int r;
+
+	if (!s || !before) {
+		home_settings_free(s);
+		return -ENOMEM;
+	}
+	had = s->aliases.n;
+	r = remove ? (home_names_remove(&s->aliases, alias) ? 0 : -ENOENT)
+		   : home_names_add(&s->aliases, alias);
+	if (r == -ENOENT || (r == 0 && s->aliases.n == had)) {
+		home_settings_free(s);
+		answer(done, arg, OUTCOME_ALREADY, before, before, "");
+		return 0;
+	}
+	if (r < 0) {
+		home_settings_free(s);
+		if (r == -E2BIG)
+			answer(done, arg, OUTCOME_FAILED, before, before,
+			       "it has as many other names as there can be");
+		return r == -E2BIG ? 0 : r;
+	}
+	home_set(d->home, s);
+	d->names_stale = true;
+	r = home_save(d->home);
+	after = aliases_of(d, id);
+	answer(done, arg, r < 0 ? OUTCOME_SENT : OUTCOME_DONE, before, after,
+	       r < 0 ? "it could not be written down" : "");
+	return 0;
+}
+
+static int call(void *data, const struct tool *tool, const json_t *arguments, backend_fn done,
+		void *arg)
+{
+	struct daemon *d = data;
+	bool add = strcmp(tool->name, "home/alias") == 0;
+
+	if (add || strcmp(tool->name, "home/unalias") == 0)
+		return change_alias(d, arguments, !add, done, arg);
+	return timers_call(d->timers, tool, arguments, done, arg);
+}
+
+static int read_state(void *data, const struct tool *tool, const json_t *arguments,
+		      backend_fn done, void *arg)
+{
+	const char *id = json_string_value(json_object_get(arguments, "entity"));
+	struct daemon *d = data;
+	json_auto_t *state = id ? aliases_of(d, id) : NULL;
+
+	if (!id)
+		return timers_read(d->timers, tool, arguments, done, arg);
+	answer(done, arg, OUTCOME_DONE, NULL, state, "");
+	return 0;
+}
+
+struct backend service_backend(struct daemon *d)
+{
+	return (struct backend){ .call = call, .read = read_state, .data = d };
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a sentence can mean: the devices of the home, and what the caller says that it shows
+ * (Context1.Offer, and the option `entities` of the request).
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "assistantd/daemon/job.h"
+
+struct thing {
+	const char *id, *domain, *name, *device_class;
+	const char *area, *floor;		/* "" where none is known */
+	const char *state;			/* "" where it is not known */
+	const json_t *attributes;		/* an object, or NULL */
+	const struct home_entity *entity;	/* NULL for what is offered */
+	const struct offer_entity *offer;
+	bool available;
+};
+
+/* Walks over all that may be meant in @job; hidden devices are not. Begun with { 0 }. */
+struct things {
+	const struct home_entity *entity;
+	size_t i;
+	int stage;
+};
+bool things_next(const struct job *job, struct things *at, struct thing *ret);
+/* False where there is none of that id, or it is hidden. */
+bool thing_find(const struct job *job, const char *id, struct thing *ret);
+/* What it is called in an answer: with its area where another has the same name. */
+int thing_title(const struct job *job, const struct thing *t, struct buf *ret);
+/* Its attributes with "state"; the caller's, NULL without memory. */
+json_t *thing_state(const struct thing *t);
+
+/*
+ * Gives the sentences the names of all things that @job may mean, if they do not have them yet.
+ * "It" can stand where a thing can that was meant last in the conversation @c, or, with
+ * @any_kind, any thing: it may have been named in the same text. 0 or -ENOMEM.
+ */
+struct conversation;
+int things_bind(const struct job *job, const struct conversation *c, bool any_kind);
