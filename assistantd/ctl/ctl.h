@@ -29,8 +29,8 @@ enum { CTL_ADAPTERS_MAX = 4, CTL_NAME_MAX = 80 };
 
 struct ctl {
 	DBusConnection *bus;
-	bool json, stream, is_private;
-	const char *style, *kind, *area;
+	bool json, stream, is_private, explain;
+	const char *style, *kind, *area, *conversation, *choose;
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
 	const char *name, *task, *title, *languages, *prompt, *scale, *signature;
@@ -92,5 +92,7 @@ int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);
 int ctl_history(struct ctl *c);
 int ctl_home(struct ctl *c);
+int ctl_intent(struct ctl *c);
+int ctl_timer(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_doctor(struct ctl *c);

@@ -10,8 +10,12 @@
 static int usage(void)
 {
 	fprintf(stderr, "usage: assistantctl home [list]\n"
+		"       assistantctl home show DEVICE\n"
 		"       assistantctl home set DEVICE [area=A] [floor=F] [alias=NAME]… "
-		"[hidden=yes|no]\n");
+		"[hidden=yes|no]\n"
+		"       assistantctl home alias|unalias DEVICE NAME\n"
+		"       assistantctl home areas\n"
+		"       assistantctl home area NAME [floor=F] [alias=NAME]…\n");
 	return CTL_USAGE;
 }
 
@@ -42,42 +46,75 @@ static void print_device(const json_t *d)
 
 static int list(struct ctl *c)
 {
-	DBusMessage *m = ctl_message(HOME, "List");
-	DBusMessageIter at, dict;
-	json_t *arguments, *devices, *d;
+	json_t *devices = NULL, *d;
 	size_t i;
-	int status;
+	int status = ctl_fetch_list(c, HOME, "List", &devices);
 
-	if (m) {
-		dbus_message_iter_init_append(m, &at);
-		ctl_open_options(&at, &dict);
-		ctl_close_options(&at, &dict);
-	}
-	status = ctl_call(c, m, &arguments);
-	devices = json_array_get(arguments, 0);
 	if (status == CTL_OK && c->json)
 		ctl_print_json(devices);
 	else if (status == CTL_OK)
 		json_array_foreach(devices, i, d)
 			print_device(d);
-	json_decref(arguments);
+	json_decref(devices);
 	return status;
 }
 
-/* The aliases given, as one entry of the settings. */
-static void append_aliases(DBusMessageIter *dict, int argc, char **argv)
+/* One device with all that is known of it. */
+static int show(struct ctl *c)
+{
+	json_t *devices = NULL, *d, *found = NULL;
+	size_t i;
+	int status = ctl_fetch_list(c, HOME, "List", &devices);
+
+	json_array_foreach(devices, i, d)
+		if (strcmp(ctl_text(d, "entity"), c->argv[1]) == 0)
+			found = d;
+	if (found) {
+		ctl_print_json(found);
+	} else if (status == CTL_OK) {
+		fprintf(stderr, "assistantctl: no device '%s'\n", c->argv[1]);
+		status = CTL_FAILED;
+	}
+	json_decref(devices);
+	return status;
+}
+
+static int areas(struct ctl *c)
+{
+	json_t *list = NULL, *a, *alias;
+	size_t i, k;
+	int status = ctl_fetch_list(c, HOME, "Areas", &list);
+
+	if (status == CTL_OK && c->json)
+		ctl_print_json(list);
+	else if (status == CTL_OK)
+		json_array_foreach(list, i, a) {
+			put(ctl_text(a, "name"), 24);
+			put(ctl_text(a, "floor"), 14);
+			json_array_foreach(json_object_get(a, "aliases"), k, alias) {
+				printf("%s", k ? ", " : "also: ");
+				ctl_put_plain(stdout, json_string_value(alias));
+			}
+			printf("\n");
+		}
+	json_decref(list);
+	return status;
+}
+
+/* A list of names as one entry of the settings: of the words those behind @prefix. */
+static void append_names(DBusMessageIter *dict, const char *key, const char *prefix, int argc,
+			 char **argv)
 {
 	DBusMessageIter entry, variant, array;
-	const char *key = "aliases";
 
 	dbus_message_iter_open_container(dict, DBUS_TYPE_DICT_ENTRY, NULL, &entry);
 	dbus_message_iter_append_basic(&entry, DBUS_TYPE_STRING, &key);
 	dbus_message_iter_open_container(&entry, DBUS_TYPE_VARIANT, "as", &variant);
 	dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "s", &array);
 	for (int i = 0; i < argc; i++) {
-		const char *value = argv[i] + strlen("alias=");
+		const char *value = argv[i] + strlen(prefix);
 
-		if (strncmp(argv[i], "alias=", strlen("alias=")) == 0 && *value)
+		if (strncmp(argv[i], prefix, strlen(prefix)) == 0 && *value)
 			dbus_message_iter_append_basic(&array, DBUS_TYPE_STRING, &value);
 	}
 	dbus_message_iter_close_container(&variant, &array);
@@ -104,27 +141,34 @@ static bool append_settings(DBusMessageIter *dict, int argc, char **argv)
 			return false;
 	}
 	if (aliases)
-		append_aliases(dict, argc, argv);
+		append_names(dict, "aliases", "alias=", argc, argv);
 	return true;
 }
 
-static int set(struct ctl *c)
+/* A call of @member with a name and settings; *@dict is open. */
+static DBusMessage *begin(const char *member, const char *name, DBusMessageIter *at,
+			  DBusMessageIter *dict)
 {
-	DBusMessage *m = ctl_message(HOME, "Set");
+	DBusMessage *m = ctl_message(HOME, member);
+
+	if (!m)
+		return NULL;
+	dbus_message_iter_init_append(m, at);
+	dbus_message_iter_append_basic(at, DBUS_TYPE_STRING, &name);
+	ctl_open_options(at, dict);
+	return m;
+}
+
+static int set(struct ctl *c, const char *member)
+{
 	DBusMessageIter at, dict;
+	DBusMessage *m = begin(member, c->argv[1], &at, &dict);
 	json_t *ignored;
 	bool known;
 	int status;
 
 	if (!m)
 		return CTL_FAILED;
-	if (!dbus_validate_utf8(c->argv[1], NULL)) {
-		dbus_message_unref(m);
-		return usage();
-	}
-	dbus_message_iter_init_append(m, &at);
-	dbus_message_iter_append_basic(&at, DBUS_TYPE_STRING, &c->argv[1]);
-	ctl_open_options(&at, &dict);
 	known = append_settings(&dict, c->argc - 2, c->argv + 2);
 	ctl_close_options(&at, &dict);
 	if (!known) {
@@ -136,11 +180,39 @@ static int set(struct ctl *c)
 	return status;
 }
 
+static int change_alias(struct ctl *c, const char *key)
+{
+	DBusMessageIter at, dict;
+	DBusMessage *m = begin("Set", c->argv[1], &at, &dict);
+	json_t *ignored;
+	int status;
+
+	if (!m)
+		return CTL_FAILED;
+	append_names(&dict, key, "", 1, c->argv + 2);
+	ctl_close_options(&at, &dict);
+	status = ctl_call(c, m, &ignored);
+	json_decref(ignored);
+	return status;
+}
+
 int ctl_home(struct ctl *c)
 {
-	if (c->argc == 0 || (c->argc == 1 && strcmp(c->argv[0], "list") == 0))
+	const char *verb = c->argc ? c->argv[0] : "list";
+
+	if (strcmp(verb, "list") == 0 && c->argc <= 1)
 		return list(c);
-	if (c->argc >= 3 && strcmp(c->argv[0], "set") == 0)
-		return set(c);
+	if (strcmp(verb, "show") == 0 && c->argc == 2)
+		return show(c);
+	if (strcmp(verb, "areas") == 0 && c->argc == 1)
+		return areas(c);
+	if (strcmp(verb, "set") == 0 && c->argc >= 3)
+		return set(c, "Set");
+	if (strcmp(verb, "area") == 0 && c->argc >= 3)
+		return set(c, "SetArea");
+	if (strcmp(verb, "alias") == 0 && c->argc == 3)
+		return change_alias(c, "add_aliases");
+	if (strcmp(verb, "unalias") == 0 && c->argc == 3)
+		return change_alias(c, "remove_aliases");
 	return usage();
 }

@@ -37,6 +37,11 @@ int ctl_ask(struct ctl *c)
 	}
 	if (agent_register(c, true) == CTL_NO_SERVICE)
 		return CTL_NO_SERVICE;
+	/* What was said before is known, unless it is to begin anew. */
+	if (!c->conversation)
+		c->conversation = "last";
+	else if (strcmp(c->conversation, "new") == 0)
+		c->conversation = NULL;
 	return request_run(c, "ask", text.data, text.len);
 }
 
@@ -53,11 +58,13 @@ static const struct {
 	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
 	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },
 	{ "agent", NULL, ctl_agent, "                       show questions in this terminal" },
+	{ "intent", NULL, ctl_intent, "[--explain] TEXT…      how a request is understood" },
 	{ "adapter", NULL, ctl_adapter,
 	  "[list | info | explain | versions | import | update | rollback | rm | …]" },
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
 	{ "history", NULL, ctl_history, "[WORDS | forget]" },
-	{ "home", NULL, ctl_home, "[list | set DEVICE area=A floor=F alias=N hidden=yes|no]" },
+	{ "home", NULL, ctl_home, "[list | show | set | alias | unalias | areas | …]" },
+	{ "timer", NULL, ctl_timer, "[list | cancel ID]     timers and reminders" },
 	{ "status", NULL, ctl_status, "" },
 	{ "doctor", NULL, ctl_doctor, "                       check the installation" },
 };
@@ -72,6 +79,7 @@ static int usage(FILE *out, int status)
 	      "  --private       keep neither the text nor the result in the history\n"
 	      "  --adapter NAME[=SCALE]  up to four; 1 is as it is, 0 as if it were not there\n"
 	      "  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
+	      "  --conversation ID|new   of ask; without it, the last one goes on\n"
 	      "\nExit status: 0 done, 1 failed, 2 usage, 3 no service, 4 busy, 5 you said no,\n"
 	      "130 interrupted.\n", out);
 	return status;
@@ -125,9 +133,12 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--json", &c->json, NULL, NULL },
 		{ "--stream", &c->stream, NULL, NULL },
 		{ "--private", &c->is_private, NULL, NULL },
+		{ "--explain", &c->explain, NULL, NULL },
 		{ "--style", NULL, &c->style, NULL },
 		{ "--kind", NULL, &c->kind, NULL },
 		{ "--area", NULL, &c->area, NULL },
+		{ "--conversation", NULL, &c->conversation, NULL },
+		{ "--choose", NULL, &c->choose, NULL },
 		{ "--name", NULL, &c->name, NULL },
 		{ "--task", NULL, &c->task, NULL },
 		{ "--title", NULL, &c->title, NULL },
@@ -187,7 +198,7 @@ static bool parse(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl c = { 0 };
-	char *options[3];
+	char *options[5];
 	const char *verb;
 	int status;
 
@@ -204,6 +215,8 @@ int main(int argc, char **argv)
 	options[0] = (char *)c.style;
 	options[1] = (char *)c.kind;
 	options[2] = (char *)c.area;
+	options[3] = (char *)c.conversation;
+	options[4] = (char *)c.choose;
 	c.argv++;
 	c.argc--;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
