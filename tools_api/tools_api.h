@@ -4,6 +4,7 @@
 
 #include "tools_api/binding.h"
 #include "tools_api/policy.h"
+#include "tools_api/proposal.h"
 #include "tools_api/registry.h"
 #include "tools_api/schema.h"
 #include "tools_api/template.h"

@@ -65,3 +65,16 @@ tests_daemon_test_languages_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_commands_SOURCES = tests/daemon/test-commands.c
 tests_daemon_test_commands_CFLAGS = $(TEST_CFLAGS)
 tests_daemon_test_commands_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+check_PROGRAMS += tests/daemon/test-evil-model
+tests_daemon_test_evil_model_SOURCES = tests/daemon/test-evil-model.c tests/daemon/evil.h \
+	tests/daemon/evil-world.c tests/daemon/evil-calls.c \
+	tests/tools_api/shipped.c tests/tools_api/shipped.h tests/tools_api/gate-table.h
+tests_daemon_test_evil_model_CFLAGS = $(TEST_CFLAGS)
+tests_daemon_test_evil_model_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+
+# Opt-in: make check-gate [BIPIA=DIR], ten million of each.
+EVIL_CALLS = 10000000
+check-gate: tests/daemon/test-evil-model
+	srcdir='$(srcdir)' EVIL_CALLS='$(EVIL_CALLS)' BIPIA='$(BIPIA)' \
+		tests/daemon/test-evil-model
+.PHONY: check-gate

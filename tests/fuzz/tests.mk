@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz-jinja \
 	tests/fuzz/fuzz-lora \
 	tests/fuzz/fuzz-manifest \
+	tests/fuzz/fuzz-proposal \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-yaml
@@ -48,6 +49,12 @@ tests_fuzz_fuzz_manifest_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_manifest_LDADD = adapters/libadapters.a adapters/libcatalog.a \
 	base_model/libbase_model.a util/libutil.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS) \
 	$(CRYPTO_LIBS) $(SODIUM_LIBS) -lpthread -lm
+
+tests_fuzz_fuzz_proposal_SOURCES = tests/fuzz/fuzz-proposal.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_proposal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_proposal_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_proposal_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
+	$(YAML_LIBS)
 
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz-safetensors.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)

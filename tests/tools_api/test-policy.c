@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every row of the gate: 4 callers × 4 risks × 3 labels × 2^8 = 12,288, each also with the
- * conditions that are not part of the table. The table stands here once more, as written
- * in its specification; the implementation's is not used.
+ * conditions that are not part of the table.
  */
 #include <check.h>
 #include <string.h>
 
 #include "tests/check-main.h"
+#include "tests/tools_api/gate-table.h"
 #include "tools_api/tools_api.h"
 
 #define N_ROWS (4 * 4 * 3 * 256)
-
-/* a allow, c confirm, * confirm unless granted (hand), s sources, g grant or confirm,
- * p exact bytes confirmed at saving or deny, d deny. By caller; "UNO" for each risk. */
-static const char *const expected_cells[4] = {
-	"aaa aac *cs ddd",
-	"aaa acc ccd ddd",
-	"ggd gcd cdd ddd",
-	"aaa aad pdd ddd",
-};
 
 static struct policy_input row(unsigned i)
 {
@@ -38,32 +29,6 @@ static struct policy_input row(unsigned i)
 	in.risk = i / 3 % 4;
 	in.caller = i / 12;
 	return in;
-}
-
-/* One letter: a, c, s, u (unavailable), d; upper case with a PIN. */
-static char expected(const struct policy_input *in)
-{
-	static const char risen[4][2][2] = {	/* [risk][opening][many] as a digit */
-		{ "01", "23" }, { "12", "23" }, { "23", "23" }, { "33", "33" },
-	};
-	unsigned risk = (unsigned)(risen[in->risk][in->opening][in->many] - '0');
-	char c = expected_cells[in->caller][risk * 4 + in->decided_by];
-
-	if (in->unregistered || in->invalid || in->repeated)
-		return 'd';
-	if (in->egress && in->private_data && in->decided_by == POLICY_LABEL_OUTSIDE)
-		return 'd';
-	if (c == '*' || c == 'g')
-		c = in->grant ? 'a' : 'c';
-	if (c == 'p')
-		c = in->grant ? 'a' : 'd';
-	if (c == 'a' && ((in->egress && in->free_text) || in->changed || in->pin))
-		c = 'c';
-	if (c == 'd' || c == 'a')
-		return c;
-	if (!in->agent || in->locked || in->crowded)
-		return 'u';
-	return in->pin ? (c == 'c' ? 'C' : 'S') : c;
 }
 
 static char actual(const struct policy_input *in)
@@ -87,10 +52,10 @@ START_TEST(every_row_of_the_table)
 			in.free_text = k & 1;
 			in.crowded = k >> 1 & 1;
 			in.changed = k >> 2;
-			if (actual(&in) != expected(&in))
-				ck_abort_msg("row %u.%u: caller %d risk %d label %d: %c, expected %c",
-					     i, k, in.caller, in.risk, in.decided_by, actual(&in),
-					     expected(&in));
+			if (actual(&in) != gate_expected(&in))
+				ck_abort_msg("row %u.%u: caller %d risk %d label %d: "
+					     "%c, expected %c", i, k, in.caller, in.risk,
+					     in.decided_by, actual(&in), gate_expected(&in));
 			seen[(unsigned char)actual(&in)]++;
 		}
 	ck_assert(seen['a'] && seen['c'] && seen['s'] && seen['C'] && seen['S'] && seen['u'] &&
