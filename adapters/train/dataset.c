@@ -41,6 +41,12 @@ static int line_error(const struct loader *l, struct diag *d, const char *what)
 	return diag_set(d, -EINVAL, DIAG_TYPE, field, "%s", what);
 }
 
+/* What of a line is wrong, for line_error(). */
+static int bad(struct diag *d, const char *what)
+{
+	return diag_set(d, -EINVAL, DIAG_TYPE, "", "%s", what);
+}
+
 static int add_example(struct dataset *s, size_t first, size_t prompt)
 {
 	size_t n = s->tokens.n - first, cap = s->cap_examples ? s->cap_examples * 2 : 1024;
@@ -69,30 +75,62 @@ static int add_text(struct loader *l, const char *text, size_t len)
 	return r < 0 ? r : add_example(l->s, first, 0);
 }
 
-static int add_prompt(struct loader *l, const json_t *prompt, struct diag *d)
+/* A system message or none, then user and assistant by turns to the last answer. */
+static int check_messages(const json_t *messages, struct diag *d)
 {
-	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
-	json_t *messages = json_pack("[{s:s, s:O}]", "role", "user", "content", prompt);
-	struct chat_input input = { .messages = messages, .bos = l->bos, .eos = l->eos };
-	int r = messages ? chat_render(&text, l->template, l->template_len, &input, d) : -ENOMEM;
+	size_t n = json_array_size(messages), first = 0, i;
+	const json_t *message;
 
-	if (r == 0)
-		r = chat_tokenize(l->tokenizer, text, &l->s->tokens);
-	json_decref(messages);
-	return r;
+	json_array_foreach(messages, i, message) {
+		const char *role = json_string_value(json_object_get(message, "role"));
+		const json_t *content = json_object_get(message, "content");
+		const char *expected = (i - first) % 2 ? "assistant" : "user";
+
+		if (i == 0 && role && strcmp(role, "system") == 0)
+			first = 1;
+		else if (!role || strcmp(role, expected) != 0)
+			return diag_set(d, -EINVAL, DIAG_TYPE, "", "message %zu: role: '%s', "
+					"expected %s", i, role ? role : "", expected);
+		if (json_string_length(content) == 0)
+			return diag_set(d, -EINVAL, DIAG_TYPE, "",
+					"message %zu: content: expected a text that is not empty",
+					i);
+	}
+	if (n < first + 2 || (n - first) % 2)
+		return bad(d, "messages: expected a question and its answer at the end");
+	return 0;
 }
 
-static int add_pair(struct loader *l, const json_t *prompt, const json_t *completion, bool whole,
-		    struct diag *d)
+/* All but the last of @messages. */
+static int add_prompt(struct loader *l, const json_t *messages, struct diag *d)
+{
+	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
+	json_auto_t *prompt = json_copy((json_t *)messages);
+	struct chat_input input = { .messages = prompt, .bos = l->bos, .eos = l->eos };
+	int r;
+
+	if (!prompt || json_array_remove(prompt, json_array_size(prompt) - 1) < 0)
+		return -ENOMEM;
+	r = chat_render(&text, l->template, l->template_len, &input, d);
+	return r < 0 ? r : chat_tokenize(l->tokenizer, text, &l->s->tokens);
+}
+
+static int add_messages(struct loader *l, const json_t *messages, bool whole, struct diag *d)
 {
 	struct token_list *tokens = &l->s->tokens;
 	size_t first = tokens->n, given;
-	int r = add_prompt(l, prompt, d);
+	const json_t *answer;
+	int r = check_messages(messages, d);
 
-	given = tokens->n - first;
 	if (r == 0)
-		r = tokenizer_encode(l->tokenizer, json_string_value(completion),
-				     json_string_length(completion), TOKENIZE_CONTINUES, tokens);
+		r = add_prompt(l, messages, d);
+	if (r < 0)
+		return r;
+	given = tokens->n - first;
+	answer = json_object_get(json_array_get(messages, json_array_size(messages) - 1),
+				 "content");
+	r = tokenizer_encode(l->tokenizer, json_string_value(answer), json_string_length(answer),
+			     TOKENIZE_CONTINUES, tokens);
 	if (r == 0)
 		r = token_list_add(tokens, tokenizer_eos(l->tokenizer));
 	if (r < 0)
@@ -107,19 +145,26 @@ static int add_pair(struct loader *l, const json_t *prompt, const json_t *comple
 
 static int add_line(struct loader *l, const char *line, size_t len, struct diag *d)
 {
-	json_auto_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *text = json_object_get(row, "text");
-	const json_t *prompt = json_object_get(row, "prompt");
-	const json_t *completion = json_object_get(row, "completion");
-	const json_t *whole = json_object_get(row, "whole");
+	json_auto_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *pair = NULL;
+	const json_t *text = json_object_get(row, "text"), *whole = json_object_get(row, "whole");
+	const json_t *messages = json_object_get(row, "messages");
+	json_t *prompt = json_object_get(row, "prompt");
+	json_t *completion = json_object_get(row, "completion");
 	size_t keys = json_object_size(row) - (json_is_boolean(whole) ? 1 : 0);
 
+	if (!json_is_object(row))
+		return bad(d, "expected an object of JSON, without a key twice");
 	if (json_is_string(text) && !whole && keys == 1)
 		return add_text(l, json_string_value(text), json_string_length(text));
-	if (json_is_string(prompt) && json_is_string(completion) && keys == 2)
-		return add_pair(l, prompt, completion, json_is_true(whole), d);
-	return line_error(l, d, "expected {\"text\": …} or {\"prompt\": …, \"completion\": …}, "
-			  "with \"whole\": true or without");
+	if (json_is_string(prompt) && json_is_string(completion) && keys == 2) {
+		pair = json_pack("[{s:s, s:O}, {s:s, s:O}]", "role", "user", "content", prompt,
+				 "role", "assistant", "content", completion);
+		return pair ? add_messages(l, pair, json_is_true(whole), d) : -ENOMEM;
+	}
+	if (json_is_array(messages) && keys == 1)
+		return add_messages(l, messages, json_is_true(whole), d);
+	return bad(d, "expected \"text\" alone, \"messages\", or \"prompt\" and \"completion\"; "
+		   "the latter two with \"whole\": true or without");
 }
 
 static int load_lines(struct loader *l, FILE *file, struct diag *d)
@@ -130,8 +175,12 @@ static int load_lines(struct loader *l, FILE *file, struct diag *d)
 	int r = 0;
 
 	while (r == 0 && (len = getline(&line, &cap, file)) >= 0) {
+		struct diag defect = DIAG_NULL;
+
 		l->line++;
-		r = add_line(l, line, (size_t)len, d);
+		r = add_line(l, line, (size_t)len, &defect);
+		if (defect.code)
+			return line_error(l, d, defect.text);
 	}
 	if (r == 0 && ferror(file))
 		return -EIO;

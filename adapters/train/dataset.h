@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Training data: lines of JSON, {"text": …} to learn as it stands or {"prompt": …,
- * "completion": …}, of which the completion alone is learnt, after the prompt as the model's
- * chat template puts it. With "whole": true the prompt is learnt too, where it is worth it.
+ * Training data: lines of JSON. {"text": …} is learnt as it stands. {"messages": [{"role": …,
+ * "content": …}, …]} is a conversation as the model's chat template puts it, a system message or
+ * none, user and assistant by turns, of which the last answer alone is learnt; {"prompt": …,
+ * "completion": …} is one of a user's message and its answer. With "whole": true what stands
+ * before the answer is learnt too, where it is worth it.
  */
 #pragma once
 
@@ -15,7 +17,7 @@ struct dataset;
 
 /*
  * Reads and tokenizes the whole of @fd (not owned) with the tokenizer in @g. 0; -EINVAL with
- * the line in @d; -ENOMEM and the system's errors. Examples longer than @context are left
+ * the line and what was expected in @d; -ENOMEM and the system's errors. Examples longer than @context are left
  * out and counted.
  */
 int dataset_load(struct dataset **ret, const struct gguf *g, int fd, size_t context,
