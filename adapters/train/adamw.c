@@ -77,6 +77,8 @@ double trainer_step(struct trainer *t, float rate)
 	struct adamw_job job = { .t = t };
 	double norm = gradient_norm(t);
 
+	if (!isfinite(norm))
+		return norm;
 	t->steps++;
 	job.rates = (struct adamw_rates){
 		.rate = rate,

@@ -82,7 +82,8 @@ int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *target
 		 double *loss);
 /* Muon for the matrices of a base's layers, AdamW (0.9, 0.95, the gradient's norm clipped to 1)
  * for its embedding and norms and for adapters; the base's matrices decay by 0.1. Clears the
- * gradients and returns the norm that they had. */
+ * gradients and returns the norm that they had; where that is no finite number, nothing has
+ * changed. */
 double trainer_step(struct trainer *t, float rate);
 uint64_t trainer_steps(const struct trainer *t);
 /* Linear warm-up, the peak for @hold steps, then half a cosine down to the floor. */

@@ -179,7 +179,7 @@ static int steps(struct training *t, struct progress *p)
 	int r = 0;
 
 	for (uint64_t step = p->first_step; r == 0 && step < p->total && !interrupted; step++) {
-		double now = seconds(), part = 0, loss;
+		double now = seconds(), part = 0, loss, norm;
 
 		if (t->minutes)
 			part = (now - p->began) / ((double)t->minutes * 60);
@@ -192,7 +192,9 @@ static int steps(struct training *t, struct progress *p)
 		p->loss = step == p->first_step ? loss : 0.98 * p->loss + 0.02 * loss;
 		/* Whichever ends the run first also ends the decay of the rate. */
 		part *= (double)p->total;
-		trainer_step(t->trainer, train_rate(&rates, MAX(step, (uint64_t)part)));
+		norm = trainer_step(t->trainer, train_rate(&rates, MAX(step, (uint64_t)part)));
+		if (!isfinite(loss + norm))
+			return -EDOM;
 		if (now - p->reported > fmax(REPORT_SECONDS, HELD_OUT_PART * p->measured))
 			report(t, p, step + 1);
 		if (now - p->saved > CHECKPOINT_SECONDS)
@@ -228,6 +230,12 @@ int training_run(struct training *t, bool *done)
 	free(p.tokens);
 	free(p.targets);
 	*done = !interrupted;
+	if (r == -EDOM) {
+		fprintf(stderr, "error: step %llu: the loss is no number any more; try a smaller "
+			"--rate, or go on from a checkpoint of an earlier time\n",
+			(unsigned long long)trainer_steps(t->trainer) + 1);
+		return VERB_BAD_INPUT;
+	}
 	if (r < 0) {
 		fprintf(stderr, "error: %s: %s\n", name, strerror(-r));
 		return VERB_BAD_INPUT;

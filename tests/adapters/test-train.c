@@ -336,6 +336,24 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* A run that went wrong keeps the weights of before. */
+START_TEST(step_of_no_number)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(CONTEXT, ROWS);
+	int32_t x[ROWS * CONTEXT], y[ROWS * CONTEXT];
+	float *w = trainer_trained(t), others = w[1];
+	double loss;
+
+	make_batch(ROWS * CONTEXT, x, y);
+	*trainer_norm(t, TRAIN_NORM_OUTPUT, 0) = NAN;
+	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	ck_assert(isnan(loss));
+	ck_assert(isnan(trainer_step(t, 0.01f)));
+	ck_assert_float_eq(w[1], others);
+	ck_assert_uint_eq(trainer_steps(t), 0);
+}
+END_TEST
+
 START_TEST(rates)
 {
 	struct train_rates r = { .peak = 1, .floor = 0.1f, .warmup = 10, .total = 110 };
@@ -367,6 +385,7 @@ int main(void)
 	tcase_add_test(c, resumes);
 	tcase_add_test(c, starts_from_another_run);
 	tcase_add_test(c, refuses);
+	tcase_add_test(c, step_of_no_number);
 	tcase_add_test(c, rates);
 	return run_tests("train", c);
 }

@@ -75,3 +75,9 @@ echo "{\"prompt\": \"$(printf 'red %.0s' $(seq 100))\"}" >> many.jsonl
 	fail "a prompt that is too long: $(tail -1 many.out)"
 echo '{"prompt": 1}' | "$engine" complete whole.gguf > /dev/null 2> bad.log
 [ $? = 1 ] && grep -q '^error: standard input: line 1: ' bad.log || fail "a bad line is taken"
+
+"$engine" train-base --tokenizer tokenizer.gguf --width 32 --layers 2 --heads 2 --kv-heads 1 \
+	--ffn 64 --context 32 --rows 8 --tokens 400000 --rate 99999 --threads 1 \
+	--data base.jsonl --checkpoint wild.ckpt --out wild.gguf 2> wild.log
+[ $? = 1 ] && grep -q '^error: step .*: the loss is no number' wild.log && [ ! -e wild.ckpt ] ||
+	fail "a run that went wrong goes on: $(tail -1 wild.log)"
