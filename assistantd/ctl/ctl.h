@@ -30,7 +30,7 @@ enum { CTL_ADAPTERS_MAX = 4, CTL_NAME_MAX = 80 };
 struct ctl {
 	DBusConnection *bus;
 	bool json, stream, is_private, explain;
-	const char *style, *kind, *area, *conversation, *choose;
+	const char *style, *kind, *area, *conversation, *choose, *app;
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
 	const char *name, *task, *title, *languages, *prompt, *scale, *signature;
@@ -90,6 +90,10 @@ int ctl_ask(struct ctl *c);
 int ctl_agent(struct ctl *c);
 int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);
+int ctl_tool(struct ctl *c);
+int ctl_grant(struct ctl *c);
+/* home pin: asks on the terminal for the PIN that @target is to have. */
+int ctl_pin(struct ctl *c, const char *target);
 int ctl_history(struct ctl *c);
 int ctl_home(struct ctl *c);
 int ctl_intent(struct ctl *c);

@@ -15,7 +15,8 @@ static int usage(void)
 		"[hidden=yes|no]\n"
 		"       assistantctl home alias|unalias DEVICE NAME\n"
 		"       assistantctl home areas\n"
-		"       assistantctl home area NAME [floor=F] [alias=NAME]…\n");
+		"       assistantctl home area NAME [floor=F] [alias=NAME]…\n"
+		"       assistantctl home pin DEVICE\n");
 	return CTL_USAGE;
 }
 
@@ -214,5 +215,7 @@ int ctl_home(struct ctl *c)
 		return change_alias(c, "add_aliases");
 	if (strcmp(verb, "unalias") == 0 && c->argc == 3)
 		return change_alias(c, "remove_aliases");
+	if (strcmp(verb, "pin") == 0 && c->argc == 2)
+		return ctl_pin(c, c->argv[1]);
 	return usage();
 }

@@ -62,6 +62,8 @@ static const struct {
 	{ "adapter", NULL, ctl_adapter,
 	  "[list | info | explain | versions | import | update | rollback | rm | …]" },
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
+	{ "tool", NULL, ctl_tool, "[list | show NAME | call NAME [JSON]]" },
+	{ "grant", NULL, ctl_grant, "[list | add TOOL [TARGET] | rm TOOL [TARGET]]" },
 	{ "history", NULL, ctl_history, "[WORDS | forget]" },
 	{ "home", NULL, ctl_home, "[list | show | set | alias | unalias | areas | …]" },
 	{ "timer", NULL, ctl_timer, "[list | cancel ID]     timers and reminders" },
@@ -139,6 +141,7 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--area", NULL, &c->area, NULL },
 		{ "--conversation", NULL, &c->conversation, NULL },
 		{ "--choose", NULL, &c->choose, NULL },
+		{ "--app", NULL, &c->app, NULL },
 		{ "--name", NULL, &c->name, NULL },
 		{ "--task", NULL, &c->task, NULL },
 		{ "--title", NULL, &c->title, NULL },
@@ -198,7 +201,7 @@ static bool parse(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct ctl c = { 0 };
-	char *options[5];
+	char *options[6];
 	const char *verb;
 	int status;
 
@@ -217,6 +220,7 @@ int main(int argc, char **argv)
 	options[2] = (char *)c.area;
 	options[3] = (char *)c.conversation;
 	options[4] = (char *)c.choose;
+	options[5] = (char *)c.app;
 	c.argv++;
 	c.argc--;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {

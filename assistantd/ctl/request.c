@@ -13,6 +13,7 @@
 #include "util/macro.h"
 
 #define REQUEST_INTERFACE "org.assistantd.Request1"
+#define TOKEN "ctl"
 
 enum { INLINE_MAX = 256 * 1024, POLL_MS = 100, REPLY_MS = 30000 };
 
@@ -317,21 +318,78 @@ static int follow(struct request *r)
 	return CTL_INTERRUPTED;
 }
 
-int request_run(struct ctl *c, const char *task, const char *text, size_t len)
+static void open_request(struct request *r)
 {
-	struct request r = { .c = c, .output = -1 };
 	struct sigaction action = { .sa_handler = on_signal };
-	int status;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	watch(&r, "ctl");
-	status = begin(&r, make_call(&r, task, text, len, "ctl"));
+	watch(r, TOKEN);
+}
+
+/* Sends @m, which makes the request, and follows it to its end. */
+static int carry_out(struct request *r, DBusMessage *m)
+{
+	int status = begin(r, m);
+
 	if (status == CTL_OK)
-		status = follow(&r);
-	dbus_connection_remove_filter(c->bus, filter, &r);
-	closep(&r.output);
-	json_decref(r.results);
-	buf_deinit(&r.text);
+		status = follow(r);
+	dbus_connection_remove_filter(r->c->bus, filter, r);
+	closep(&r->output);
+	json_decref(r->results);
+	buf_deinit(&r->text);
 	return status;
+}
+
+int request_run(struct ctl *c, const char *task, const char *text, size_t len)
+{
+	struct request r = { .c = c, .output = -1 };
+
+	open_request(&r);
+	return carry_out(&r, make_call(&r, task, text, len, TOKEN));
+}
+
+/* The options that calls of tools take. */
+static void append_few_options(struct request *r, DBusMessageIter *at)
+{
+	DBusMessageIter dict;
+
+	ctl_open_options(at, &dict);
+	ctl_option_str(&dict, "handle_token", TOKEN);
+	ctl_option_str(&dict, "offset_unit", "utf-8");
+	if (r->c->is_private)
+		ctl_option_bool(&dict, "private", true);
+	ctl_close_options(at, &dict);
+}
+
+int request_call(struct ctl *c, const char *tool, const char *arguments)
+{
+	struct request r = { .c = c, .output = -1 };
+	DBusMessage *m = ctl_message("org.assistantd.Tools1", "Call");
+	DBusMessageIter at;
+
+	open_request(&r);
+	if (m) {
+		dbus_message_iter_init_append(m, &at);
+		dbus_message_iter_append_basic(&at, DBUS_TYPE_STRING, &tool);
+		dbus_message_iter_append_basic(&at, DBUS_TYPE_STRING, &arguments);
+		append_few_options(&r, &at);
+	}
+	return carry_out(&r, m);
+}
+
+int request_undo(struct ctl *c, uint64_t call)
+{
+	struct request r = { .c = c, .output = -1 };
+	DBusMessage *m = ctl_message("org.assistantd.Tools1", "Undo");
+	dbus_uint64_t id = call;
+	DBusMessageIter at;
+
+	open_request(&r);
+	if (m) {
+		dbus_message_iter_init_append(m, &at);
+		dbus_message_iter_append_basic(&at, DBUS_TYPE_UINT64, &id);
+		append_few_options(&r, &at);
+	}
+	return carry_out(&r, m);
 }

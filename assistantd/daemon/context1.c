@@ -6,6 +6,8 @@
 #include "assistantd/daemon/ahead.h"
 #include "assistantd/daemon/conversation.h"
 #include "assistantd/daemon/daemon.h"
+#include "assistantd/daemon/grants.h"
+#include "assistantd/daemon/offers.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
@@ -22,6 +24,7 @@ struct row {
 struct query {
 	struct daemon *d;
 	DBusMessage *m;
+	struct caller *caller;
 	struct work work;
 	char *words, *task;
 	struct store_query history;
@@ -39,6 +42,7 @@ static void query_free(struct query *q)
 	free(q->rows);
 	free(q->words);
 	free(q->task);
+	caller_unref(q->caller);
 	dbus_message_unref(q->m);
 	free(q);
 }
@@ -135,6 +139,7 @@ static void forget_done(struct work *work, int result)
 	/* What was learnt from all of it does not know which part is gone. */
 	ahead_forget(q->d->ahead);
 	conversations_forget(q->d->conversations);
+	grants_reload(q->d->grants);
 	query_free(q);
 }
 
@@ -142,11 +147,34 @@ static struct query *query_new(struct daemon *d, DBusMessage *m)
 {
 	struct query *q = calloc(1, sizeof(*q));
 
-	if (!q)
-		return NULL;
-	q->d = d;
-	q->m = dbus_message_ref(m);
-	return q;
+	if (q) {
+		q->d = d;
+		q->m = dbus_message_ref(m);
+		q->caller = caller_get(d->callers, dbus_message_get_sender(m));
+		if (q->caller)
+			return q;
+		query_free(q);
+	}
+	bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+	return NULL;
+}
+
+/* An application in a sandbox has its own rows, and no others. */
+static void post(void *arg)
+{
+	struct query *q = arg;
+
+	if (q->caller->kind == POLICY_CALLER_SANDBOXED)
+		q->history.caller = q->scope.caller = q->caller->identity;
+	worker_post(q->d->worker, &q->work);
+}
+
+static void post_when_known(struct query *q)
+{
+	if (caller_when_known(q->caller, post, q) == 0)
+		return;
+	bus_send(q->d->bus, out_error(q->m, "Internal", "out of memory"));
+	query_free(q);
 }
 
 static int take_text(DBusMessageIter *value, char **ret)
@@ -238,11 +266,12 @@ static void history(void *arg, DBusMessage *m)
 	q->history.limit = q->history.limit ? q->history.limit : ROWS_DEFAULT;
 	q->rows = calloc(q->history.limit + 1, sizeof(*q->rows));
 	if (!q->rows) {
+		bus_send(q->d->bus, out_error(m, "Internal", "out of memory"));
 		query_free(q);
 		return;
 	}
 	q->work = (struct work){ .run = run_history, .done = history_done };
-	worker_post(q->d->worker, &q->work);
+	post_when_known(q);
 }
 
 static void forget(void *arg, DBusMessage *m)
@@ -252,12 +281,46 @@ static void forget(void *arg, DBusMessage *m)
 	if (!q || !read_query(q, true))
 		return;
 	q->work = (struct work){ .run = run_forget, .done = forget_done };
-	worker_post(q->d->worker, &q->work);
+	post_when_known(q);
+}
+
+static void offer(void *arg, DBusMessage *m)
+{
+	struct daemon *d = arg;
+	struct caller *caller = caller_get(d->callers, dbus_message_get_sender(m));
+	struct offer_list list;
+	struct diag diag = DIAG_NULL;
+	DBusMessageIter at;
+	int r;
+
+	dbus_message_iter_init(m, &at);
+	r = offer_read(&list, &at, &diag);
+	if (r == 0)
+		r = caller ? offers_set(d->offers, caller, &list) : -ENOMEM;
+	if (r == -EINVAL)
+		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: %s", diag.field,
+					   diag.text));
+	else if (r < 0)
+		bus_send(d->bus, out_error(m, "Internal", "%s", strerror(-r)));
+	else
+		bus_send(d->bus, dbus_message_new_method_return(m));
+	offer_deinit(&list);
+	caller_unref(caller);
+}
+
+static void withdraw(void *arg, DBusMessage *m)
+{
+	struct daemon *d = arg;
+
+	offers_drop(d->offers, dbus_message_get_sender(m));
+	bus_send(d->bus, dbus_message_new_method_return(m));
 }
 
 static const struct bus_method methods[] = {
 	{ "History", "a{sv}", history },
 	{ "Forget", "a{sv}", forget },
+	{ "Offer", "aa{sv}a{sv}", offer, "" },
+	{ "Withdraw", "", withdraw },
 };
 
 static const struct bus_property properties[] = { { "Version", "u", bus_version } };

@@ -94,4 +94,5 @@ void context1_add(struct daemon *d);
 void home1_add(struct daemon *d);
 void timers1_add(struct daemon *d);
 void tools1_add(struct daemon *d);
+void grants1_add(struct daemon *d);
 void tools1_changed(struct daemon *d);

@@ -309,17 +309,29 @@ void job_call(struct daemon *d, DBusMessage *m, const char *name, const char *in
 		begin_text(job, m);
 }
 
+/* What stands in the history in the place of words. */
+static char *errand_words(const struct errand *e)
+{
+	_cleanup_free_ char *arguments = NULL;
+	char *words = NULL;
+
+	if (!e->tool)
+		return asprintf(&words, "undo %lld", (long long)e->undo) < 0 ? NULL : words;
+	arguments = json_dumps(e->arguments, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!arguments || asprintf(&words, "%s %s", e->tool, arguments) < 0)
+		return NULL;
+	return words;
+}
+
 void job_errand(struct daemon *d, DBusMessage *m, const struct task *task,
 		struct errand *errand, DBusMessageIter *options)
 {
 	struct job *job = job_new(d);
-	_cleanup_free_ char *text = json_dumps(errand->arguments, JSON_COMPACT | JSON_SORT_KEYS);
-	_cleanup_free_ char *words = NULL;
+	_cleanup_free_ char *words = errand_words(errand);
 	struct diag diag = DIAG_NULL;
 	int r;
 
-	if (!job || !text || asprintf(&words, "%s %s", errand->tool, text) < 0) {
-		words = NULL;
+	if (!job || !words) {
 		refuse(d, job, -1, out_error(m, "Internal", "out of memory"));
 		return;
 	}

@@ -35,8 +35,9 @@ struct agent_wait;
 
 /* A call of a tool that needs no words, or the taking back of one. */
 struct errand {
-	char *tool;
+	char *tool;			/* NULL: @undo, a call of the journal, is taken back */
 	json_t *arguments;		/* an object */
+	int64_t undo;
 };
 
 struct candidate {

@@ -361,6 +361,7 @@ static int open_bus(struct service *s)
 	home1_add(d);
 	timers1_add(d);
 	tools1_add(d);
+	grants1_add(d);
 	request1_add(d);
 	return bus_own_name(d->bus);
 }

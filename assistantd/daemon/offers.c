@@ -8,7 +8,7 @@
 #include "util/macro.h"
 
 struct offer {
-	char *sender;
+	struct caller *caller;
 	struct offer_list list;
 	struct offer *next;
 };
@@ -126,20 +126,20 @@ struct offers *offers_free(struct offers *o)
 	if (!o)
 		return NULL;
 	while (o->first)
-		offers_drop(o, o->first->sender);
+		offers_drop(o, o->first->caller->name);
 	free(o);
 	return NULL;
 }
 
-int offers_set(struct offers *o, const char *sender, struct offer_list *list)
+int offers_set(struct offers *o, struct caller *caller, struct offer_list *list)
 {
 	struct offer *f = calloc(1, sizeof(*f));
 
-	if (!f || !(f->sender = strdup(sender))) {
+	if (!f || !(f->caller = caller_get(caller->owner, caller->name))) {
 		free(f);
 		return -ENOMEM;
 	}
-	offers_drop(o, sender);
+	offers_drop(o, caller->name);
 	f->list = *list;
 	list->n = 0;
 	f->next = o->first;
@@ -152,11 +152,11 @@ void offers_drop(struct offers *o, const char *sender)
 	for (struct offer **at = &o->first; *at; at = &(*at)->next) {
 		struct offer *f = *at;
 
-		if (strcmp(f->sender, sender) != 0)
+		if (strcmp(f->caller->name, sender) != 0)
 			continue;
 		*at = f->next;
 		offer_deinit(&f->list);
-		free(f->sender);
+		caller_unref(f->caller);
 		free(f);
 		return;
 	}
@@ -166,7 +166,7 @@ const struct offer_entity *offers_of(const struct offers *o, const struct caller
 {
 	const struct offer *f = o->first;
 
-	while (f && strcmp(f->sender, caller->name) != 0)
+	while (f && f->caller != caller)
 		f = f->next;
 	return f && i < f->list.n ? &f->list.entities[i] : NULL;
 }

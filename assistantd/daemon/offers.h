@@ -37,8 +37,9 @@ struct offers;
 int offers_new(struct offers **ret);
 struct offers *offers_free(struct offers *o);
 DEFINE_CLEANUP(struct offers *, offers_free)
-/* Takes @list (its contents) in the place of what @sender offered: 0 or -ENOMEM. */
-int offers_set(struct offers *o, const char *sender, struct offer_list *list);
+/* Takes @list (its contents) in the place of what @caller offered, which is watched from now
+ * on: 0 or -ENOMEM. */
+int offers_set(struct offers *o, struct caller *caller, struct offer_list *list);
 /* It withdraws, or has left the bus. */
 void offers_drop(struct offers *o, const char *sender);
 /* The entities of @caller; NULL past the last. */

@@ -12,13 +12,15 @@ struct asking {
 	struct caller *caller;
 	void (*call)(struct daemon *d, DBusMessage *m);
 	const char *denied;
+	bool hand;
 };
 
 static void decide(void *arg)
 {
 	struct asking *a = arg;
 
-	if (a->caller->kind == POLICY_CALLER_SANDBOXED)
+	if (a->hand ? a->caller->kind != POLICY_CALLER_HAND
+		    : a->caller->kind == POLICY_CALLER_SANDBOXED)
 		bus_send(a->d->bus, out_error(a->m, DBUS_ERROR_ACCESS_DENIED, "%s", a->denied));
 	else
 		a->call(a->d, a->m);
@@ -27,8 +29,8 @@ static void decide(void *arg)
 	free(a);
 }
 
-void permit_outside(struct daemon *d, DBusMessage *m,
-		    void (*call)(struct daemon *d, DBusMessage *m), const char *denied)
+static void permit(struct daemon *d, DBusMessage *m, bool hand,
+		   void (*call)(struct daemon *d, DBusMessage *m), const char *denied)
 {
 	struct asking *a = calloc(1, sizeof(*a));
 
@@ -41,10 +43,23 @@ void permit_outside(struct daemon *d, DBusMessage *m,
 	a->m = dbus_message_ref(m);
 	a->call = call;
 	a->denied = denied;
+	a->hand = hand;
 	if (caller_when_known(a->caller, decide, a) < 0) {
 		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
 		caller_unref(a->caller);
 		dbus_message_unref(m);
 		free(a);
 	}
+}
+
+void permit_outside(struct daemon *d, DBusMessage *m,
+		    void (*call)(struct daemon *d, DBusMessage *m), const char *denied)
+{
+	permit(d, m, false, call, denied);
+}
+
+void permit_hand(struct daemon *d, DBusMessage *m,
+		 void (*call)(struct daemon *d, DBusMessage *m), const char *denied)
+{
+	permit(d, m, true, call, denied);
 }

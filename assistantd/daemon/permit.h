@@ -8,3 +8,6 @@
  * that is in one is told @denied. */
 void permit_outside(struct daemon *d, DBusMessage *m,
 		    void (*call)(struct daemon *d, DBusMessage *m), const char *denied);
+/* The same for the user's hand alone: assistantctl on a terminal. */
+void permit_hand(struct daemon *d, DBusMessage *m,
+		 void (*call)(struct daemon *d, DBusMessage *m), const char *denied);

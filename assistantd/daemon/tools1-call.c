@@ -36,6 +36,10 @@ void errand_begin(struct job *job)
 	struct action *a;
 	int r;
 
+	if (!job->errand.tool) {
+		action_undo(job, job->errand.undo);
+		return;
+	}
 	if (!tool_registry_find(job->d->tool_registry, job->errand.tool)) {
 		job_finish(job, "ToolUnknown", "no tool '%.200s'", job->errand.tool);
 		return;
@@ -93,5 +97,20 @@ void tools1_call(void *arg, DBusMessage *m)
 		bus_send(d->bus, error);
 	else
 		job_errand(d, m, &calling, &errand, &at);
+	errand_deinit(&errand);
+}
+
+void tools1_undo(void *arg, DBusMessage *m)
+{
+	struct errand errand = { 0 };
+	DBusMessageIter at;
+
+	dbus_message_iter_init(m, &at);
+	dbus_message_iter_get_basic(&at, &errand.undo);
+	dbus_message_iter_next(&at);
+	/* 0 is the last one; no other number is that of all. */
+	if (errand.undo < 0)
+		errand.undo = INT64_MAX;
+	job_errand(arg, m, &calling, &errand, &at);
 	errand_deinit(&errand);
 }

@@ -6,3 +6,5 @@
 
 /* Methods of the bus; @arg is the daemon. */
 void tools1_call(void *arg, DBusMessage *m);
+void tools1_undo(void *arg, DBusMessage *m);
+void tools1_journal(void *arg, DBusMessage *m);

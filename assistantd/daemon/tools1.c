@@ -261,6 +261,8 @@ static const struct bus_method methods[] = {
 	{ "List", "a{sv}", list, "" },
 	{ "Describe", "s", describe },
 	{ "Call", "ssa{sv}", tools1_call },
+	{ "Undo", "ta{sv}", tools1_undo },
+	{ "Journal", "a{sv}", tools1_journal },
 };
 
 static const struct bus_property properties[] = { { "Version", "u", bus_version } };

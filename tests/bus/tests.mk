@@ -5,5 +5,5 @@ BUS_TESTS = tests/bus/ctl.py \
 	tests/bus/memory.py tests/bus/interfaces.py tests/bus/faults.py tests/bus/tools.py \
 	tests/bus/adapters.py tests/bus/adapter-faults.py tests/bus/languages.py
 dist_check_SCRIPTS += $(BUS_TESTS) tests/bus/activation.sh
-EXTRA_DIST += tests/bus/harness.py tests/bus/agent.py tests/bus/fake.py tests/bus/lora.py \
-	tests/bus/provider.py tests/bus/terminal.py
+EXTRA_DIST += tests/bus/harness.py tests/bus/agent.py tests/bus/fake.py \
+	tests/bus/flatpak.py tests/bus/lora.py tests/bus/provider.py tests/bus/terminal.py

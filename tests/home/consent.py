@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the user allows once and for all, what needs a PIN, and what applications in a sandbox
+may: a garage and a lamp of which words are said by hand, by a program, and by an application."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+import house
+from house import ask, devices, state, wait_state
+from harness import BUILD, Request, Service, fails, require_bus, run_tests, spin, wait_for
+from agent import Process
+from terminal import Terminal
+import flatpak
+import dbus
+import dbus.mainloop.glib
+
+DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
+NONE = dbus.Dictionary({}, signature="sv")
+CTL = os.path.join(BUILD, "assistantctl")
+
+
+def by_hand(*arguments, typed=()):
+    """Status and what was seen of assistantctl; @typed: prompts and answers to them."""
+    t = Terminal(*arguments)
+    for prompt, answer in typed:
+        t.seen = b""
+        t.read_until(prompt)
+        # Echo is off when the prompt is there, or soon.
+        time.sleep(0.1)
+        t.write(answer + b"\n")
+    status, seen = t.end()
+    return status, seen
+
+
+def grants(s):
+    return [(str(g["app"]), str(g["tool"]), str(g["target"]))
+            for g in s.interface("Grants1").List(NONE)]
+
+
+def opened_by_hand(s, asked):
+    typed = ((b"[y/N] ", b"y"),) if asked else ()
+    status, seen = by_hand("ask", "open the garage", typed=typed)
+    assert status == 0 and b"Garage is open." in seen, seen
+    assert asked or b"[y/N]" not in seen, seen
+    ask(s, "close the garage")
+    wait_state(s, "cover.garage", "closed")
+
+
+def only_a_hand_grants(s, _):
+    g = s.interface("Grants1")
+    for call, arguments in ((g.Add, ("", "home/open", "cover.garage")),
+                            (g.Remove, ("", "home/open", "cover.garage")),
+                            (g.SetPin, ("cover.garage", "", "2468"))):
+        assert "hand" in fails(DENIED, call, *arguments)
+    out = subprocess.run([CTL, "grant", "add", "home/open"], capture_output=True, timeout=20,
+                         check=False, stdin=subprocess.DEVNULL, start_new_session=True)
+    assert out.returncode == 1 and b"hand" in out.stderr, out
+    assert grants(s) == []
+
+
+def always_is_for_this_target(s, _):
+    opened_by_hand(s, True)
+    status, seen = by_hand("ask", "open the garage", typed=((b"[y/N] ", b"always"),))
+    assert status == 0 and b"always" in seen, seen
+    assert grants(s) == [("", "home/open", "cover.garage")], grants(s)
+    ask(s, "close the garage")
+    opened_by_hand(s, False)
+    # It is the hand's: a program is asked about as before.
+    code, results, _ = ask(s, "open the garage")
+    assert code == 2 and results["error"].endswith("ConfirmationUnavailable"), dict(results)
+    status, seen = by_hand("grant")
+    assert b"you  home/open  cover.garage" in seen, seen
+    assert by_hand("grant", "rm", "home/open", "cover.garage")[0] == 0
+    assert by_hand("grant", "rm", "home/open", "cover.garage")[0] == 2
+    assert grants(s) == []
+    opened_by_hand(s, True)
+
+
+def a_grant_by_hand_lasts(s, _):
+    assert by_hand("grant", "add", "home/open", "cover.garage")[0] == 0
+    assert by_hand("grant", "add", "home/none", "cover.garage")[0] == 1
+    opened_by_hand(s, False)
+    # Who forgets everything is asked again.
+    assert by_hand("history", "forget")[0] == 0
+    wait_for(lambda: grants(s) == [], 5, "the grants to be forgotten")
+    opened_by_hand(s, True)
+
+
+def with_a_pin_nothing_else_will_do(s, _):
+    pin = ((b"PIN: ", b"2468"), (b"Once more: ", b"2468"))
+    status, seen = by_hand("home", "pin", "cover.garage", typed=pin)
+    assert status == 0 and b"2468" not in seen, seen
+    assert [str(p["target"]) for p in s.interface("Grants1").ListPins(NONE)] == ["cover.garage"]
+    assert by_hand("home", "pin", "cover.none", typed=pin)[0] == 2
+    by_hand("grant", "add", "home/open", "cover.garage")
+    with Process("yes", "yes:0000", "yes:2468") as agent:
+        code, results, _ = ask(s, "open the garage")
+        assert code == 0 and state(s, "cover.garage") == "open", dict(results)
+        assert [q["tries"] for q in agent.asked] == [3, 2, 1], agent.asked
+        assert all(q["pin"] and not q["always"] for q in agent.asked), agent.asked
+        # One question, three times shown.
+        assert len({t["call"] for t in agent.told}) == 1, agent.told
+        # Closing it needs it, too: it is the target's.
+        code, results, _ = ask(s, "close the garage")
+        assert code == 0, dict(results)
+    wait_state(s, "cover.garage", "closed")
+    status, seen = by_hand("ask", "open the garage",
+                           typed=((b"[y/N] ", b"y"), (b"PIN: ", b"1111"),
+                                  (b"[y/N] ", b"y"), (b"PIN: ", b"2468")))
+    assert status == 0 and b"2468" not in seen and b"Garage is open." in seen, seen
+    with Process("yes:2468"):
+        ask(s, "close the garage")
+    wait_state(s, "cover.garage", "closed")
+
+
+def three_wrong_pins_lock_it(s, _):
+    with Process("yes:1111") as agent:
+        code, results, _ = ask(s, "open the garage")
+        assert code == 1 and len(agent.asked) == 3, (code, dict(results))
+    with Process("yes:2468") as agent:
+        code, _, _ = ask(s, "open the garage")
+        assert code == 1 and state(s, "cover.garage") == "closed", code
+    out = s.interface("Grants1").ListPins(NONE)
+    assert 0 < out[0]["locked_out_ms"] <= 5 * 60 * 1000, out
+    status, seen = by_hand("home", "pin", "cover.garage", typed=(
+        (b"Present PIN: ", b"2468"), (b"none): ", b""), (b"Once more: ", b"")))
+    assert status == 1 and b"Locked" in seen, seen
+    with open(os.path.join(s.home, "d/assistantd/pins.json"), encoding="ascii") as f:
+        assert "argon2id" in f.read()
+    s.log.flush()
+    with open(s.log.name, encoding="utf-8") as f:
+        text = f.read()
+    assert "2468" not in text and "1111" not in text
+
+
+def sandboxed(code):
+    """What a program in a sandbox prints of python @code, with a connection and the service."""
+    head = """
+import dbus, json, sys
+bus = dbus.SessionBus()
+o = bus.get_object("org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False)
+def at(name): return dbus.Interface(o, "org.assistantd." + name)
+def options(**k): return dbus.Dictionary(k, signature="sv")
+def ask(text):
+    try: return at("Assistant1").Run("ask", text, options(), timeout=20)[1]["actions"][0]["outcome"]
+    except dbus.DBusException as e: return e.get_dbus_name().split(".")[-1]
+"""
+    out = subprocess.run([*flatpak.WRAPPER, sys.executable, "-c", head + code], check=False,
+                         capture_output=True, text=True, timeout=60)
+    assert out.returncode == 0, out
+    return out.stdout.split("\n")[:-1]
+
+
+def applications_in_a_sandbox_have_their_own(s, _):
+    if not flatpak.available():
+        return
+    ask(s, "is the lamp on")
+    told = sandboxed("""
+at("Assistant1").Run("ask", "what time is it", options())
+rows = at("Context1").History(options())
+print(len(rows), *{str(r["caller"]) for r in rows})
+print(len(at("Tools1").Journal(options())))
+for name, method, *a in (("Grants1", "List", options()), ("Grants1", "ListPins", options()),
+                         ("Grants1", "Add", "", "home/open", "cover.garage"),
+                         ("Agents1", "Register", dbus.ObjectPath("/a"), options())):
+    try: print(at(name).get_dbus_method(method)(*a))
+    except dbus.DBusException as e: print(e.get_dbus_name().split(".")[-1])
+print(at("Context1").Forget(options()))
+""")
+    assert told[0] == f"1 {flatpak.NAME}" and told[1] == "0", told
+    assert told[2:6] == ["AccessDenied"] * 4, told
+    assert told[6] == "1", told
+    # What others did is there still.
+    rows = s.interface("Context1").History(NONE)
+    assert rows and all(r["caller"] != flatpak.NAME for r in rows), rows
+
+
+def an_application_is_asked_about_once(s, _):
+    if not flatpak.available():
+        return
+    ask(s, "turn off the lamp")
+    with Process("no", "always") as agent:
+        told = sandboxed("""
+for text in ("turn on the lamp", "turn on the lamp", "turn off the lamp", "turn on the lamp",
+             "turn on the lamp"): print(ask(text))
+""")
+        # No; always; of another tool always; then as granted.
+        assert told == ["cancelled", "done", "done", "done", "already"], told
+        assert agent.asked[0]["caller"] == flatpak.NAME and agent.asked[0]["always"]
+        assert len(agent.asked) == 3, agent.asked
+    assert (flatpak.NAME, "home/turn_on", "") in grants(s), grants(s)
+    assert by_hand("grant", "rm", "home/turn_on", "--app", flatpak.NAME)[0] == 0
+    told = sandboxed('print(ask("turn on the lamp"))')
+    assert told == ["ConfirmationUnavailable"], told
+
+
+def offers_are_checked(s, _):
+    c = s.interface("Context1")
+
+    def offered(*entities):
+        return c.Offer(dbus.Array(entities, signature="a{sv}"), NONE)
+
+    def entity(**keys):
+        return dbus.Dictionary(keys, signature="sv")
+    offered(*(entity(id=str(i), name=f"Mail {i}", type="mail", data="{}") for i in range(50)))
+    for bad, word in (([entity(name="a")], "id"), ([entity(id="a")], "name"),
+                      ([entity(id="a", name="")], "name"),
+                      ([entity(id="a", name="b", colour="red")], "colour"),
+                      ([entity(id="a", name="b", data="[]")], "data"),
+                      ([entity(id="a", name="b", data="{")], "data"),
+                      ([entity(id="a", name=dbus.UInt32(1))], "name"),
+                      ([entity(id="a", name="b")] * 2, "id"),
+                      ([entity(id=str(i), name="b") for i in range(51)], "50"),
+                      ([entity(id="a", name="x" * 17000)], "16384")):
+        message = fails(INVALID, offered, *bad)
+        assert word in message, (word, message)
+    c.Withdraw()
+    c.Withdraw()
+
+
+def calls_are_taken_back_and_told(s, _):
+    class Call(Request):
+        def call(self, task, text, options):
+            return dbus.Interface(self.bus.get_object(
+                "org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False),
+                "org.assistantd.Tools1").Call(task, text, options)
+
+    class Undo(Request):
+        def call(self, task, text, options):
+            return dbus.Interface(self.bus.get_object(
+                "org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False),
+                "org.assistantd.Tools1").Undo(dbus.UInt64(int(text)), options)
+    tools = s.interface("Tools1")
+    ask(s, "turn off the lamp")
+    code, results = Call(s, "home/turn_on", '{"entity": "light.lamp"}').wait(10)
+    assert code == 0 and results["actions"][0]["outcome"] == "done", dict(results)
+    row = tools.Journal(NONE)[0]
+    assert row["tool"] == "home/turn_on" and row["caller"] == "python3" and row["verified"]
+    assert row["why"] == "Tools1.Call" and row["verdict"] == "allow", dict(row)
+    assert json.loads(row["arguments"]) == {"entity": "light.lamp"}, dict(row)
+    assert json.loads(row["before"])["state"] == "off" and row["undo_tool"] == "home/turn_off"
+    code, results = Undo(s, "", str(int(row["call"]))).wait(10)
+    assert code == 0 and state(s, "light.lamp") == "off", dict(results)
+    again = tools.Journal(dbus.Dictionary({"call": row["call"]}, signature="sv"))
+    assert len(again) == 1 and again[0]["undone_by"] > row["call"], again
+    assert tools.Journal(dbus.Dictionary({"limit": dbus.UInt32(1)}, signature="sv"))[0][
+        "undo_of"] == row["call"]
+    for bad in ({"limit": dbus.UInt32(0)}, {"limit": dbus.UInt32(201)}, {"call": "1"},
+                {"colour": "red"}, {"since": dbus.Int64(-1)}):
+        fails(INVALID, tools.Journal, dbus.Dictionary(bad, signature="sv"))
+    status, seen = by_hand("tool", "call", "home/turn_on", '{"entity": "light.lamp"}')
+    assert status == 0 and b"Lamp is on." in seen, seen
+    status, seen = by_hand("tool", "show", "home/turn_on")
+    assert status == 0 and b"reversible" in seen, seen
+    assert b"home/turn_on" in by_hand("tool")[1]
+
+
+TESTS = [only_a_hand_grants, always_is_for_this_target, a_grant_by_hand_lasts,
+         offers_are_checked, calls_are_taken_back_and_told,
+         applications_in_a_sandbox_have_their_own, an_application_is_asked_about_once,
+         with_a_pin_nothing_else_will_do, three_wrong_pins_lock_it]
+
+
+def main():
+    if not os.access(house.BROKER, os.X_OK):
+        print("skipped: mosquitto is not installed")
+        sys.exit(77)
+    require_bus()
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    home = house.House()
+    try:
+        home.plug_in("Garage", "garage")
+        home.plug_in("Lamp")
+        config = f"home:\n  broker: {home.socket}\n  port: 0\nquestions:\n  per_minute: 60\n"
+        with Service(config=config, data=home.data) as service:
+            wait_for(lambda: len([d for d in devices(service).values() if d["available"]]) == 2,
+                     10, "the devices")
+            failed = run_tests(TESTS, service, home)
+            spin(0)
+        if failed:
+            print(service.output)
+    finally:
+        home.end()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
