@@ -3,12 +3,8 @@
 
 #include "util/macro.h"
 
-/*
- * Rows of a task, whole tiles of every kernel and of updates: of few vectors as few as that, so
- * that threads end together; of many, so many that their inputs are not read more often.
- */
-#define TASK_ROWS(n) ((n) > FEW ? 32u : 16u)
-#define FEW 4
+#define TASK_ROWS 32u	/* whole tiles of every kernel, and of updates */
+#define FEW 4		/* vectors: reading the weights takes longer than the products */
 #define TASK_BLOCKS 64	/* of the input, to be quantised */
 
 size_t activations_size(size_t n, size_t cols)
@@ -48,7 +44,6 @@ struct work {
 	struct activations *x;
 	const struct matrix *next;
 	bool quantize;
-	uint32_t task_rows;
 };
 
 static size_t quantize_tasks(const struct work *work)
@@ -85,7 +80,7 @@ static void input_task(void *arg, size_t task, unsigned thread)
 
 static size_t task_count(const struct work *work, const struct matrix *w)
 {
-	return (w->rows + work->task_rows - 1) / work->task_rows;
+	return (w->rows + TASK_ROWS - 1) / TASK_ROWS;
 }
 
 /* The product of a task, and its first row; NULL beyond the last task. */
@@ -95,7 +90,7 @@ static const struct product *find_task(const struct work *work, size_t task, uin
 		size_t n = task_count(work, work->products[i].w);
 
 		if (task < n) {
-			*first = (uint32_t)task * work->task_rows;
+			*first = (uint32_t)task * TASK_ROWS;
 			return &work->products[i];
 		}
 		task -= n;
@@ -107,7 +102,7 @@ static const struct product *find_task(const struct work *work, size_t task, uin
 static const uint8_t *next_ahead(const struct work *work, unsigned thread)
 {
 	const struct matrix *next = work->next;
-	size_t row = (size_t)thread * work->task_rows;
+	size_t row = (size_t)thread * TASK_ROWS;
 
 	return next && row < next->rows ? next->data + row * next->row_size : NULL;
 }
@@ -119,7 +114,7 @@ static void rows_task(void *arg, size_t task, unsigned thread)
 	const struct product *p = find_task(work, task, &first);
 	const struct product *following = find_task(work, pool_following(work->pool, thread),
 						    &next);
-	uint32_t last = MIN(first + work->task_rows, p->w->rows);
+	uint32_t last = MIN(first + TASK_ROWS, p->w->rows);
 	struct matrix w = *p->w;
 
 	w.ahead = following ? following->w->data + next * following->w->row_size :
@@ -135,8 +130,7 @@ void matmul(struct pool *pool, const struct kernels *k, const struct product *pr
 	    size_t n_products, struct activations *x, const struct matrix *next)
 {
 	struct work work = { .pool = pool, .k = k, .products = products,
-			     .n_products = n_products, .x = x, .next = next,
-			     .task_rows = TASK_ROWS(x->n) };
+			     .n_products = n_products, .x = x, .next = next };
 	size_t tasks = 0, inputs;
 
 	for (size_t i = 0; i < n_products; i++) {

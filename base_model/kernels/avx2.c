@@ -6,7 +6,6 @@
 #include "base_model/kernels/tile-256.h"
 
 #define GROUP 4
-#define STREAMED 1
 #define BYTES_OFFSET 0
 
 INLINE shorts pair_products(words codes, words x)

@@ -6,7 +6,6 @@
 #include "base_model/kernels/tile-512.h"
 
 #define GROUP 4
-#define STREAMED 1
 #define BYTES_OFFSET 0
 
 INLINE floats fused(floats a, floats b, floats c)

@@ -8,27 +8,18 @@
 #include "base_model/kernels/tile-512.h"
 #include "util/macro.h"
 
-#define PAIR 2		/* tiles that share one reading of the inputs */
 #define GROUP 6		/* vectors whose sums fit the registers beside two tiles */
 #define CHUNK 32	/* blocks unpacked at once */
 
 #include "base_model/kernels/tile-unpack.h"
+#include "base_model/kernels/tile-couple.h"
 
 /* A block of two tiles, ready for many vectors: signed weights. */
 struct packed_block {
-	__m512i w[TILE_WORDS][PAIR];
-	__m512i start[2][PAIR];		/* −128 · Σw of a part */
-	__m512 d[2][PAIR], m[2][PAIR];
+	__m512i w[TILE_WORDS][COUPLE];
+	__m512i start[2][COUPLE];		/* −128 · Σw of a part */
+	__m512 d[2][COUPLE], m[2][COUPLE];
 };
-
-/* What the minimums of a part are multiplied by. */
-INLINE __m512 minimum_factor(const struct tile_format *f, const struct activations *x,
-			     size_t block, int part)
-{
-	if (f->parts == 1)
-		return _mm512_set1_ps(x->scaled_sums[block]);
-	return _mm512_set1_ps(x->d[block] * (float)x->sums[2 * block + part]);
-}
 
 /* One block of one tile. */
 INLINE void pack_block(const struct tile_format *f, const struct tile_block *w, int tile,
@@ -61,9 +52,9 @@ INLINE void pack(const struct tile_format *f, const struct tile *tiles, size_t a
 		 struct packed_block *out)
 {
 	for (size_t b = 0; b < n; b += f->blocks)
-		for (int tile = 0; tile < PAIR; tile++) {
+		for (int tile = 0; tile < COUPLE; tile++) {
 			size_t unit = (at + b) / f->blocks;
-			struct tile_unit u = { .at = unit * f->bytes };
+			struct tile_unit u = unit_at(f, unit);
 
 			UNROLL
 			for (unsigned k = 0; k < f->blocks; k++) {
@@ -79,9 +70,9 @@ INLINE void pack(const struct tile_format *f, const struct tile *tiles, size_t a
 /* One part of one block for @n vectors: @block is the first vector's. */
 INLINE void add_part(const struct tile_format *f, const struct packed_block *w, int part, size_t n,
 		     const struct activations *x, size_t block, size_t per_vector,
-		     __m512 acc[GROUP][PAIR])
+		     __m512 acc[GROUP][COUPLE])
 {
-	__m512i sums[GROUP][PAIR];
+	__m512i sums[GROUP][COUPLE];
 	int n_words = TILE_WORDS / (int)f->parts;
 
 	UNROLL
@@ -107,13 +98,13 @@ INLINE void add_part(const struct tile_format *f, const struct packed_block *w, 
 		const __m512 d = _mm512_set1_ps(x->d[block + i * per_vector]);
 
 		UNROLL
-		for (int t = 0; t < PAIR; t++) {
+		for (int t = 0; t < COUPLE; t++) {
 			acc[i][t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][t]),
 						    _mm512_mul_ps(w->d[part][t], d), acc[i][t]);
 			if (f->has_minimum)
 				acc[i][t] = _mm512_fmadd_ps(
 					w->m[part][t],
-					minimum_factor(f, x, block + i * per_vector, part),
+					(__m512)minimum_factor(f, x, block + i * per_vector, part),
 					acc[i][t]);
 		}
 	}
@@ -133,12 +124,12 @@ INLINE void add_group(const struct tile_format *f, const struct many *m, size_t 
 {
 	size_t per_vector = m->x->cols / Q_BLOCK;
 	float *y = m->y + first * m->y_stride;
-	__m512 acc[GROUP][PAIR];
+	__m512 acc[GROUP][COUPLE];
 
 	UNROLL
 	for (size_t i = 0; i < n; i++)
 		UNROLL
-		for (int t = 0; t < PAIR; t++)
+		for (int t = 0; t < COUPLE; t++)
 			acc[i][t] = m->at == 0 ? _mm512_setzero_ps() :
 				_mm512_maskz_loadu_ps(first_lanes(m->tiles[t].n),
 						      y + i * m->y_stride + m->tiles[t].first);
@@ -150,7 +141,7 @@ INLINE void add_group(const struct tile_format *f, const struct many *m, size_t 
 	UNROLL
 	for (size_t i = 0; i < n; i++)
 		UNROLL
-		for (int t = 0; t < PAIR; t++)
+		for (int t = 0; t < COUPLE; t++)
 			_mm512_mask_storeu_ps(y + i * m->y_stride + m->tiles[t].first,
 					      first_lanes(m->tiles[t].n), acc[i][t]);
 }
@@ -222,51 +213,23 @@ INLINE void two_tiles(const struct tile_format *f, const struct tile *tiles,
 	}
 }
 
-/* Where only one tile is left, both are that one. */
-INLINE void pair_init(struct tile *tiles, const struct matrix *w, uint32_t first, uint32_t last)
+INLINE void rows_of(const struct tile_format *f, const struct matrix *w, uint32_t first,
+		    uint32_t last, const struct activations *x, float *y, size_t y_stride)
 {
-	tile_init(&tiles[0], w, first, last);
-	tile_init(&tiles[1], w, first + LANE_ROWS < last ? first + LANE_ROWS : first, last);
-	if (first + PAIR * LANE_ROWS < last) {
-		tiles[0].next = w->data + (first + 2 * LANE_ROWS) * w->row_size;
-		tiles[1].next = tiles[0].next + LANE_ROWS * w->row_size;
-	} else if (w->ahead) {
-		tiles[0].next = w->ahead;
-		tiles[1].next = w->ahead + LANE_ROWS * w->row_size;
+	struct tile tiles[COUPLE];
+
+	if (x->n <= AVX512_FEW) {
+		avx512_few[w->type](w, first, last, x, y, y_stride);
+		return;
+	}
+	for (; first < last; first += COUPLE * LANE_ROWS) {
+		couple_init(tiles, w, first, last);
+		two_tiles(f, tiles, x, y, y_stride);
 	}
 }
 
-#define DEFINE_ROWS_OF(name)                                                                   \
-	static void rows_##name(const struct matrix *w, uint32_t first, uint32_t last,         \
-				const struct activations *x, float *y, size_t y_stride)        \
-	{                                                                                      \
-		struct tile tiles[PAIR];                                                       \
-                                                                                               \
-		if (x->n <= AVX512_FEW) {                                                      \
-			avx512_few[w->type](w, first, last, x, y, y_stride);                   \
-			return;                                                                \
-		}                                                                              \
-		for (; first < last; first += PAIR * LANE_ROWS) {                              \
-			pair_init(tiles, w, first, last);                                      \
-			tile_find_pages(&tiles[0], w);                                         \
-			tile_find_pages(&tiles[1], w);                                         \
-			two_tiles(&format_##name, tiles, x, y, y_stride);                      \
-		}                                                                              \
-	}
-
-DEFINE_ROWS_OF(q4_0)
-DEFINE_ROWS_OF(q4_1)
-DEFINE_ROWS_OF(q5_0)
-DEFINE_ROWS_OF(q5_1)
-DEFINE_ROWS_OF(q8_0)
-DEFINE_ROWS_OF(iq4_nl)
-DEFINE_ROWS_OF(q2_K)
-DEFINE_ROWS_OF(q3_K)
-DEFINE_ROWS_OF(q4_K)
-DEFINE_ROWS_OF(q5_K)
-DEFINE_ROWS_OF(q6_K)
-DEFINE_ROWS_OF(iq4_xs)
-DEFINE_ROWS_OF(tq2_0)
+#define RUNS 0
+#include "base_model/kernels/tile-types.h"
 
 /* The bits of portable_quantize(), which says why. */
 static void quantize(const struct activations *to, size_t first, size_t last)
@@ -322,19 +285,7 @@ const struct kernels kernels_avx512 = {
 	.attention = &attention_avx512,
 	.rows = {
 		PORTABLE_ROWS,
-		[TENSOR_Q4_0] = rows_q4_0,
-		[TENSOR_Q4_1] = rows_q4_1,
-		[TENSOR_Q5_0] = rows_q5_0,
-		[TENSOR_Q5_1] = rows_q5_1,
-		[TENSOR_Q8_0] = rows_q8_0,
-		[TENSOR_IQ4_NL] = rows_iq4_nl,
-		[TENSOR_Q2_K] = rows_q2_K,
-		[TENSOR_Q3_K] = rows_q3_K,
-		[TENSOR_Q4_K] = rows_q4_K,
-		[TENSOR_Q5_K] = rows_q5_K,
-		[TENSOR_Q6_K] = rows_q6_K,
-		[TENSOR_IQ4_XS] = rows_iq4_xs,
-		[TENSOR_TQ2_0] = rows_tq2_0,
+		TILE_ROWS,
 	},
 	.quantize = quantize,
 	.low_f16 = &low_f16_avx512,

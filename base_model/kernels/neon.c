@@ -9,7 +9,6 @@
 #include "base_model/kernels/tile.h"
 
 #define GROUP 8
-#define STREAMED 1
 #define BYTES_OFFSET 0
 
 INLINE void transpose(const uint8_t *const rows[LANE_ROWS], size_t at, words out[4])
@@ -38,6 +37,11 @@ INLINE floats halves(const uint8_t *const rows[LANE_ROWS], size_t at)
 	v = vld1_lane_u16((const uint16_t *)(rows[2] + at), v, 2);
 	v = vld1_lane_u16((const uint16_t *)(rows[3] + at), v, 3);
 	return (floats)vcvt_f32_f16(vreinterpret_f16_u16(v));
+}
+
+INLINE floats low_halves(words v)
+{
+	return (floats)vcvt_f32_f16(vreinterpret_f16_u16(vmovn_u32((uint32x4_t)v)));
 }
 
 INLINE words look_up(words v)

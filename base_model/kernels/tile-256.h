@@ -51,6 +51,14 @@ INLINE floats halves(const uint8_t *const rows[LANE_ROWS], size_t at)
 	return (floats)_mm256_cvtph_ps(v);
 }
 
+INLINE floats low_halves(words v)
+{
+	__m256i low = _mm256_and_si256((__m256i)v, _mm256_set1_epi32(0xffff));
+
+	return (floats)_mm256_cvtph_ps(_mm_packus_epi32(_mm256_castsi256_si128(low),
+							_mm256_extracti128_si256(low, 1)));
+}
+
 INLINE words look_up(words v)
 {
 	static const int8_t table[16] = IQ4_VALUES;

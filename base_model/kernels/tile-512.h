@@ -7,14 +7,20 @@
 #define VECTOR_BYTES 64
 #include "base_model/kernels/tile.h"
 
+INLINE __m256i two_rows(const uint8_t *low, const uint8_t *high)
+{
+	return _mm256_inserti128_si256(
+		_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)low)),
+		_mm_loadu_si128((const __m128i *)high), 1);
+}
+
 /* Sixteen bytes of rows i, 4 + i, 8 + i and 12 + i. */
 INLINE __m512i four_rows(const uint8_t *const rows[LANE_ROWS], int i, size_t at)
 {
-	__m512i a = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(rows[i] + at)));
+	__m256i low = two_rows(rows[i] + at, rows[4 + i] + at);
 
-	a = _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[4 + i] + at)), 1);
-	a = _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[8 + i] + at)), 2);
-	return _mm512_inserti32x4(a, _mm_loadu_si128((const __m128i *)(rows[12 + i] + at)), 3);
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low),
+				  two_rows(rows[8 + i] + at, rows[12 + i] + at), 1);
 }
 
 INLINE void transpose(const uint8_t *const rows[LANE_ROWS], size_t at, words out[4])
@@ -44,6 +50,11 @@ INLINE floats halves(const uint8_t *const rows[LANE_ROWS], size_t at)
 		memcpy(&h[i], rows[i] + at, sizeof(h[i]));
 	memcpy(&v, h, sizeof(v));
 	return (floats)_mm512_cvtph_ps(v);
+}
+
+INLINE floats low_halves(words v)
+{
+	return (floats)_mm512_cvtph_ps(_mm512_cvtepi32_epi16((__m512i)v));
 }
 
 INLINE words look_up(words v)

@@ -33,15 +33,6 @@ INLINE void sum_part(const struct tile_format *f, const struct tile_block *w,
 				    second ? offset : 0);
 }
 
-/* What a minimum of part @part is multiplied by. */
-INLINE floats minimum_factor(const struct tile_format *f, const struct activations *x, size_t at,
-			     unsigned part)
-{
-	if (f->parts == 1)
-		return splat(x->scaled_sums[at]);
-	return splat(x->d[at]) * to_floats(weighted(x->sums + 2 * at, part == 0, part == 1));
-}
-
 /* acc[n] + the products with block @at of @n vectors. */
 INLINE void add_block(const struct tile_format *f, const struct tile_block *w,
 		      const struct activations *x, size_t at, size_t n, floats *acc)
@@ -64,15 +55,14 @@ INLINE void add_block(const struct tile_format *f, const struct tile_block *w,
 	}
 }
 
-/* All @n vectors, while the tile is read. */
+/* One vector, while the tile is read. */
 INLINE void tile_stream(const struct tile_format *f, const struct tile *t,
-			const struct activations *x, size_t n, float *y, size_t y_stride)
+			const struct activations *x, float *y)
 {
-	size_t per_vector = x->cols / Q_BLOCK;
-	floats acc[GROUP] = { { 0 } };
+	floats acc = { 0 };
 
-	for (size_t unit = 0; unit < per_vector / f->blocks; unit++) {
-		struct tile_unit u = { .at = unit * f->bytes };
+	for (size_t unit = 0; unit < x->cols / Q_BLOCK / f->blocks; unit++) {
+		struct tile_unit u = unit_at(f, unit);
 
 		UNROLL
 		for (unsigned b = 0; b < f->blocks; b++) {
@@ -80,12 +70,10 @@ INLINE void tile_stream(const struct tile_format *f, const struct tile *t,
 
 			tile_prefetch(t, unit, f->bytes, b, f->blocks);
 			f->unpack(t, &u, b, &w);
-			add_block(f, &w, x, unit * f->blocks + b, n, acc);
+			add_block(f, &w, x, unit * f->blocks + b, 1, &acc);
 		}
 	}
-	UNROLL
-	for (size_t i = 0; i < n; i++)
-		store_lanes(y + i * y_stride + t->first, acc[i], t->n);
+	store_lanes(y + t->first, acc, t->n);
 }
 
 /* @n vectors from @first on against @n_blocks unpacked ones from @at on, from and to the sums
@@ -118,7 +106,7 @@ INLINE void tile_many(const struct tile_format *f, const struct tile *t,
 		size_t n = n_blocks - at < CHUNK ? n_blocks - at : CHUNK;
 
 		for (size_t b = 0; b < n; b += f->blocks) {
-			struct tile_unit u = { .at = (at + b) / f->blocks * f->bytes };
+			struct tile_unit u = unit_at(f, (at + b) / f->blocks);
 
 			UNROLL
 			for (unsigned k = 0; k < f->blocks; k++)
@@ -131,55 +119,20 @@ INLINE void tile_many(const struct tile_format *f, const struct tile *t,
 	}
 }
 
-/* By a constant number of vectors, so that their sums stay in registers. */
-INLINE void tile_product(const struct tile_format *f, const struct tile *t,
-			 const struct activations *x, float *y, size_t y_stride)
+INLINE void rows_of(const struct tile_format *f, const struct matrix *w, uint32_t first,
+		    uint32_t last, const struct activations *x, float *y, size_t y_stride)
 {
-	if (x->n == 1)
-		tile_stream(f, t, x, 1, y, y_stride);
-	else if (x->n == 2 && STREAMED >= 2)
-		tile_stream(f, t, x, 2, y, y_stride);
-	else if (x->n == 3 && STREAMED >= 3)
-		tile_stream(f, t, x, 3, y, y_stride);
-	else if (x->n == 4 && STREAMED >= 4)
-		tile_stream(f, t, x, 4, y, y_stride);
-	else if (x->n > STREAMED)
-		tile_many(f, t, x, y, y_stride);
+	struct tile t;
+
+	for (; first < last; first += t.n) {
+		tile_init(&t, w, first, last);
+		tile_find_pages(&t, w);
+		if (x->n == 1)
+			tile_stream(f, &t, x, y);
+		else
+			tile_many(f, &t, x, y, y_stride);
+	}
 }
 
-#define DEFINE_TILE_ROWS(type)                                                                 \
-	static void tile_rows_##type(const struct matrix *w, uint32_t first, uint32_t last,    \
-				     const struct activations *x, float *y, size_t y_stride)   \
-	{                                                                                      \
-		struct tile t;                                                                 \
-                                                                                               \
-		for (; first < last; first += t.n) {                                           \
-			tile_init(&t, w, first, last);                                         \
-			tile_find_pages(&t, w);                                                \
-			tile_product(&format_##type, &t, x, y, y_stride);                      \
-		}                                                                              \
-	}
-
-DEFINE_TILE_ROWS(q4_0)
-DEFINE_TILE_ROWS(q4_1)
-DEFINE_TILE_ROWS(q5_0)
-DEFINE_TILE_ROWS(q5_1)
-DEFINE_TILE_ROWS(q8_0)
-DEFINE_TILE_ROWS(iq4_nl)
-DEFINE_TILE_ROWS(q2_K)
-DEFINE_TILE_ROWS(q3_K)
-DEFINE_TILE_ROWS(q4_K)
-DEFINE_TILE_ROWS(q5_K)
-DEFINE_TILE_ROWS(q6_K)
-DEFINE_TILE_ROWS(iq4_xs)
-DEFINE_TILE_ROWS(tq2_0)
-
-/* In the table by type. */
-#define TILE_ROWS                                                                              \
-	[TENSOR_Q4_0] = tile_rows_q4_0, [TENSOR_Q4_1] = tile_rows_q4_1,                        \
-	[TENSOR_Q5_0] = tile_rows_q5_0, [TENSOR_Q5_1] = tile_rows_q5_1,                        \
-	[TENSOR_Q8_0] = tile_rows_q8_0, [TENSOR_Q2_K] = tile_rows_q2_K,                        \
-	[TENSOR_Q3_K] = tile_rows_q3_K, [TENSOR_Q4_K] = tile_rows_q4_K,                        \
-	[TENSOR_Q5_K] = tile_rows_q5_K, [TENSOR_Q6_K] = tile_rows_q6_K,                        \
-	[TENSOR_IQ4_NL] = tile_rows_iq4_nl, [TENSOR_IQ4_XS] = tile_rows_iq4_xs,                \
-	[TENSOR_TQ2_0] = tile_rows_tq2_0
+#define RUNS 1
+#include "base_model/kernels/tile-types.h"

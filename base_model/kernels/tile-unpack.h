@@ -8,12 +8,17 @@
 
 #include <stddef.h>
 
+#define RUN SUPER_BLOCKS	/* so many small blocks fill whole pieces of PIECE bytes */
+#define PIECE 16
+
 /* What the blocks of a unit share, read with the first one that needs it. */
 struct tile_unit {
 	size_t at;		/* where it begins in the rows */
+	bool run;		/* of small blocks, else one of them, or a superblock */
 	floats d, minus;	/* scale, and the scale of minimums negated */
 	words scales[4], minimums[2];
 	words bytes[2][TILE_WORDS], high[TILE_WORDS];
+	words pieces[RUN * sizeof(struct block_q4_0) / 4];	/* of a run, as it stands */
 };
 
 struct tile_format {
@@ -29,6 +34,19 @@ struct tile_format {
 	void (*unpack)(const struct tile *t, struct tile_unit *u, unsigned b,
 		       struct tile_block *out);
 };
+
+/* What a minimum of part @part of block @at is multiplied by. */
+INLINE floats minimum_factor(const struct tile_format *f, const struct activations *x, size_t at,
+			     unsigned part)
+{
+	return splat(f->parts == 1 ? x->scaled_sums[at] :
+				     x->d[at] * (float)x->sums[2 * at + part]);
+}
+
+INLINE struct tile_unit unit_at(const struct tile_format *f, size_t index)
+{
+	return (struct tile_unit){ .at = index * f->bytes, .run = f->blocks == RUN };
+}
 
 INLINE words nibbles(words v, int shift)
 {
@@ -60,11 +78,8 @@ INLINE void read_block(const struct tile *t, size_t at, words v[TILE_WORDS])
 }
 
 /* Sixteen bytes: the weights 0–15 and 16–31. */
-INLINE void unpack_nibbles(const struct tile *t, size_t at, words w[TILE_WORDS])
+INLINE void spread_nibbles(const words v[4], words w[TILE_WORDS])
 {
-	words v[4];
-
-	transpose(t->rows, at, v);
 	UNROLL
 	for (int i = 0; i < 4; i++) {
 		w[i] = nibbles(v[i], 0);
@@ -72,9 +87,45 @@ INLINE void unpack_nibbles(const struct tile *t, size_t at, words w[TILE_WORDS])
 	}
 }
 
+INLINE void unpack_nibbles(const struct tile *t, size_t at, words w[TILE_WORDS])
+{
+	words v[4];
+
+	transpose(t->rows, at, v);
+	spread_nibbles(v, w);
+}
+
+/*
+ * To gather the scales of eighteen bytes from as many rows costs as much as their weights. Of a
+ * run, whole pieces are transposed one after the other, and the scale of block @b is the half of
+ * a word; every second block begins with that, so that its weights stand between two words.
+ */
+INLINE void unpack_of_run(const struct tile *t, struct tile_unit *u, unsigned b,
+			  struct tile_block *out)
+{
+	const size_t size = sizeof(struct block_q4_0);
+	const size_t first = (b * size + PIECE - 1) / PIECE;
+	const size_t last = ((b + 1) * size + PIECE - 1) / PIECE;
+	const words *word = u->pieces + b * size / 4;
+	words v[4];
+
+	UNROLL
+	for (size_t i = first; i < last; i++)
+		transpose(t->rows, u->at + i * PIECE, u->pieces + i * PIECE / 4);
+	out->d[0] = low_halves(word[0] >> b % 2 * 16);
+	UNROLL
+	for (int i = 0; i < 4; i++)
+		v[i] = b % 2 ? word[i + 1] : word[i] >> 16 | word[i + 1] << 16;
+	spread_nibbles(v, out->w);
+}
+
 INLINE void unpack_q4_0(const struct tile *t, struct tile_unit *u, unsigned b,
 			struct tile_block *out)
 {
+	if (u->run) {
+		unpack_of_run(t, u, b, out);
+		return;
+	}
 	out->d[0] = halves(t->rows, u->at + offsetof(struct block_q4_0, d));
 	unpack_nibbles(t, u->at + offsetof(struct block_q4_0, qs), out->w);
 }
@@ -137,8 +188,7 @@ INLINE void look_up_all(words w[TILE_WORDS])
 INLINE void unpack_iq4_nl(const struct tile *t, struct tile_unit *u, unsigned b,
 			  struct tile_block *out)
 {
-	out->d[0] = halves(t->rows, u->at + offsetof(struct block_iq4_nl, d));
-	unpack_nibbles(t, u->at + offsetof(struct block_iq4_nl, qs), out->w);
+	unpack_q4_0(t, u, b, out);
 	look_up_all(out->w);
 }
 
@@ -308,12 +358,20 @@ INLINE void unpack_tq2_0(const struct tile *t, struct tile_unit *u, unsigned b,
 		.bytes = sizeof(struct block_##type), .unpack = unpack_##type, __VA_ARGS__     \
 	}
 
-DEFINE_FORMAT(q4_0, .blocks = 1, .parts = 1, .largest = 15, .offset = 8);
+/* Of these there is a format of one block and one of a run. */
+#define DEFINE_SMALL(type, ...)                                                                \
+	DEFINE_FORMAT(type, .blocks = 1, __VA_ARGS__);                                         \
+	static const struct tile_format run_##type = {                                         \
+		.blocks = RUN, .bytes = RUN * sizeof(struct block_##type),                     \
+		.unpack = unpack_##type, __VA_ARGS__                                           \
+	}
+
+DEFINE_SMALL(q4_0, .parts = 1, .largest = 15, .offset = 8);
 DEFINE_FORMAT(q4_1, .blocks = 1, .parts = 1, .largest = 15, .has_minimum = true);
 DEFINE_FORMAT(q5_0, .blocks = 1, .parts = 1, .largest = 31, .offset = 16);
 DEFINE_FORMAT(q5_1, .blocks = 1, .parts = 1, .largest = 31, .has_minimum = true);
 DEFINE_FORMAT(q8_0, .blocks = 1, .parts = 1);
-DEFINE_FORMAT(iq4_nl, .blocks = 1, .parts = 1);
+DEFINE_SMALL(iq4_nl, .parts = 1);
 DEFINE_FORMAT(q2_K, .blocks = SUPER_BLOCKS, .parts = 2, .largest = 3, .has_minimum = true);
 DEFINE_FORMAT(q3_K, .blocks = SUPER_BLOCKS, .parts = 2, .largest = 7, .offset = 4);
 DEFINE_FORMAT(q4_K, .blocks = SUPER_BLOCKS, .parts = 1, .largest = 15, .has_minimum = true);

@@ -7,6 +7,7 @@
  * The file of a set defines VECTOR_BYTES, includes this, and defines:
  *   transpose()        sixteen bytes of each row to four vectors of one 32-bit word per row
  *   halves()           the f16 at an offset of each row, as floats
+ *   low_halves()       the f16 in the low half of each lane, as floats
  *   look_up()          bytes 0–15 of each lane by a table of sixteen bytes
  *   to_floats()        of signed integers
  *   fused()            a * b + c, rounded once
@@ -14,7 +15,6 @@
  *   weighted()         a · first + b · second of two int16 at an address, in every lane
  *   dot_codes(), dot_bytes(), BYTES_OFFSET	see tile-rows.h
  *   GROUP              vectors of a batch that share one reading of a tile
- *   STREAMED           up to so many vectors, 1 to 4, it is not worth to unpack a tile first
  * Then it includes tile-unpack.h (what the types' bytes mean) and tile-rows.h (products).
  */
 #pragma once
