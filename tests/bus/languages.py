@@ -15,6 +15,11 @@ intents:
   HassGetCurrentTime:
     data:
       - sentences: ["(wie spät ist es|wieviel Uhr ist es)"]
+  HassStartTimer:
+    data:
+      - sentences: ["(stell|starte) einen (Timer|Wecker) (auf|für) {minutes} Minuten"]
+lists:
+  minutes: {range: {from: 1, to: 100}}
 skip_words: ["bitte"]
 """
 BROKEN = "intents:\n  HassGetCurrentTime:\n    data:\n      - sentences: ['uhr (bitte']\n"
@@ -47,6 +52,11 @@ def test_both_languages(service):
         assert not tells_time(service, text), text
 
 
+def test_numbers_in_words(service):
+    said = understood(service, "stell bitte einen Wecker auf einundzwanzig Minuten")
+    assert "21 minutes" in said, said
+
+
 def test_read_again(service):
     assert not tells_time(service, "alea iacta est")
     write(service.home, "en/more.yaml", ENGLISH.replace("tempus fugit", "alea iacta est"))
@@ -62,7 +72,7 @@ def test_broken_file_is_named(service):
     assert "intents/de/broken.yaml:4:" in text, text
 
 
-TESTS = [test_both_languages, test_read_again, test_broken_file_is_named]
+TESTS = [test_both_languages, test_numbers_in_words, test_read_again, test_broken_file_is_named]
 
 
 def main():

@@ -115,7 +115,7 @@ try '' mosquitto_sub --unix "$dir/mqtt.sock" -t lamp/living_room_lamp -C 1 -W 5
 has '"ON"'
 verdict $?
 try '' assistantctl ask turn on the moon
-has 'did not understand'
+has 'I know nothing that is called moon'
 verdict $?
 
 step 'Every request left its receipt'
