@@ -29,3 +29,24 @@ tests_intents_test_english_SOURCES = tests/intents/test-english.c
 tests_intents_test_english_CFLAGS = $(TEST_CFLAGS)
 tests_intents_test_english_LDADD = $(HEARING_LIBS) $(TEST_LIBS) $(YAML_LIBS) $(UTF8PROC_LIBS)
 EXTRA_DIST += tests/intents/english.tsv tests/intents/english-house.tsv
+
+noinst_PROGRAMS += tests/intents/hear
+tests_intents_hear_SOURCES = tests/intents/hear.c
+tests_intents_hear_LDADD = $(HEARING_LIBS) $(YAML_LIBS) $(UTF8PROC_LIBS)
+
+# How well sentences alone understand people: DATA=DIR has home-assistant-datasets and hwu64;
+# OTHER=DIR has sentences of Home Assistant, to be measured beside ours; MISSES=FILE is given what
+# was not understood of the part that is not held out.
+EXTRA_DIST += tests/intents/eval/cases.py tests/intents/eval/evaluate.py
+OTHER =
+MISSES =
+eval-sentences: tests/intents/hear
+	@test -n '$(DATA)' || { echo 'make eval-sentences DATA=DIR' >&2; exit 1; }
+	other='$(OTHER)'; numbers=$(srcdir)/examples/intents/numbers/en.yaml; \
+	$(PYTHON3) $(srcdir)/tests/intents/eval/evaluate.py \
+		--hear $(abs_builddir)/tests/intents/hear \
+		--house $(srcdir)/tests/intents/english-house.tsv \
+		--sentences ours=$(srcdir)/examples/intents/en,$$numbers \
+		$${other:+--sentences "home assistant=$$other,$$numbers"} \
+		--misses '$(or $(MISSES),/dev/null)' '$(DATA)'
+.PHONY: eval-sentences
