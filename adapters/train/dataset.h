@@ -17,8 +17,8 @@ struct dataset;
 
 /*
  * Reads and tokenizes the whole of @fd (not owned) with the tokenizer in @g. 0; -EINVAL with
- * the line and what was expected in @d; -ENOMEM and the system's errors. Examples longer than @context are left
- * out and counted.
+ * the line and what was expected in @d; -ENOMEM and the system's errors. Examples longer than
+ * @context are left out and counted.
  */
 int dataset_load(struct dataset **ret, const struct gguf *g, int fd, size_t context,
 		 struct diag *d);
