@@ -216,6 +216,19 @@ static int say(const struct action *a, struct buf *out)
 	return r < 0 || !a->note.len ? r : buf_append_str(out, a->note.data);
 }
 
+/* What a plan came to, as the results of ask have it. */
+static const char *kind_of(const struct action *a)
+{
+	const struct planned_call *c;
+
+	if (a->job->options.dry_run)
+		return "plan";
+	for (size_t i = 0; (c = executor_call(a->plan, i)); i++)
+		if (c->outcome != OUTCOME_DENIED)
+			return "action";
+	return "refusal";
+}
+
 static void finish(struct action *a)
 {
 	struct job *job = a->job;
@@ -226,7 +239,7 @@ static void finish(struct action *a)
 	if (a->unwritten)
 		job_warn(job, "what was done was not written to the journal");
 	job->source = "baseline";
-	job->kind = "action";
+	job->kind = kind_of(a);
 	r = say(a, &job->result);
 	answer_delta(job, 0, job->result.data ? job->result.data : "", job->result.len);
 	if (r < 0)

@@ -87,7 +87,8 @@ int ask_match(void *arg, const char *text, size_t len, struct intent_matches **r
 	*ret = NULL;
 	if (!job->d->languages)
 		return INTENT_E_NONE;
-	return languages_match(job->d->languages, text, len, context, job->options.area ? 1 : 0, ret);
+	return languages_match(job->d->languages, text, len, context,
+			       job->options.area ? 1 : 0, ret);
 }
 
 struct commands_input ask_input(struct asking *a, const struct order *last)

@@ -125,18 +125,18 @@ static int add_references(struct names *s, const struct job *job, const struct c
 static int add_unknown(struct names *s, const struct job *job, bool with_it)
 {
 	struct things at = { 0 };
+	size_t first = s->n;
 	struct thing t;
 	int r = 0;
 
 	while (r == 0 && things_next(job, &at, &t)) {
 		struct thing kind = { .domain = t.domain, .device_class = "", .area = "",
 				      .floor = "" };
-		bool known = false;
+		size_t i = first;
 
-		for (size_t i = 0; i < s->n && !known; i++)
-			known = strcmp(s->items[i].entity.out, COMMANDS_UNKNOWN) == 0 &&
-				strcmp(s->items[i].context[0].value, t.domain) == 0;
-		if (known)
+		while (i < s->n && strcmp(s->items[i].context[0].value, t.domain) != 0)
+			i++;
+		if (i < s->n)
 			continue;
 		r = add(s, "name", COMMANDS_UNKNOWN, COMMANDS_UNKNOWN, &kind);
 		if (r == 0 && with_it)
@@ -145,6 +145,7 @@ static int add_unknown(struct names *s, const struct job *job, bool with_it)
 	return r;
 }
 
+/* Places first: they are few, and looked through for each thing. */
 static int collect(struct names *s, const struct job *job, const struct conversation *c,
 		   bool any_kind)
 {
@@ -152,31 +153,41 @@ static int collect(struct names *s, const struct job *job, const struct conversa
 	struct thing t;
 	int r = 0;
 
-	while (r == 0 && things_next(job, &at, &t)) {
+	while (r == 0 && things_next(job, &at, &t))
+		r = add_places(s, job->d->home, &t);
+	at = (struct things){ 0 };
+	while (r == 0 && things_next(job, &at, &t))
 		r = add_thing(s, job->d->home, &t);
-		if (r == 0)
-			r = add_places(s, job->d->home, &t);
-	}
 	if (r == 0)
 		r = add_references(s, job, c);
 	return r < 0 ? r : add_unknown(s, job, any_kind);
+}
+
+/* What decides in which sentences a reference can stand. */
+static int add_kind(const struct job *job, const char *what, const char *id, struct buf *key)
+{
+	struct thing t;
+
+	if (!thing_find(job, id, &t))
+		return 0;
+	return buf_printf(key, "%s %s %s %s %s\n", what, t.domain, t.device_class, t.area,
+			  t.floor);
 }
 
 /* What makes one set of names differ from another while the home stays as it is. */
 static int make_key(const struct job *job, const struct conversation *c, bool any_kind,
 		    struct buf *key)
 {
-	struct things at = { 0 };
+	struct things at = { .stage = THINGS_OFFERED };
 	struct thing t;
 	int r = any_kind ? buf_append_str(key, "any ") : 0;
 
 	for (size_t i = 0; r == 0 && c && i < c->n_focus; i++)
-		r = buf_printf(key, "focus %s\n", c->focus[i].entity);
+		r = add_kind(job, "focus", c->focus[i].entity, key);
 	for (size_t i = 0; r == 0 && c && i < c->n_others; i++)
-		r = buf_printf(key, "other %s\n", c->others[i]);
+		r = add_kind(job, "other", c->others[i], key);
 	while (r == 0 && things_next(job, &at, &t))
-		if (!t.entity)
-			r = buf_printf(key, "%s %s %s\n", t.id, t.domain, t.name);
+		r = buf_printf(key, "%s %s %s\n", t.id, t.domain, t.name);
 	return r < 0 ? r : buf_append_char(key, '.');
 }
 

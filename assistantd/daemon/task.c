@@ -24,7 +24,7 @@ static const struct task tasks[] = {
 	{ TASK_REPLY, "reply", "Suggest replies",
 	  OPTION_COMMON | OPTION_MODEL | OPTION_REPLY, true, true, false, 0.5f, "candidates" },
 	{ TASK_ASK, "ask", "Ask the assistant", OPTION_COMMON | OPTION_MODEL | OPTION_ASK, true,
-	  true, false, 0.5f, "kind actions choices conversation" },
+	  true, false, 0.5f, "kind actions choices conversation explanation" },
 };
 
 const struct task *task_find(const char *name)

@@ -7,8 +7,6 @@
 #include "assistantd/daemon/offers.h"
 #include "util/macro.h"
 
-enum { HOME, OPTION, OFFER, END };
-
 static void of_home(const struct home *h, const struct home_entity *e, struct thing *ret)
 {
 	*ret = (struct thing){
@@ -29,41 +27,62 @@ static void of_offer(const struct offer_entity *o, struct thing *ret)
 			       .available = true };
 }
 
-bool things_next(const struct job *job, struct things *at, struct thing *ret)
+static const struct home_entity *next_visible(const struct home *h, const struct home_entity *e)
 {
-	const struct daemon *d = job->d;
+	do {
+		e = e ? e->next : home_first(h);
+	} while (e && !home_visible(h, e));
+	return e;
+}
+
+/* The next that is offered with the request, or by its caller; NULL behind the last. */
+static const struct offer_entity *next_offered(const struct job *job, struct things *at)
+{
+	const struct offer_list *given = &job->options.entities;
 	const struct offer_entity *o;
 
-	while (at->stage == HOME) {
-		at->entity = at->entity ? at->entity->next : home_first(d->home);
-		if (!at->entity) {
-			at->stage = OPTION;
-		} else if (home_visible(d->home, at->entity)) {
-			of_home(d->home, at->entity, ret);
-			return true;
-		}
-	}
-	if (at->stage == OPTION && at->i < job->options.entities.n) {
-		of_offer(&job->options.entities.entities[at->i++], ret);
-		return true;
-	}
-	if (at->stage == OPTION) {
-		at->stage = OFFER;
+	if (at->stage == THINGS_OFFERED && at->i < given->n)
+		return &given->entities[at->i++];
+	if (at->stage == THINGS_OFFERED) {
+		at->stage = THINGS_SHOWN;
 		at->i = 0;
 	}
-	o = at->stage == OFFER ? offers_of(d->offers, job->caller, at->i++) : NULL;
-	if (!o) {
-		at->stage = END;
-		return false;
+	o = at->stage == THINGS_SHOWN ? offers_of(job->d->offers, job->caller, at->i++) : NULL;
+	if (!o)
+		at->stage = THINGS_END;
+	return o;
+}
+
+bool things_next(const struct job *job, struct things *at, struct thing *ret)
+{
+	const struct home *h = job->d->home;
+	const struct offer_entity *o;
+
+	if (at->stage == THINGS_HOME) {
+		at->entity = next_visible(h, at->entity);
+		if (at->entity) {
+			of_home(h, at->entity, ret);
+			return true;
+		}
+		at->stage = THINGS_OFFERED;
 	}
-	of_offer(o, ret);
-	return true;
+	do {
+		o = next_offered(job, at);
+	} while (o && home_find(h, o->id));
+	if (o)
+		of_offer(o, ret);
+	return o;
 }
 
 bool thing_find(const struct job *job, const char *id, struct thing *ret)
 {
-	struct things at = { 0 };
+	const struct home_entity *e = home_find(job->d->home, id);
+	struct things at = { .stage = THINGS_OFFERED };
 
+	if (e && home_visible(job->d->home, e))
+		of_home(job->d->home, e, ret);
+	if (e)
+		return home_visible(job->d->home, e);
 	while (things_next(job, &at, ret))
 		if (strcmp(ret->id, id) == 0)
 			return true;

@@ -19,11 +19,14 @@ struct thing {
 	bool available;
 };
 
-/* Walks over all that may be meant in @job; hidden devices are not. Begun with { 0 }. */
+enum things_stage { THINGS_HOME, THINGS_OFFERED, THINGS_SHOWN, THINGS_END };
+
+/* Walks over all that may be meant in @job, begun with { 0 }. Hidden devices may not, and what is
+ * offered under the id of a device is not that device. */
 struct things {
+	enum things_stage stage;
 	const struct home_entity *entity;
 	size_t i;
-	int stage;
 };
 bool things_next(const struct job *job, struct things *at, struct thing *ret);
 /* False where there is none of that id, or it is hidden. */
