@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tools_api/schema.h"
 #include "util/macro.h"
@@ -28,7 +29,7 @@ static const char *slot_value(const struct tool_wish *w, const char *name)
 static bool names_target(const char *slot)
 {
 	static const char *const names[] = { "name", "area", "floor", "domain", "device_class",
-					     "except_name", "except_area" };
+					     "except_name", "except_area", "quantity" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(slot, names[i]) == 0)
@@ -190,6 +191,18 @@ static json_t *changed_by(const json_t *change, const json_t *now, const json_t 
 	return type && strcmp(type, "integer") == 0 ? json_integer(llround(v)) : json_real(v);
 }
 
+/* Words are the same in either case. */
+static json_t *named_value(const json_t *values, const char *said)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)values, name, v)
+		if (strcasecmp(name, said) == 0)
+			return v;
+	return NULL;
+}
+
 static int add_slot(const struct tool *t, const json_t *slot, const char *said,
 		    const struct tool_wish *w, json_t *out, struct diag *d)
 {
@@ -197,7 +210,7 @@ static int add_slot(const struct tool *t, const json_t *slot, const char *said,
 	const json_t *property = json_object_get(json_object_get(t->schema, "properties"),
 						 argument);
 	const json_t *now = json_object_get(w->state, argument);
-	json_t *v = json_incref(json_object_get(json_object_get(slot, "values"), said));
+	json_t *v = json_incref(named_value(json_object_get(slot, "values"), said));
 
 	if (!v)
 		v = convert(said, property);

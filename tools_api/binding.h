@@ -14,7 +14,7 @@
  *       arguments: {transition: 1}       # always
  *
  * A slot that names what is meant (name, area, floor, domain, device_class, except_name,
- * except_area) needs no argument. Any other one that a binding does not take rules it out, so
+ * except_area, quantity) needs no argument. Any other that a binding does not take rules it out, so
  * that nothing that was said is left out silently.
  */
 #pragma once

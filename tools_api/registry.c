@@ -7,17 +7,34 @@
 
 #include "tools_api/registry-private.h"
 #include "tools_api/tool-private.h"
+#include "tools_api/yaml-json.h"
 #include "util/yaml.h"
 
 struct tool_registry {
 	const struct tool **tools;
 	size_t n;
+	json_t *things;
 };
+
+static const char things_form[] =
+	"{\"type\": \"array\", \"maxItems\": 8, \"items\": {\"type\": \"object\","
+	" \"additionalProperties\": false,"
+	" \"required\": [\"domain\", \"bus\", \"names\", \"read\"], \"properties\": {"
+	"  \"domain\": {\"type\": \"string\", \"minLength\": 1, \"maxLength\": 32},"
+	"  \"bus\": {\"enum\": [\"session\", \"system\"]},"
+	"  \"names\": {\"type\": \"string\", \"minLength\": 3, \"maxLength\": 200},"
+	"  \"read\": {\"type\": \"string\"}}}}";
 
 int tool_registry_new(struct tool_registry **ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	return *ret ? 0 : -ENOMEM;
+	struct tool_registry *r = calloc(1, sizeof(*r));
+
+	if (!r || !(r->things = json_array())) {
+		free(r);
+		return -ENOMEM;
+	}
+	*ret = r;
+	return 0;
 }
 
 static void clear(struct tool_registry *r)
@@ -32,8 +49,14 @@ struct tool_registry *tool_registry_free(struct tool_registry *r)
 		return NULL;
 	clear(r);
 	free(r->tools);
+	json_decref(r->things);
 	free(r);
 	return NULL;
+}
+
+const json_t *tool_registry_things(const struct tool_registry *r)
+{
+	return r->things;
 }
 
 size_t tool_registry_count(const struct tool_registry *r)
@@ -162,6 +185,28 @@ static int read_list(struct tool_registry *fresh, const struct tool_registry *ol
 	return err;
 }
 
+static int read_things(struct tool_registry *fresh, const struct tool_registry *old,
+		       const struct yaml_node *root, struct diag *d)
+{
+	const struct yaml_node *n = yaml_get(root, "things");
+	json_auto_t *list = NULL;
+	int err = yaml_part(root, "things", things_form, &list, d);
+
+	for (n = n ? n->first : NULL; err == 0 && n; n = n->next) {
+		const struct yaml_node *name = yaml_get(n, "read"), *names = yaml_get(n, "names");
+		const struct tool *t = either(fresh, old, name->text);
+
+		if (!t || t->risk != POLICY_RISK_READ || !tool_has_argument(t, "entity"))
+			err = yaml_error(name, -EINVAL, DIAG_PAIR, d, "read: names no tool of risk "
+					 "read with the argument \"entity\"");
+		else if (tool_check_name(names->text, TOOL_NAME_MAX, NULL) < 0 ||
+			 !strchr(names->text, '.') || strchr(names->text, '/'))
+			err = yaml_error(names, -EINVAL, DIAG_RANGE, d,
+					 "names: is no beginning of names on a bus");
+	}
+	return err || !list ? err : json_array_extend(fresh->things, list) ? -ENOMEM : 0;
+}
+
 /* There is room. */
 static void put(struct tool_registry *r, const struct tool *t)
 {
@@ -177,7 +222,7 @@ static void put(struct tool_registry *r, const struct tool *t)
 int tool_registry_load(struct tool_registry *r, const char *text, size_t len, bool shipped,
 		       struct diag *d)
 {
-	static const char *const keys[] = { "tools", NULL };
+	static const char *const keys[] = { "tools", "things", NULL };
 	_cleanup_(tool_registry_freep) struct tool_registry *fresh = NULL;
 	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	const struct yaml_node *list;
@@ -191,11 +236,22 @@ int tool_registry_load(struct tool_registry *r, const char *text, size_t len, bo
 	if (!list)
 		return yaml_error(yaml_root(y), -EINVAL, DIAG_PAIR, d, "\"tools\" is missing");
 	if ((err = yaml_expect(list, YAML_SEQUENCE, d)) || (err = tool_registry_new(&fresh)) ||
-	    (err = read_list(fresh, r, list, shipped, d)) || (err = reserve(r, fresh->n)))
+	    (err = read_list(fresh, r, list, shipped, d)) ||
+	    (err = read_things(fresh, r, yaml_root(y), d)) || (err = reserve(r, fresh->n)))
 		return err;
+	if (json_array_extend(r->things, fresh->things))
+		return -ENOMEM;
 	for (size_t i = 0; i < fresh->n; i++)
 		put(r, tool_ref(fresh->tools[i]));
 	return 0;
+}
+
+static void swap(struct tool_registry *a, struct tool_registry *b)
+{
+	struct tool_registry was = *a;
+
+	*a = *b;
+	*b = was;
 }
 
 int tool_registry_replace(struct tool_registry *r, struct tool_registry *fresh)
@@ -208,8 +264,6 @@ int tool_registry_replace(struct tool_registry *r, struct tool_registry *fresh)
 	if (err)
 		return err;
 	clear(r);
-	free(r->tools);
-	*r = *fresh;
-	*fresh = (struct tool_registry){ 0 };
+	swap(r, fresh);
 	return 0;
 }

@@ -13,8 +13,8 @@ struct tool_registry *tool_registry_free(struct tool_registry *r);
 DEFINE_CLEANUP(struct tool_registry *, tool_registry_free)
 
 /*
- * Adds the tools of a document { tools: [ … ] }, all or none. -EINVAL or -ENOMEM; @d says
- * line:column. The user's own (not @shipped) take the place of the program's of the same name;
+ * Adds the tools of a document { tools: [ … ], things: [ … ] }, all or none. -EINVAL or
+ * -ENOMEM; @d says line:column. The user's own (not @shipped) take the place of the program's of the same name;
  * otherwise a name that is there is an error. So are read_back and undo without such a tool in
  * the registry or the same document.
  */
@@ -45,6 +45,9 @@ int tool_registry_add(struct tool_registry *r, const char *owner, const struct t
 /* Removes one tool of @owner, or all with @name NULL (as registered, OWNER/NAME): how many. */
 size_t tool_registry_remove(struct tool_registry *r, const char *owner, const char *name);
 
+/* The entries of `things` of all files: {domain, bus, names, read}, checked; a list, borrowed
+ * until the next load or replace. What they are is the front end's (daemon/things.h). */
+const json_t *tool_registry_things(const struct tool_registry *r);
 size_t tool_registry_count(const struct tool_registry *r);
 const struct tool *tool_registry_at(const struct tool_registry *r, size_t i);
 /* NULL when there is none. */

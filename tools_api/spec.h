@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What the back ends need to know of a tool, under `backend` in its file. */
+/*
+ * What the back ends need to know of a tool, under `backend` in its file.
+ *
+ * mqtt: {service: NAME}; what the device is sent are the arguments but "entity".
+ * service: nothing; the tool's name says it all.
+ * dbus: {services: [ … ]}, of which the first that is there serves. Each has
+ *   bus: session | system; destination, path, interface
+ *     (destination "=thing": the name behind the argument "entity", see things)
+ *   and one of
+ *     method, signature, arguments: a call. Arguments are a list of templates (template.h).
+ *       proof: reply — the service answers when it is done, so that an answer shows it
+ *     property, signature, value: a property is written
+ *     read: a list of what makes the state, each a property (or a method with its signature
+ *       and arguments) with
+ *         as: name in the state; get: path into the value, of names and indexes;
+ *         scale: factor of a number; values: what stands for which value
+ */
 #pragma once
 
 #include "tools_api/tool.h"
+#include "util/yaml.h"
 
 /* Name of the back end in files; NULL where files cannot have it. */
 const char *tool_backend_name(enum tool_backend b);
-/* The schema of its spec, of which `type` is a part. */
-const char *tool_spec_schema(enum tool_backend b);
+/* Reads and checks `backend` of @m, whose type is known: 0, -EINVAL with the line, -ENOMEM. */
+int tool_read_spec(struct tool *t, const struct yaml_node *m, struct diag *d);

@@ -106,8 +106,7 @@ static json_t *look_up(const json_t *scope, char *path)
 	return (json_t *)scope;
 }
 
-/* What scaling leaves behind the binary point is noise where a whole number is meant. */
-static json_t *scaled(double v)
+json_t *tool_number(double v)
 {
 	double whole = round(v);
 
@@ -128,7 +127,7 @@ static int fill_reference(const char *s, const json_t *scope, json_t **ret)
 		return -ENOENT;
 	if (r.factor != 0 && !json_is_number(v))
 		return -EINVAL;
-	*ret = r.factor != 0 ? scaled(json_number_value(v) * r.factor) : json_deep_copy(v);
+	*ret = r.factor != 0 ? tool_number(json_number_value(v) * r.factor) : json_deep_copy(v);
 	return *ret ? 0 : -ENOMEM;
 }
 

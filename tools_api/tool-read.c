@@ -38,6 +38,12 @@ static const char undo_form[] =
 	" \"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
 	"  \"when\": " OBJECT ", \"tool\": {\"type\": \"string\"}, \"arguments\": " OBJECT "}}}";
 
+static const char say_form[] =
+	"{\"type\": \"array\", \"minItems\": 1, \"maxItems\": 16, \"items\": {"
+	" \"type\": \"object\", \"additionalProperties\": false, \"required\": [\"text\"],"
+	" \"properties\": {\"when\": " OBJECT ", \"text\": {\"type\": \"string\","
+	"  \"minLength\": 1, \"maxLength\": 500}}}}";
+
 struct tool *tool_new(void)
 {
 	struct tool *t = calloc(1, sizeof(*t));
@@ -105,7 +111,7 @@ static int read_backend(const struct yaml_node *m, struct tool *t, struct diag *
 	if (r)
 		return r;
 	t->backend = (enum tool_backend)choice;
-	return yaml_part(m, "backend", tool_spec_schema(t->backend), &t->spec, d);
+	return tool_read_spec(t, m, d);
 }
 
 static int read_schema(const struct yaml_node *m, const char *key, json_t **ret, struct diag *d)
@@ -229,13 +235,14 @@ static int read_effect(const struct yaml_node *m, struct tool *t, struct diag *d
 
 	if (r == 0)
 		r = yaml_part(m, "expect", OBJECT, &t->expect, d);
+	if (r == 0)
+		r = yaml_part(m, "expect_change", NAMES, &t->expect_change, d);
 	if (r == 0 && yaml_get(m, "tolerance"))
 		r = yaml_f64(yaml_get(m, "tolerance"), 0, 1e6, &t->tolerance, d);
-	if (r || !n)
-		return r;
-	if (!t->read_back)
-		return yaml_error(n, -EINVAL, DIAG_PAIR, d, "\"expect\" without \"read_back\"");
-	return check_template(n, t->expect, roots, d);
+	if (r == 0 && (t->expect || t->expect_change) && !t->read_back)
+		r = yaml_error(m, -EINVAL, DIAG_PAIR, d,
+			       "what is expected cannot be seen without \"read_back\"");
+	return r || !n ? r : check_template(n, t->expect, roots, d);
 }
 
 static int read_opening(const struct yaml_node *m, struct tool *t, struct diag *d)
@@ -247,6 +254,18 @@ static int read_opening(const struct yaml_node *m, struct tool *t, struct diag *
 
 	if (r == 0 && schema && tool_schema_check(schema, &inner) < 0)
 		r = yaml_defect(yaml_get(n, "arguments"), &inner, d);
+	return r;
+}
+
+static int read_say(const struct yaml_node *m, struct tool *t, struct diag *d)
+{
+	const struct yaml_node *n = yaml_get(m, "say");
+	int r = yaml_part(m, "say", say_form, &t->say, d);
+
+	for (n = n ? n->first : NULL; r == 0 && n; n = n->next)
+		if (!tool_text_check(yaml_get(n, "text")->text))
+			r = yaml_error(yaml_get(n, "text"), -EINVAL, DIAG_SYNTAX, d,
+				       "text: expected names in braces");
 	return r;
 }
 
@@ -310,8 +329,8 @@ int tool_read(struct tool *t, const struct yaml_node *m, struct diag *d)
 {
 	static const char *const keys[] = { "name", "title", "description", "schema",
 		"result_schema", "risk", "egress", "reads_private", "free_text", "opening",
-		"timeout_ms", "backend", "read_back", "expect", "tolerance", "intents", "undo",
-		"log", NULL };
+		"timeout_ms", "backend", "read_back", "expect", "expect_change", "tolerance", "say",
+		"intents", "undo", "log", NULL };
 	static const char *const risks[] = { "read", "reversible", "consequential", "forbidden" };
 	unsigned risk = POLICY_RISK_CONSEQUENTIAL;
 	uint64_t timeout = TOOL_TIMEOUT_MS;
@@ -322,10 +341,11 @@ int tool_read(struct tool *t, const struct yaml_node *m, struct diag *d)
 	    (r = read_string(m, "description", true, &t->description, d)) ||
 	    (r = check_texts(m, t, d)) || (r = read_flag(m, "egress", &t->egress, d)) ||
 	    (r = read_flag(m, "reads_private", &t->reads_private, d)) ||
-	    (r = read_backend(m, t, d)) || (r = read_arguments_schema(m, t, d)) ||
+	    (r = read_arguments_schema(m, t, d)) || (r = read_backend(m, t, d)) ||
 	    (r = read_schema(m, "result_schema", &t->result_schema, d)) ||
 	    (r = read_opening(m, t, d)) || (r = read_effect(m, t, d)) ||
-	    (r = read_intents(m, t, d)) || (r = read_undo(m, t, d)) || (r = read_log(m, t, d)))
+	    (r = read_intents(m, t, d)) || (r = read_undo(m, t, d)) || (r = read_say(m, t, d)) ||
+	    (r = read_log(m, t, d)))
 		return r;
 	tool_find_free_text(t);
 	r = read_flag(m, "free_text", &t->free_text, d);

@@ -28,6 +28,8 @@ const struct tool *tool_unref(const struct tool *tool)
 	json_decref(t->result_schema);
 	json_decref(t->spec);
 	json_decref(t->expect);
+	json_decref(t->expect_change);
+	json_decref(t->say);
 	json_decref(t->opening);
 	json_decref(t->intents);
 	json_decref(t->undo);
@@ -105,6 +107,40 @@ json_t *tool_loggable(const struct tool *t, const json_t *arguments)
 		if (may_be_kept(t, key) && json_object_set(out, key, v))
 			return NULL;
 	return json_incref(out);
+}
+
+char *tool_say(const struct tool *t, const json_t *result)
+{
+	for (size_t i = 0; i < json_array_size(t->say); i++) {
+		const json_t *say = json_array_get(t->say, i);
+
+		if (tool_agrees(json_object_get(say, "when"), result, 0))
+			return tool_text_fill(json_string_value(json_object_get(say, "text")),
+					      result);
+	}
+	return NULL;
+}
+
+bool tool_shows_effect(const struct tool *t, const json_t *arguments, const json_t *before,
+		       const json_t *after)
+{
+	json_auto_t *scope = NULL, *expected = NULL;
+	bool changed = !t->expect_change;
+
+	if (!after || (!t->expect && !t->expect_change))
+		return false;
+	for (size_t i = 0; before && i < json_array_size(t->expect_change); i++) {
+		const char *name = json_string_value(json_array_get(t->expect_change, i));
+		const json_t *was = json_object_get(before, name);
+		const json_t *is = json_object_get(after, name);
+
+		changed |= was && is && !json_equal(was, is);
+	}
+	if (!changed || !t->expect)
+		return changed;
+	scope = json_pack("{s:O}", "arguments", arguments);
+	return scope && tool_template_fill(t->expect, scope, &expected) == 0 &&
+	       tool_agrees(expected, after, t->tolerance);
 }
 
 int tool_undo(const struct tool *t, const json_t *arguments, const json_t *before,

@@ -25,6 +25,7 @@
 
 /* What runs its calls. */
 enum tool_backend {
+	TOOL_DBUS,	/* a service of the desktop or the system */
 	TOOL_MQTT,	/* a device of the home */
 	TOOL_PROVIDER,	/* the application that registered it */
 	TOOL_SERVICE,	/* the service itself */
@@ -46,7 +47,9 @@ struct tool {
 	json_t *spec;		/* the back end's own part, of the form that spec.h names */
 	char *read_back;	/* tool of risk read that tells the state, or NULL */
 	json_t *expect;		/* what that state then has (a template over arguments), or NULL */
-	double tolerance;	/* by which numbers may differ from it */
+	json_t *expect_change;	/* names in that state of which one is then another, or NULL */
+	double tolerance;	/* by which numbers may differ from what is expected */
+	json_t *say;		/* see tool_say(); a list, or NULL */
 	json_t *opening;	/* see tool_opens() */
 	json_t *intents;	/* see binding.h; a list */
 	json_t *undo;		/* see tool_undo(); a list */
@@ -77,6 +80,22 @@ bool tool_opens(const struct tool *t, const char *domain, const char *device_cla
  * whose schema says writeOnly, as secrets do. The caller's; NULL without memory.
  */
 json_t *tool_loggable(const struct tool *t, const json_t *arguments);
+/*
+ * What a tool of risk read found, in words: the first of `say` whose `when` agrees with it,
+ *
+ *   say: [{when: {present: false}, text: There is no battery.},
+ *         {text: "The battery is at {percentage} %."}]
+ *
+ * with what stands in @result for the names in braces: outside text. The caller's. NULL where
+ * none agrees, a name is missing, or without memory.
+ */
+char *tool_say(const struct tool *t, const json_t *result);
+/*
+ * Whether the state shows the effect of the call with @arguments: what `expect` has and
+ * `expect_change` names. @before may be NULL. Without both nothing shows it.
+ */
+bool tool_shows_effect(const struct tool *t, const json_t *arguments, const json_t *before,
+		       const json_t *after);
 /*
  * The call that takes back the call with @arguments from the state @before, by the first rule
  * of `undo` whose `when` agrees with that state:

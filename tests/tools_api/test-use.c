@@ -72,6 +72,18 @@ static const struct {
 	{ "HassClimateSetTemperature", "climate.a", "climate", { { "temperature_step", "down" } },
 	  "{\"temperature\": 20.5}", "home/set_temperature",
 	  "{\"entity\":\"climate.a\",\"temperature\":19.5}" },
+	{ "HassSetVolume", "media_player.a", "media_player", { { "volume_level", "30" } }, NULL,
+	  "media/set_volume", "{\"entity\":\"media_player.a\",\"volume\":30}" },
+	{ "HassMediaPlayerMute", "media_player.a", "media_player", { { 0 } }, NULL,
+	  "media/set_volume", "{\"entity\":\"media_player.a\",\"volume\":0}" },
+	{ "DesktopWifi", NULL, NULL, { { "state", "off" } }, NULL, "desktop/set_wifi",
+	  "{\"on\":false}" },
+	{ "DesktopSetTimeZone", NULL, NULL, { { "timezone", "New York" } }, NULL,
+	  "desktop/set_time_zone", "{\"zone\":\"America/New_York\"}" },
+	{ "DesktopSetTimeZone", NULL, NULL, { { "timezone", "Europe/Vaduz" } }, NULL,
+	  "desktop/set_time_zone", "{\"zone\":\"Europe/Vaduz\"}" },
+	{ "DesktopPowerProfile", NULL, NULL, { { "profile", "turbo" } }, NULL,
+	  "desktop/set_power_profile", NULL },
 	{ "FanOscillate", "fan.a", "fan", { { "oscillating", "on" } }, NULL, "home/oscillate",
 	  "{\"entity\":\"fan.a\",\"oscillating\":true}" },
 };
@@ -223,6 +235,61 @@ START_TEST(risks_are_as_meant)
 }
 END_TEST
 
+static const struct {
+	const char *tool, *result, *words;	/* NULL: it has none */
+} sayings[] = {
+	{ "desktop/battery", "{\"present\": true, \"percentage\": 77, \"state\": \"full\"}",
+	  "The battery is at 77 % and full." },
+	{ "desktop/battery", "{\"present\": false}", "This computer has no battery." },
+	{ "desktop/battery", "{\"percentage\": 77.5, \"state\": \"unknown\"}",
+	  "The battery is at 77.5 %." },
+	{ "desktop/battery", "{\"state\": \"full\"}", NULL },
+	{ "media/state", "{\"state\": \"playing\", \"name\": \"mpv\", \"media_title\": \"A\"}",
+	  "mpv is playing: A." },
+	{ "desktop/time_zone", "{\"state\": {\"deep\": 1}}", NULL },
+	{ "home/turn_on", "{\"state\": \"on\"}", NULL },
+};
+
+START_TEST(what_was_read_is_said)
+{
+	const struct tool *t = tool_registry_find(tools, sayings[_i].tool);
+	json_auto_t *result = json_loads(sayings[_i].result, 0, NULL);
+	char *words = tool_say(t, result);
+
+	ck_assert_pstr_eq(words, sayings[_i].words);
+	free(words);
+}
+END_TEST
+
+static const struct {
+	const char *tool, *arguments, *before, *after;
+	bool shows;
+} effects[] = {
+	{ "media/set_volume", "{\"volume\": 40}", NULL, "{\"volume\": 40}", true },
+	{ "media/set_volume", "{\"volume\": 40}", NULL, "{\"volume\": 39.2}", true },
+	{ "media/set_volume", "{\"volume\": 40}", NULL, "{\"volume\": 38}", false },
+	{ "media/set_volume", "{\"volume\": 40}", NULL, "{\"volume\": \"40\"}", false },
+	{ "media/set_volume", "{\"volume\": 40}", NULL, NULL, false },
+	{ "media/pause", "{}", NULL, "{\"state\": \"idle\"}", true },
+	{ "media/pause", "{}", NULL, "{\"state\": \"playing\"}", false },
+	{ "media/next", "{}", "{\"media_id\": \"1\"}", "{\"media_id\": \"2\"}", true },
+	{ "media/next", "{}", "{\"media_id\": \"1\"}", "{\"media_id\": \"1\"}", false },
+	{ "media/next", "{}", "{\"media_id\": \"1\"}", "{}", false },
+	{ "media/next", "{}", NULL, "{\"media_id\": \"2\"}", false },
+	{ "media/seek", "{\"seconds\": 1}", "{}", "{\"state\": \"playing\"}", false },
+};
+
+START_TEST(a_state_shows_an_effect)
+{
+	const struct tool *t = tool_registry_find(tools, effects[_i].tool);
+	json_auto_t *arguments = json_loads(effects[_i].arguments, 0, NULL);
+	json_auto_t *before = effects[_i].before ? json_loads(effects[_i].before, 0, NULL) : NULL;
+	json_auto_t *after = effects[_i].after ? json_loads(effects[_i].after, 0, NULL) : NULL;
+
+	ck_assert_int_eq(tool_shows_effect(t, arguments, before, after), effects[_i].shows);
+}
+END_TEST
+
 START_TEST(secrets_are_not_kept)
 {
 	const struct tool *t = tool_registry_find(tools, "home/alarm_disarm");
@@ -243,6 +310,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_call_is_taken_back, 0, ARRAY_SIZE(undos));
 	tcase_add_loop_test(tc, what_opens_a_house_is_known, 0, ARRAY_SIZE(openings));
 	tcase_add_test(tc, risks_are_as_meant);
+	tcase_add_loop_test(tc, what_was_read_is_said, 0, ARRAY_SIZE(sayings));
+	tcase_add_loop_test(tc, a_state_shows_an_effect, 0, ARRAY_SIZE(effects));
 	tcase_add_test(tc, secrets_are_not_kept);
 	return run_tests("use", tc);
 }
