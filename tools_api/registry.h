@@ -14,9 +14,9 @@ DEFINE_CLEANUP(struct tool_registry *, tool_registry_free)
 
 /*
  * Adds the tools of a document { tools: [ … ], things: [ … ] }, all or none. -EINVAL or
- * -ENOMEM; @d says line:column. The user's own (not @shipped) take the place of the program's of the same name;
- * otherwise a name that is there is an error. So are read_back and undo without such a tool in
- * the registry or the same document.
+ * -ENOMEM; @d says line:column. The user's own (not @shipped) take the place of the program's
+ * of the same name; otherwise a name that is there is an error. So are read_back and undo
+ * without such a tool in the registry or the same document.
  */
 int tool_registry_load(struct tool_registry *r, const char *text, size_t len, bool shipped,
 		       struct diag *d);
@@ -46,7 +46,7 @@ int tool_registry_add(struct tool_registry *r, const char *owner, const struct t
 size_t tool_registry_remove(struct tool_registry *r, const char *owner, const char *name);
 
 /* The entries of `things` of all files: {domain, bus, names, read}, checked; a list, borrowed
- * until the next load or replace. What they are is the front end's (daemon/things.h). */
+ * until the next load or replace. What they are is the front end's (daemon/presences.h). */
 const json_t *tool_registry_things(const struct tool_registry *r);
 size_t tool_registry_count(const struct tool_registry *r);
 const struct tool *tool_registry_at(const struct tool_registry *r, size_t i);

@@ -91,3 +91,12 @@ int bus_listen(struct bus *b, struct bus_listener **ret, const char *name, const
 	       const struct bus_listener_events *events, void *arg);
 struct bus_listener *bus_unlisten(struct bus_listener *l);
 bool bus_listener_there(const struct bus_listener *l);
+
+/*
+ * All services whose well-known names begin with @prefix and a dot: @changed tells each name
+ * that is there at first, and that comes or goes. 0 or -ENOMEM; @prefix lives as long.
+ */
+struct bus_follower;
+int bus_follow(struct bus *b, struct bus_follower **ret, const char *prefix,
+	       void (*changed)(void *arg, const char *name, bool there), void *arg);
+struct bus_follower *bus_unfollow(struct bus_follower *f);

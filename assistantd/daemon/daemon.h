@@ -30,6 +30,7 @@ struct offers;
 struct pins;
 struct proofs;
 struct providers;
+struct runners;
 struct screen;
 struct spoilt_files;
 struct stage;
@@ -66,6 +67,7 @@ struct daemon {
 	const struct backend *backends[TOOL_BACKEND_COUNT];	/* NULL: not there */
 	struct providers *providers;	/* applications that bring tools */
 	struct loop_timer *tools_changed;	/* which is to be signalled */
+	struct runners *runners;	/* of tools on this machine */
 	struct agents *agents;
 	struct screen *screen;
 	struct notify *notify;

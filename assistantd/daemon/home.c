@@ -36,21 +36,38 @@ int home_new(struct home **ret, const char *path)
 	return r;
 }
 
+static void drop(struct home *h, bool all)
+{
+	for (struct home_entity **at = &h->entities; *at;) {
+		struct home_entity *e = *at;
+
+		if (e->kept && !all) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		free_entity(e);
+	}
+}
+
 void home_clear(struct home *h)
 {
-	while (h->entities) {
-		struct home_entity *next = h->entities->next;
+	drop(h, false);
+}
 
-		free_entity(h->entities);
-		h->entities = next;
-	}
+void home_keep(struct home *h, const char *id)
+{
+	struct home_entity *e = (struct home_entity *)home_find(h, id);
+
+	if (e)
+		e->kept = true;
 }
 
 struct home *home_free(struct home *h)
 {
 	if (!h)
 		return NULL;
-	home_clear(h);
+	drop(h, true);
 	home_settings_deinit(h);
 	free(h->path);
 	free(h);

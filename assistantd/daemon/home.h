@@ -42,6 +42,7 @@ struct home_entity {
 	json_t *attributes;		/* object: brightness, position, temperature, unit, … */
 	json_t *services;		/* object: service → its arguments (tools-protocol.h) */
 	bool available;
+	bool kept;			/* see home_keep() */
 	struct home_entity *next;
 };
 
@@ -57,7 +58,10 @@ DEFINE_CLEANUP(struct home *, home_free)
  * bound anew. */
 bool home_update(struct home *h, const struct tools_entity *v);
 bool home_remove(struct home *h, const char *id);
+/* Forgets what the tools process told. */
 void home_clear(struct home *h);
+/* This one is of the desktop and stays then. */
+void home_keep(struct home *h, const char *id);
 
 const struct home_entity *home_first(const struct home *h);
 const struct home_entity *home_find(const struct home *h, const char *id);

@@ -23,6 +23,7 @@
 #include "assistantd/daemon/provider.h"
 #include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
+#include "assistantd/daemon/runners.h"
 #include "assistantd/daemon/service-tools.h"
 #include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
@@ -153,6 +154,7 @@ static void reload(struct service *s)
 	s->d.tools = tools_free(s->d.tools);
 	home_clear(s->d.home);
 	read_tools(&s->d);
+	runners_reload(s->d.runners);
 	config_deinit(&s->d.config);
 	s->d.config = fresh;
 	read_sentences(&s->d);
@@ -381,19 +383,15 @@ static int start(struct service *s)
 	if (r < 0)
 		return r;
 	read_data_files(d);
-	r = start_engine(s);
-	if (r == 0)
-		r = start_workshop(s);
-	if (r == 0)
-		r = timers_new(&d->timers, d);
-	if (r == 0)
-		r = conversations_new(&d->conversations, d->worker);
 	s->own_tools = service_backend(d);
 	d->backends[TOOL_SERVICE] = &s->own_tools;
-	if (r == 0)
-		r = open_bus(s);
+	if ((r = start_engine(s)) < 0 || (r = start_workshop(s)) < 0 ||
+	    (r = timers_new(&d->timers, d)) < 0 ||
+	    (r = conversations_new(&d->conversations, d->worker)) < 0 ||
+	    (r = open_bus(s)) < 0 || (r = runners_new(&d->runners, d, names_changed, s)) < 0)
+		return r;
 	/* Last: what was missed is told. */
-	return r < 0 ? r : recall_begin(d);
+	return recall_begin(d);
 }
 
 static void stop(struct service *s)
@@ -410,6 +408,7 @@ static void stop(struct service *s)
 	workshop_free(d->workshop);
 	if (d->engine)
 		jobs_drop_all(d);
+	runners_free(d->runners);
 	agents_free(d->agents);
 	providers_free(d->providers);
 	loop_cancel(d->tools_changed);
