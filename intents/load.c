@@ -156,7 +156,7 @@ int intents_load_for(struct intents *s, const char *file, const char *intent, co
 
 	if (s->bound)
 		return diag_set(d, -EINVAL, DIAG_LAYOUT, "1:1", "the sentences are in use");
-	r = yaml_parse(&y, text, len, d);
+	r = yaml_parse_anchors(&y, text, len, d);
 	if (r == 0)
 		r = intents_new(&part);
 	if (r == 0)

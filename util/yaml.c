@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libyaml's events become a tree. The event interface, not libyaml's own
- * documents: those resolve aliases, and an alias can blow up a small file.
+ * documents: those resolve aliases without a limit, and a small file can
+ * have large ones.
  */
 #include "util/yaml.h"
 
@@ -16,6 +17,7 @@
 #include "util/buf.h"
 #include "util/file.h"
 #include "util/macro.h"
+#include "util/yaml-private.h"
 
 struct yaml {
 	struct yaml_node *root;
@@ -29,16 +31,18 @@ struct builder {
 	struct yaml_node *root;
 	char *key;	/* read, its value is still to come */
 	uint32_t key_line, key_column;
+	struct yaml_node *latest;	/* the node begun last; NULL: it was a key */
+	struct yaml_anchors *anchors;	/* NULL: nodes have no names */
 };
 
 /* Depth is capped at YAML_MAX_DEPTH while building, so this recursion is too. */
-static void node_free(struct yaml_node *node)
+void yaml_node_free(struct yaml_node *node)
 {
 	struct yaml_node *next;
 
 	for (; node; node = next) {
 		next = node->next;
-		node_free(node->first);
+		yaml_node_free(node->first);
 		free(node->text);
 		free(node->key);
 		free(node);
@@ -92,6 +96,7 @@ static struct yaml_node *node_new(enum yaml_kind kind, yaml_mark_t mark)
 /* Links @node under the innermost open collection; the tree owns it from here. */
 static void attach(struct builder *b, struct yaml_node *node)
 {
+	b->latest = node;
 	if (b->depth == 0) {
 		b->root = node;
 		return;
@@ -136,6 +141,7 @@ static int take_key(struct builder *b, const yaml_event_t *ev, struct diag *d)
 				  YAML_MAX_KEYS);
 	if (yaml_get(b->open[b->depth - 1], name))
 		return mark_error(ev->start_mark, DIAG_DUP, d, "key '%s' is given twice", name);
+	b->latest = NULL;
 	b->key = strdup(name);
 	if (!b->key)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
@@ -155,7 +161,7 @@ static int take_scalar(struct builder *b, const yaml_event_t *ev, struct diag *d
 		return take_key(b, ev, d);
 	node = node_new(YAML_SCALAR, ev->start_mark);
 	if (!node || !(node->text = strdup(value))) {
-		node_free(node);
+		yaml_node_free(node);
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
 	}
 	node->len = ev->data.scalar.length;
@@ -164,41 +170,102 @@ static int take_scalar(struct builder *b, const yaml_event_t *ev, struct diag *d
 	return 0;
 }
 
-static int refuse_extras(const yaml_event_t *ev, const yaml_char_t *anchor, const yaml_char_t *tag,
-			 struct diag *d)
+/* A tag is refused, and so is a name where nodes have none. */
+static int check_extras(const struct builder *b, const yaml_event_t *ev,
+			const yaml_char_t *anchor, const yaml_char_t *tag, struct diag *d)
 {
-	if (anchor)
+	if (anchor && !b->anchors)
 		return mark_error(ev->start_mark, DIAG_UNSUP, d, "anchors are not supported");
 	if (tag)
 		return mark_error(ev->start_mark, DIAG_UNSUP, d, "tags are not supported");
 	return 0;
 }
 
-static int take_event(struct builder *b, const yaml_event_t *ev, struct diag *d)
+/* Gives the node begun last its name. */
+static int take_anchor(struct builder *b, const yaml_event_t *ev, const yaml_char_t *anchor,
+		       struct diag *d)
 {
+	int r = 0;
+
+	if (anchor && !b->latest)
+		return mark_error(ev->start_mark, DIAG_UNSUP, d, "a key cannot have an anchor");
+	if (anchor)
+		r = yaml_anchor_set(b->anchors, (const char *)anchor, b->latest);
+	if (r == -E2BIG)
+		return mark_error(ev->start_mark, DIAG_LIMIT, d, "more than %d anchors, or one "
+				  "with more than %d bytes", YAML_MAX_KEYS, YAML_ANCHOR_MAX);
+	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "", "out of memory") : 0;
+}
+
+static int take_alias(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
+	const char *name = (const char *)ev->data.alias.anchor;
+	const struct yaml_node *node = b->anchors ? yaml_anchor_get(b->anchors, name) : NULL;
+	struct yaml_node *copy = NULL;
 	int r;
 
+	if (!b->anchors)
+		return mark_error(ev->start_mark, DIAG_UNSUP, d, "aliases are not supported");
+	if (b->depth && b->open[b->depth - 1]->kind == YAML_MAPPING && !b->key)
+		return mark_error(ev->start_mark, DIAG_TYPE, d, "a key must be a plain string");
+	if (!node)
+		return mark_error(ev->start_mark, DIAG_PAIR, d, "there is no anchor of this name");
+	for (unsigned i = 0; i < b->depth; i++)
+		if (b->open[i] == node)
+			return mark_error(ev->start_mark, DIAG_LAYOUT, d,
+					  "an alias stands inside what it names");
+	r = yaml_anchor_copy(b->anchors, node, b->depth, &copy);
+	if (r == -E2BIG)
+		return mark_error(ev->start_mark, DIAG_LIMIT, d, "aliases for more than %d nodes, "
+				  "or nested deeper than %d levels", YAML_MAX_COPIED,
+				  YAML_MAX_DEPTH);
+	if (r < 0)
+		return diag_set(d, r, DIAG_SYSTEM, "", "out of memory");
+	attach(b, copy);
+	return 0;
+}
+
+static int take_node(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
+	const yaml_char_t *anchor, *tag;
+	int r;
+
+	if (ev->type == YAML_MAPPING_START_EVENT) {
+		anchor = ev->data.mapping_start.anchor;
+		tag = ev->data.mapping_start.tag;
+	} else if (ev->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = ev->data.sequence_start.anchor;
+		tag = ev->data.sequence_start.tag;
+	} else {
+		anchor = ev->data.scalar.anchor;
+		tag = ev->data.scalar.tag;
+	}
+	r = check_extras(b, ev, anchor, tag, d);
+	if (r == 0 && ev->type == YAML_SCALAR_EVENT)
+		r = take_scalar(b, ev, d);
+	else if (r == 0)
+		r = open_collection(b, ev->type == YAML_MAPPING_START_EVENT ? YAML_MAPPING :
+				    YAML_SEQUENCE, ev, d);
+	return r < 0 ? r : take_anchor(b, ev, anchor, d);
+}
+
+static int take_event(struct builder *b, const yaml_event_t *ev, struct diag *d)
+{
 	switch (ev->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->root)
 			return mark_error(ev->start_mark, DIAG_UNSUP, d, "a second document");
 		return 0;
 	case YAML_ALIAS_EVENT:
-		return mark_error(ev->start_mark, DIAG_UNSUP, d, "aliases are not supported");
+		return take_alias(b, ev, d);
 	case YAML_MAPPING_START_EVENT:
-		r = refuse_extras(ev, ev->data.mapping_start.anchor, ev->data.mapping_start.tag, d);
-		return r < 0 ? r : open_collection(b, YAML_MAPPING, ev, d);
 	case YAML_SEQUENCE_START_EVENT:
-		r = refuse_extras(ev, ev->data.sequence_start.anchor,
-				  ev->data.sequence_start.tag, d);
-		return r < 0 ? r : open_collection(b, YAML_SEQUENCE, ev, d);
+	case YAML_SCALAR_EVENT:
+		return take_node(b, ev, d);
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
 		b->depth--;
 		return 0;
-	case YAML_SCALAR_EVENT:
-		r = refuse_extras(ev, ev->data.scalar.anchor, ev->data.scalar.tag, d);
-		return r < 0 ? r : take_scalar(b, ev, d);
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
@@ -233,9 +300,10 @@ static int build(struct builder *b, yaml_parser_t *parser, struct diag *d)
 	return r;
 }
 
-int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d)
+static int parse(struct yaml **ret, const char *text, size_t len, struct yaml_anchors *anchors,
+		 struct diag *d)
 {
-	struct builder b = { .depth = 0 };
+	struct builder b = { .anchors = anchors };
 	_cleanup_free_ struct yaml *y = NULL;
 	yaml_parser_t parser;
 	int r;
@@ -251,12 +319,26 @@ int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d)
 	yaml_parser_delete(&parser);
 	free(b.key);
 	if (r < 0) {
-		node_free(b.root);
+		yaml_node_free(b.root);
 		return r;
 	}
 	y->root = b.root;
 	*ret = TAKE(y);
 	return 0;
+}
+
+int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d)
+{
+	return parse(ret, text, len, NULL, d);
+}
+
+int yaml_parse_anchors(struct yaml **ret, const char *text, size_t len, struct diag *d)
+{
+	struct yaml_anchors anchors = { 0 };
+	int r = parse(ret, text, len, &anchors, d);
+
+	free(anchors.items);
+	return r;
 }
 
 int yaml_read_fd(struct yaml **ret, int fd, struct diag *d)
@@ -271,7 +353,7 @@ struct yaml *yaml_tree_free(struct yaml *y)
 {
 	if (!y)
 		return NULL;
-	node_free(y->root);
+	yaml_node_free(y->root);
 	free(y);
 	return NULL;
 }

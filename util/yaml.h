@@ -19,6 +19,7 @@
 #define YAML_MAX_DEPTH 16
 #define YAML_MAX_SIZE (256 * 1024)
 #define YAML_MAX_KEYS 1024
+#define YAML_MAX_COPIED 16384
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
@@ -38,7 +39,10 @@ struct yaml;
 
 /* 0 and the tree; -EINVAL, -ENOMEM with @d filled. An empty document is an empty mapping. */
 int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d);
-/* The same from an open file, read from its beginning; also -EIO and such of the system. */
+/* The same with anchors and aliases: what these stand for is copied, YAML_MAX_COPIED nodes at
+ * most in one document. */
+int yaml_parse_anchors(struct yaml **ret, const char *text, size_t len, struct diag *d);
+/* yaml_parse() from an open file, read from its beginning; also -EIO and such of the system. */
 int yaml_read_fd(struct yaml **ret, int fd, struct diag *d);
 struct yaml *yaml_tree_free(struct yaml *y);
 DEFINE_CLEANUP(struct yaml *, yaml_tree_free)

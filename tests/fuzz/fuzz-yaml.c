@@ -61,11 +61,11 @@ static void walk(const struct yaml_node *n, unsigned depth)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static int parse(const char *text, size_t size, bool anchors)
 {
 	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
 	struct diag d = DIAG_NULL;
-	int r = yaml_parse(&y, (const char *)data, size, &d);
+	int r = anchors ? yaml_parse_anchors(&y, text, size, &d) : yaml_parse(&y, text, size, &d);
 
 	if (r == 0) {
 		walk(yaml_root(y), 0);
@@ -74,5 +74,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (y || (r != -EINVAL && r != -ENOMEM))
 		abort();
 	check_place(&d);
+	return r;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* What is a document without anchors is one where they are allowed. */
+	if (parse((const char *)data, size, false) == 0 && parse((const char *)data, size, true) < 0)
+		abort();
+	parse((const char *)data, size, true);
 	return 0;
 }

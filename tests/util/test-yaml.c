@@ -115,6 +115,79 @@ START_TEST(keys_are_capped)
 }
 END_TEST
 
+/* The document as one line of flow YAML, without quotes. */
+static void write_node(struct buf *out, const struct yaml_node *n)
+{
+	bool mapping = n->kind == YAML_MAPPING;
+
+	if (n->key)
+		ck_assert_int_eq(buf_printf(out, "%s: ", n->key), 0);
+	if (n->kind == YAML_SCALAR) {
+		ck_assert_int_eq(buf_append_str(out, n->text), 0);
+		return;
+	}
+	ck_assert_int_eq(buf_append_char(out, mapping ? '{' : '['), 0);
+	for (const struct yaml_node *c = n->first; c; c = c->next) {
+		write_node(out, c);
+		if (c->next)
+			ck_assert_int_eq(buf_append_str(out, ", "), 0);
+	}
+	ck_assert_int_eq(buf_append_char(out, mapping ? '}' : ']'), 0);
+}
+
+START_TEST(aliases_are_copies)
+{
+	static const char text[] =
+		"a: &x [1, &y {k: v, l: [m, n]}]\n"
+		"b: *x\n"
+		"c: {d: *y, e: &x last}\n"
+		"f: [*x, *y, *x]\n";
+	_cleanup_(buf_deinit) struct buf out = BUF_NULL;
+	_cleanup_(yaml_tree_freep) struct yaml *y = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_msg(!yaml_parse_anchors(&y, text, strlen(text), &d), "%s %s", d.field, d.text);
+	write_node(&out, yaml_root(y));
+	ck_assert_str_eq(out.data, "{a: [1, {k: v, l: [m, n]}], b: [1, {k: v, l: [m, n]}], "
+			 "c: {d: {k: v, l: [m, n]}, e: last}, "
+			 "f: [last, {k: v, l: [m, n]}, last]}");
+	ck_assert_uint_eq(yaml_get(yaml_root(y), "b")->first->line, 1);
+}
+END_TEST
+
+static const struct {
+	const char *text, *field;
+	enum diag_code code;
+} bad_aliases[] = {
+	{ "a: *x\n", "1:4", DIAG_PAIR },
+	{ "a: &x [1, *x]\n", "1:11", DIAG_LAYOUT },
+	{ "&x a: b\n", "1:1", DIAG_UNSUP },
+	{ "a: &x b\n*x : c\n", "2:1", DIAG_TYPE },
+	{ "a: &x !t b\n", "1:4", DIAG_UNSUP },
+	{ "a: &aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd b\n", "1:4",
+	  DIAG_LIMIT },
+	/* A billion of them. */
+	{ "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+	  "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+	  "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", "5:5", DIAG_LIMIT },
+	/* Each half as deep as allowed. */
+	{ "a: &a [[[[[[[[x]]]]]]]]\nb: [[[[[[[[*a]]]]]]]]\n", "2:12", DIAG_LIMIT },
+};
+
+START_TEST(aliases_are_bounded)
+{
+	struct diag d = DIAG_NULL;
+	struct yaml *y = NULL;
+	const char *text = bad_aliases[_i].text;
+
+	ck_assert_int_eq(yaml_parse_anchors(&y, text, strlen(text), &d), -EINVAL);
+	ck_assert_msg(d.code == bad_aliases[_i].code, "%s: %s", text, d.text);
+	ck_assert_str_eq(d.field, bad_aliases[_i].field);
+	d = (struct diag)DIAG_NULL;
+	ck_assert_int_eq(yaml_parse(&y, text, strlen(text), &d), -EINVAL);
+}
+END_TEST
+
 static const struct {
 	const char *value;
 	bool u64, f64, boolean;
@@ -167,6 +240,8 @@ int main(void)
 	tcase_add_loop_test(tc, broken_documents, 0, ARRAY_SIZE(broken));
 	tcase_add_test(tc, depth_and_size_are_capped);
 	tcase_add_test(tc, keys_are_capped);
+	tcase_add_test(tc, aliases_are_copies);
+	tcase_add_loop_test(tc, aliases_are_bounded, 0, ARRAY_SIZE(bad_aliases));
 	tcase_add_loop_test(tc, typed_values, 0, ARRAY_SIZE(typed));
 	tcase_add_test(tc, unknown_key_is_named);
 	return run_tests("util yaml", tc);
