@@ -171,11 +171,12 @@ static int load_domains(struct intents *s, struct block *b, const struct yaml_no
 			struct diag *d)
 {
 	const struct yaml_node *inferred = yaml_get(m, "inferred_domain");
+	const struct yaml_node *domains = yaml_get(m, "name_domains");
 	struct pair *p;
-	int r = 0;
+	int r = domains ? yaml_expect(domains, YAML_SEQUENCE, d) : 0;
 
-	if (yaml_get(m, "name_domains"))
-		r = add_condition(s, b, "domain", yaml_get(m, "name_domains"), false, d);
+	if (r == 0 && domains)
+		r = add_condition(s, b, "domain", domains, false, d);
 	if (r < 0 || !inferred)
 		return r;
 	p = calloc(1, sizeof(*p));

@@ -108,9 +108,20 @@ static bool contradicts(const struct pair *context, const struct pair *all,
 	return true;
 }
 
+/* The name of a slot that is said twice, and not the same, or NULL. */
+static const char *said_twice(const struct intent_match *m)
+{
+	for (size_t i = 0; i < m->n_slots; i++)
+		if (intent_slot_find(m, m->slots[i].name) != &m->slots[i])
+			return m->slots[i].name;
+	return NULL;
+}
+
 /* The first key by which the context does not fit, or NULL. */
 static const char *unmet(const struct choice *c, const struct intent_match *m)
 {
+	if (said_twice(m))
+		return said_twice(m);
 	for (const struct condition *k = c->sentence->block->conditions; k; k = k->next)
 		if (!!context_value(c, k->key, k->values) == k->excludes)
 			return k->key;
@@ -139,8 +150,11 @@ static int add_slot(struct intent_match *m, const char *name, const char *value,
 		    enum intent_source source)
 {
 	struct intent_slot *slot = &m->slots[m->n_slots];
+	const struct intent_slot *other = intent_slot_find(m, name);
 
 	if (m->n_slots == INTENT_SLOTS_MAX)
+		return 0;
+	if (other && strlen(other->value) == len && memcmp(other->value, value, len) == 0)
 		return 0;
 	slot->name = name;
 	slot->source = source;

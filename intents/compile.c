@@ -49,7 +49,7 @@ static uint32_t compile_char(struct compiler *c, uint32_t ch, uint32_t next)
 	uint32_t with;
 
 	if (ch == ' ')
-		return compile_state(c, OP_BLANK, 0, next);
+		return c->s->script.blankless ? next : compile_state(c, OP_BLANK, 0, next);
 	with = compile_state(c, OP_CHAR, ch, next);
 	if (!fold_is_mark(ch) || ch == ':')
 		return with;

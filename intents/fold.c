@@ -67,6 +67,8 @@ bool fold_may_pass(const struct folded *f, size_t at, struct script script)
 {
 	size_t from = at, to = at + 1;
 
+	if (script.blankless && f->chars[at].c == ' ')
+		return true;
 	if (!fold_is_mark(f->chars[at].c))
 		return false;
 	while (from > 0 && fold_is_mark(f->chars[from - 1].c))
@@ -151,9 +153,14 @@ static int add_char(struct folded *f, struct folded_char c, struct script script
 
 	if (c.c < ' ' || c.c == 0x7f)
 		c.c = ' ';
+	if (c.c == ' ' && script.blankless)
+		return f->n > 0 && fold_is_digit(f->chars[f->n - 1].c) ? add(f, c) : 0;
 	if (c.c == ' ')
-		return script.blankless || (!script.part && behind_blank(f)) ? 0 : add(f, c);
+		return !script.part && behind_blank(f) ? 0 : add(f, c);
 	c.c = ascii_digit(c.c);
+	/* Only between digits does a blank mean something then. */
+	if (script.blankless && f->n > 0 && f->chars[f->n - 1].c == ' ' && !fold_is_digit(c.c))
+		f->n--;
 	r = add(f, c);
 	if (r == 0)
 		sort_accents(f);

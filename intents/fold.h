@@ -26,8 +26,8 @@ struct folded {
 
 /*
  * Folds a valid UTF-8 text until it ends or about @max characters are there. A run of blanks
- * is one blank, or none in a blankless script; none stands at the ends, or behind marks that
- * stand alone.
+ * is one blank, in a blankless script only between digits; none stands at the ends, or behind
+ * marks that stand alone.
  * 0 or -ENOMEM; to be released by fold_deinit() in any case.
  */
 int fold_text(struct folded *f, const char *text, size_t len, struct script script, size_t max);
@@ -36,7 +36,7 @@ void fold_deinit(struct folded *f);
 /* A mark that people set or leave out: .,!?;: and quotes, of all scripts. */
 bool fold_is_mark(uint32_t c);
 /* Whether the character at @at is a mark that is no part of a word: at its edge, or, where
- * words have no edges, not between digits. */
+ * words have no edges, not between digits. There, a blank is one, too. */
 bool fold_may_pass(const struct folded *f, size_t at, struct script script);
 bool fold_is_quote(uint32_t c);
 bool fold_is_digit(uint32_t c);

@@ -15,14 +15,15 @@
  * is words of their own. `settings: ignore_whitespace` is for languages without blanks.
  *
  * A number of a range (`from`, `to`, `step`, `fractions: halves` or `tenths`) stands in digits,
- * or in the words that `numbers` gives for it; a half also in the words of `half` behind it. The
- * slot is given it times `multiplier`.
+ * or in the words that `numbers` gives for it; a half also in the words of `half` behind it.
+ * The slot is given it times `multiplier`.
  * `skip_words` may stand before any word of a template and at the end, but not inside what a
  * list matches. A block's `expansion_rules` and `lists` count for all that its sentences call.
  * `requires_context` and `excludes_context` ask what is true where the text was said, and of
  * what it names: a value's own context comes first, and a place that is said beside it must
- * not contradict it. `required_keywords`: one of them stands in the text. `responses` are for
- * whoever answers and `metadata` for other programs: neither is read here.
+ * not contradict it, nor may a slot be said twice with two values. `required_keywords`: one of
+ * them stands in the text. `responses` are for whoever answers and `metadata` for other
+ * programs: neither is read here.
  *
  * Which match wins, first difference decides:
  *   1. fewer characters taken by wildcards (none is best)
@@ -99,7 +100,7 @@ struct intent_match {
 	const char *intent;	/* owned by the set, as are the next four */
 	const char *response;	/* key of the response, or NULL */
 	const char *file, *template;
-	const char *unmet;	/* LOST_CONTEXT: the key that is asked for; else NULL */
+	const char *unmet;	/* LOST_CONTEXT: the key that does not fit; else NULL */
 	uint32_t line;
 	struct intent_slot slots[INTENT_SLOTS_MAX];
 	size_t n_slots;

@@ -8,14 +8,15 @@
 
 /*
  * A wildcard may end behind any character that is no blank and no mark; but when only marks
- * are left, it takes all of them. It does not begin inside quotes that it could take.
+ * are left, it takes all of them. It does not begin with those, nor inside quotes that it
+ * could take.
  */
 void run_wildcard(struct run *r, uint32_t pos, struct results *to)
 {
 	const struct heard *h = &r->heard;
 	struct result one = { 0 };
 
-	if (pos == h->end || heard_at(h, pos) == ' ' || h->joined[pos] ||
+	if (h->closing[pos] || heard_at(h, pos) == ' ' || h->joined[pos] ||
 	    (pos > 0 && fold_is_quote(heard_at(h, pos - 1))))
 		return;
 	for (uint32_t end = pos + 1; end <= h->end && !r->error; end++) {
