@@ -18,6 +18,7 @@ import yaml
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 AREAS = ["kitchen", "living room", "bath", "upper hall", "office"]
 FLOORS = ["first", "ground floor"]
+EDGE = "\x01"  # of a number: two numbers side by side are one
 
 
 class Unsayable(Exception):
@@ -115,7 +116,7 @@ def fits(context, block):
 
 def things_of(language, count):
     """Devices of each kind that some block asks for, and more of them up to @count."""
-    kinds = []
+    kinds = [{"domain": "light"}]
     for _, block in language.blocks:
         asked = required(block)
         for domain in asked.get("domain") or ["light"]:
@@ -187,7 +188,8 @@ class Said:
             r = values["range"]
             n = self.rng.randrange(r["from"], r["to"] + 1, r.get("step", 1))
             half = r.get("fractions") and n < r["to"] and self.rng.random() < 0.2
-            return ("%d.5" % n,) * 2 if half else (str(n),) * 2
+            number = "%d.5" % n if half else str(n)
+            return EDGE + number + EDGE, number
         if not values.get("values"):
             raise Unsayable("empty list")
         value = self.rng.choice(values["values"])
@@ -196,6 +198,8 @@ class Said:
         text = tidy(self.say(parse(str(value["in"]))))
         out = value.get("out")
         out = text if out is None else ",".join(str(x) for x in as_list(out))
+        if not text:
+            raise Unsayable("value without words")
         return text, out
 
 
@@ -214,14 +218,18 @@ def keyword_there(said, text):
 
 def draw(language, intent, block, template, things, rng):
     said = Said(language, block, things, rng)
-    text = tidy(said.say(parse(template)))
+    text = said.say(parse(template))
+    names = [slot for slot, _ in said.slots]
+    if re.search(r"%s%s|\d%s\d" % (EDGE, EDGE, EDGE), text) or len(names) > len(set(names)):
+        raise Unsayable(template)
+    text = tidy(text.replace(EDGE, ""))
     context = {"area": "kitchen"}
     for key, values in required(block).items():
         if key not in said.context:
             context[key] = values[0] if values else "kitchen"
     if not text or not keyword_there(said, text) or not fits({**context, **said.context}, block):
         raise Unsayable(template)
-    slots = dict(reversed(said.slots))
+    slots = dict(said.slots)
     for key, value in (block.get("slots") or {}).items():
         if value is not None:
             slots.setdefault(key, ",".join(str(x) for x in as_list(value)))

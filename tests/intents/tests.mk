@@ -1,17 +1,42 @@
+INTENTS_LIBS = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
+
 check_PROGRAMS += tests/intents/test-intents
 tests_intents_test_intents_SOURCES = tests/intents/test-intents.c
 tests_intents_test_intents_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_intents_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS)
+tests_intents_test_intents_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/intents/test-forms
-tests_intents_test_forms_SOURCES = tests/intents/test-forms.c
+tests_intents_test_forms_SOURCES = tests/intents/test-forms.c tests/intents/said.c tests/intents/said.h
 tests_intents_test_forms_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_forms_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(UTF8PROC_LIBS) $(YAML_LIBS)
+tests_intents_test_forms_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
-# Understands what sample.py says from the sentence files of a language.
-EXTRA_PROGRAMS += tests/intents/understand
-tests_intents_understand_SOURCES = tests/intents/understand.c
-tests_intents_understand_LDADD = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
+check_PROGRAMS += tests/intents/test-order
+tests_intents_test_order_SOURCES = tests/intents/test-order.c tests/intents/said.c tests/intents/said.h
+tests_intents_test_order_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_order_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
+
+check_PROGRAMS += tests/intents/test-scripts
+tests_intents_test_scripts_SOURCES = tests/intents/test-scripts.c tests/intents/said.c \
+	tests/intents/said.h
+tests_intents_test_scripts_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_scripts_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
+
+check_PROGRAMS += tests/intents/test-hostile
+tests_intents_test_hostile_SOURCES = tests/intents/test-hostile.c tests/intents/said.c \
+	tests/intents/said.h
+tests_intents_test_hostile_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_hostile_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
+
+# Opt-in: make check-languages SENTENCES=DIR draws sentences from the templates of all languages
+# in DIR, and understands them again.
+EXTRA_PROGRAMS += tests/intents/sampled
+tests_intents_sampled_SOURCES = tests/intents/sampled.c
+tests_intents_sampled_LDADD = $(INTENTS_LIBS)
+check-languages: tests/intents/sampled
+	srcdir='$(srcdir)' sh $(srcdir)/tests/intents/languages.sh '$(SENTENCES)' $(LANGUAGES)
+.PHONY: check-languages
+EXTRA_DIST += tests/intents/languages.sh tests/intents/sample.py
+CLEANFILES += tests/intents/sampled
 
 check_PROGRAMS += tests/intents/test-numbers
 tests_intents_test_numbers_SOURCES = tests/intents/test-numbers.c
