@@ -1,10 +1,5 @@
 INTENTS_LIBS = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
 
-check_PROGRAMS += tests/intents/test-intents
-tests_intents_test_intents_SOURCES = tests/intents/test-intents.c
-tests_intents_test_intents_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_intents_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
-
 check_PROGRAMS += tests/intents/test-forms
 tests_intents_test_forms_SOURCES = tests/intents/test-forms.c tests/intents/said.c tests/intents/said.h
 tests_intents_test_forms_CFLAGS = $(TEST_CFLAGS)
