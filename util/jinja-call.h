@@ -28,6 +28,7 @@ int text_upper(const struct call *c);
 int text_lower(const struct call *c);
 int text_capitalize(const struct call *c);
 int text_replace(const struct call *c);
+int text_truncate(const struct call *c);
 int text_split(const struct call *c);
 int text_startswith(const struct call *c);
 int text_endswith(const struct call *c);

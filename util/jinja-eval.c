@@ -8,8 +8,8 @@
 
 static int step(struct render *r, const struct node *n)
 {
-	if (++r->steps > JINJA_MAX_STEPS)
-		return node_error(n, r->d, "more than %u steps", JINJA_MAX_STEPS);
+	if (++r->steps > r->max_steps)
+		return node_error(n, r->d, "more than %u steps", r->max_steps);
 	return 0;
 }
 
@@ -65,9 +65,10 @@ static int eval_dict(struct render *r, const struct node *n, struct value *ret)
 	for (const struct node *pair = n->list; e == 0 && pair; pair = pair->next) {
 		if ((e = eval(r, pair->a, &key)) < 0 || (e = eval(r, pair->b, &value)) < 0)
 			return e;
-		if (key.kind != STRING)
-			return node_error(pair, r->d, "a key must be a string");
-		e = dict_set(&r->arena, ret->dict, key.text, &value);
+		if (key.kind != STRING && key.kind != INT && key.kind != FLOAT &&
+		    key.kind != BOOL && key.kind != NONE)
+			return node_error(pair, r->d, "a key must be text, a number or none");
+		e = dict_put(&r->arena, ret->dict, &key, &value);
 	}
 	return e;
 }
@@ -130,6 +131,12 @@ static int eval_index(struct render *r, const struct node *n, struct value *ret)
 		return e;
 	if (object.kind == UNDEFINED)
 		return node_error(n, r->d, "an index of an undefined value");
+	if (object.kind == DICT) {
+		const struct value *v = dict_find(object.dict, &index);
+
+		*ret = v ? *v : (struct value){ .kind = UNDEFINED };
+		return 0;
+	}
 	if (index.kind == STRING) {
 		member(&object, index.text, ret);
 		return 0;

@@ -45,6 +45,15 @@ static int do_same(const struct call *c)
 	return 0;
 }
 
+/* Of Home Assistant: what is not there stops the template, which is no fault of it. */
+static int do_is_defined(const struct call *c)
+{
+	if (c->in->kind == UNDEFINED)
+		return diag_set(c->r->d, -EINVAL, DIAG_PAIR, "is_defined",
+				"the value is undefined");
+	return do_same(c);
+}
+
 static int do_length(const struct call *c)
 {
 	size_t n = 0;
@@ -100,7 +109,7 @@ static int do_items(const struct call *c)
 
 		if (!pair)
 			return -ENOMEM;
-		pair->items[0] = (struct value){ .kind = STRING, .text = e->key };
+		pair->items[0] = e->key;
 		pair->items[1] = e->value;
 		c->ret->list->items[i++] = (struct value){ .kind = LIST, .list = pair };
 	}
@@ -129,14 +138,11 @@ static int do_values(const struct call *c)
 static int do_get(const struct call *c)
 {
 	const struct value *absent = argument(c->args, 1, "default"), *v;
-	struct text key;
-	int e = call_text_argument(c, 0, "key", &key);
+	const struct value *key = argument(c->args, 0, "key");
 
-	if (e < 0)
-		return e;
-	if (c->in->kind != DICT)
-		return call_error(c, "expected a dictionary");
-	v = dict_get(c->in->dict, key);
+	if (c->in->kind != DICT || !key)
+		return call_error(c, "expected a dictionary and a key");
+	v = dict_find(c->in->dict, key);
 	*c->ret = v ? *v : absent ? *absent : (struct value){ .kind = NONE };
 	return 0;
 }
@@ -362,12 +368,12 @@ static const struct row filters[] = {
 	{ "tojson", do_tojson },    { "to_json", do_tojson },	  { "string", do_string },
 	{ "list", do_same },	    { "safe", do_same },	  { "upper", text_upper },
 	{ "lower", text_lower },    { "capitalize", text_capitalize },
-	{ "replace", text_replace },
+	{ "replace", text_replace }, { "truncate", text_truncate },
 	{ "default", do_default },  { "d", do_default },	  { "first", do_first },
 	{ "last", do_last },	    { "join", do_join },	  { "items", do_items },
 	{ "selectattr", do_selectattr }, { "rejectattr", do_rejectattr }, { "map", do_map },
 	{ "int", do_int },	    { "float", do_float },	  { "round", do_round },
-	{ "abs", do_abs },	    { "iif", do_iif },
+	{ "abs", do_abs },	    { "iif", do_iif },		  { "is_defined", do_is_defined },
 };
 
 static const struct row text_methods[] = {

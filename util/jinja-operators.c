@@ -141,9 +141,9 @@ static int contains(struct render *r, const struct node *n, const struct value *
 	else if (in->kind == LIST)
 		for (size_t i = 0; i < in->list->n && !*ret; i++)
 			*ret = value_equal(needle, &in->list->items[i]);
-	else if (in->kind == DICT && needle->kind == STRING)
-		*ret = dict_get(in->dict, needle->text) != NULL;
-	else if (in->kind != DICT && in->kind != UNDEFINED)
+	else if (in->kind == DICT)
+		*ret = dict_find(in->dict, needle) != NULL;
+	else if (in->kind != UNDEFINED)
 		return node_error(n, r->d, "'in' needs text, a list or a dictionary");
 	return 0;
 }

@@ -46,7 +46,7 @@ struct list {
 };
 
 struct entry {
-	struct text key;
+	struct value key;	/* text, a number, a truth value or none */
 	struct value value;
 	struct entry *next;
 };
@@ -96,7 +96,8 @@ struct render {
 	struct scope *scope;
 	struct scope global;
 	const char *date;
-	uint32_t steps;
+	uint32_t steps, max_steps;
+	size_t max_output;
 	unsigned depth;
 	char *out;
 	uint8_t *out_labels;
@@ -117,6 +118,13 @@ struct text text_slice(struct text t, size_t from, size_t to);
 int text_concat(struct render *r, struct text a, struct text b, struct text *ret);
 /* @s copied with one label. */
 int text_new(struct render *r, const char *s, size_t len, uint8_t label, struct text *ret);
+/* Of the keys that are equal, the last counts. */
+int dict_put(struct arena *a, struct dict *dict, const struct value *key, const struct value *v);
+/* A key that is not there yet. */
+int dict_append(struct arena *a, struct dict *dict, const struct value *key,
+		const struct value *v);
+const struct value *dict_find(const struct dict *dict, const struct value *key);
+/* The same with a text. */
 int dict_set(struct arena *a, struct dict *dict, struct text key, const struct value *v);
 const struct value *dict_get(const struct dict *dict, struct text key);
 int value_of_json(struct render *r, const struct jinja_variable *v, const json_t *json,

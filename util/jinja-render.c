@@ -20,8 +20,8 @@ static int write_text(struct render *r, const struct node *n, struct text t)
 	uint8_t *labels;
 	char *out;
 
-	if (need > JINJA_MAX_OUTPUT)
-		return node_error(n, r->d, "more than %zu bytes of output", JINJA_MAX_OUTPUT);
+	if (need > r->max_output)
+		return node_error(n, r->d, "more than %zu bytes of output", r->max_output);
 	if (need > r->out_cap) {
 		out = realloc(r->out, cap);
 		if (!out)
@@ -100,7 +100,7 @@ static int iterate(struct render *r, const struct node *n, const struct value *v
 	if (!*ret)
 		return -ENOMEM;
 	for (const struct entry *e = v->kind == DICT ? v->dict->first : NULL; e; e = e->next)
-		(*ret)->items[i++] = (struct value){ .kind = STRING, .text = e->key };
+		(*ret)->items[i++] = e->key;
 	return 0;
 }
 
@@ -244,8 +244,8 @@ int run_block(struct render *r, const struct node *block)
 			       0;
 	}
 	for (const struct node *n = block; e == 0 && n && r->flow == FLOW_NORMAL; n = n->next) {
-		if (++r->steps > JINJA_MAX_STEPS)
-			e = node_error(n, r->d, "more than %u steps", JINJA_MAX_STEPS);
+		if (++r->steps > r->max_steps)
+			e = node_error(n, r->d, "more than %u steps", r->max_steps);
 		else
 			e = run_statement(r, n);
 	}
@@ -343,13 +343,28 @@ int jinja_render(struct jinja_output **ret, const struct jinja *t,
 		 const struct jinja_variable *variables, size_t n, const char *date,
 		 struct diag *d)
 {
+	static const struct jinja_limits most = { JINJA_MAX_STEPS, JINJA_MAX_MEMORY,
+						  JINJA_MAX_OUTPUT };
+
+	return jinja_render_within(ret, t, variables, n, date, &most, d);
+}
+
+int jinja_render_within(struct jinja_output **ret, const struct jinja *t,
+			const struct jinja_variable *variables, size_t n, const char *date,
+			const struct jinja_limits *limits, struct diag *d)
+{
 	_cleanup_(jinja_output_freep) struct jinja_output *o = calloc(1, sizeof(*o));
-	struct render r = { .d = d, .date = date };
+	struct render r = {
+		.d = d,
+		.date = date,
+		.max_steps = MIN(limits->steps, JINJA_MAX_STEPS),
+		.max_output = MIN(limits->output, JINJA_MAX_OUTPUT),
+		.arena.limit = MIN(limits->memory, JINJA_MAX_MEMORY),
+	};
 	int e;
 
 	if (!o)
 		return -ENOMEM;
-	r.arena.limit = JINJA_MAX_MEMORY;
 	r.scope = &r.global;
 	e = set_variables(&r, variables, n);
 	if (e == 0)
@@ -361,7 +376,7 @@ int jinja_render(struct jinja_output **ret, const struct jinja *t,
 	arena_deinit(&r.arena);
 	if (e == -ENOMEM)
 		diag_set(d, e, DIAG_LIMIT, "", "the rendering needs more than %zu bytes of memory",
-			 JINJA_MAX_MEMORY);
+			 r.arena.limit);
 	if (e < 0)
 		return e;
 	*ret = TAKE(o);

@@ -155,3 +155,51 @@ int text_endswith(const struct call *c)
 {
 	return starts_or_ends(c, false);
 }
+
+/* Bytes of the first @n characters. */
+static size_t prefix_of(struct text t, int64_t n)
+{
+	size_t i = 0;
+
+	for (; i < t.len; i++)
+		if (((unsigned char)t.s[i] & 0xc0) != 0x80 && n-- <= 0)
+			break;
+	return i;
+}
+
+static int64_t characters(struct text t)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < t.len; i++)
+		n += ((unsigned char)t.s[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* truncate(length=255, killwords=false, end="...", leeway=5) */
+int text_truncate(const struct call *c)
+{
+	const struct value *length = argument(c->args, 0, "length");
+	const struct value *kill = argument(c->args, 1, "killwords");
+	const struct value *end = argument(c->args, 2, "end");
+	const struct value *leeway = argument(c->args, 3, "leeway");
+	struct text t, mark = end && end->kind == STRING ? end->text : text_of("...");
+	int64_t most = length && length->kind == INT ? length->i : 255;
+	int64_t spare = leeway && leeway->kind == INT ? leeway->i : 5;
+	size_t cut, word;
+	int e = text_in(c, &t);
+
+	if (e < 0)
+		return e;
+	if (most < characters(mark) || most > INT32_MAX || spare < 0 || spare > INT32_MAX)
+		return call_error(c, "expected a length that has room for the end");
+	if (characters(t) <= most + spare)
+		return call_give_text(c, t);
+	word = cut = prefix_of(t, most - characters(mark));
+	while (word > 0 && t.s[word] != ' ')
+		word--;
+	if (!(kill && value_truth(kill)) && word > 0)
+		cut = word;
+	e = text_concat(c->r, text_slice(t, 0, cut), mark, &t);
+	return e < 0 ? e : call_give_text(c, t);
+}

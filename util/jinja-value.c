@@ -108,36 +108,6 @@ int text_new(struct render *r, const char *s, size_t len, uint8_t label, struct 
 	return 0;
 }
 
-const struct value *dict_get(const struct dict *dict, struct text key)
-{
-	for (const struct entry *e = dict->first; e; e = e->next)
-		if (text_equal(e->key, key))
-			return &e->value;
-	return NULL;
-}
-
-int dict_set(struct arena *a, struct dict *dict, struct text key, const struct value *v)
-{
-	struct value *old = (struct value *)dict_get(dict, key);
-	struct entry *e;
-
-	if (old) {
-		*old = *v;
-		return 0;
-	}
-	e = arena_alloc(a, sizeof(*e));
-	if (!e)
-		return -ENOMEM;
-	e->key = key;
-	e->value = *v;
-	if (!dict->last)
-		dict->last = &dict->first;
-	*dict->last = e;
-	dict->last = &e->next;
-	dict->n++;
-	return 0;
-}
-
 struct list *list_new(struct render *r, size_t n)
 {
 	struct list *list = NULL;
@@ -164,10 +134,13 @@ static int dict_of_json(struct render *r, const struct jinja_variable *v, const 
 	ret->dict = arena_alloc(&r->arena, sizeof(*ret->dict));
 	if (!ret->dict)
 		return -ENOMEM;
+	/* Its keys are different already; to look each up among the others takes time. */
 	json_object_foreach((json_t *)json, key, child) {
 		if ((e = text_new(r, key, strlen(key), v->label, &name)) < 0 ||
 		    (e = value_of_json(r, v, child, key, &value, depth + 1)) < 0 ||
-		    (e = dict_set(&r->arena, ret->dict, name, &value)) < 0)
+		    (e = dict_append(&r->arena, ret->dict,
+				     &(struct value){ .kind = STRING, .text = name },
+				     &value)) < 0)
 			return e;
 	}
 	return 0;
@@ -286,7 +259,7 @@ bool value_equal(const struct value *a, const struct value *b)
 		if (a->dict->n != b->dict->n)
 			return false;
 		for (const struct entry *e = a->dict->first; e; e = e->next) {
-			const struct value *other = dict_get(b->dict, e->key);
+			const struct value *other = dict_find(b->dict, &e->key);
 
 			if (!other || !value_equal(&e->value, other))
 				return false;
@@ -418,6 +391,17 @@ static void put_break(struct writer *w, int indent, unsigned depth)
 static int put_value(struct writer *w, const struct node *at, const struct value *v, int indent,
 		     unsigned depth);
 
+/* What is no text becomes one, as json.dumps does. */
+static void put_key(struct writer *w, const struct node *at, const struct value *key, int indent,
+		    unsigned depth)
+{
+	if (key->kind != STRING)
+		put(w, "\"", NULL, 0, 1);
+	put_value(w, at, key, indent, depth);
+	if (key->kind != STRING)
+		put(w, "\"", NULL, 0, 1);
+}
+
 /* Items of a list or dictionary between brackets, separated as json.dumps does. */
 static int put_items(struct writer *w, const struct node *at, const struct value *v, int indent,
 		     unsigned depth)
@@ -433,7 +417,7 @@ static int put_items(struct writer *w, const struct node *at, const struct value
 			put(w, indent < 0 ? ", " : ",", NULL, 0, indent < 0 ? 2 : 1);
 		put_break(w, indent, depth + 1);
 		if (dict) {
-			put_string(w, e->key);
+			put_key(w, at, &e->key, indent, depth);
 			put(w, ": ", NULL, 0, 2);
 		}
 		r = put_value(w, at, dict ? &e->value : &v->list->items[i], indent, depth + 1);

@@ -60,6 +60,16 @@ DEFINE_CLEANUP(struct jinja *, jinja_free)
 int jinja_render(struct jinja_output **ret, const struct jinja *t,
 		 const struct jinja_variable *variables, size_t n, const char *date,
 		 struct diag *d);
+/* What one rendering may use; a caller may allow less than the constants above, never more. */
+struct jinja_limits {
+	uint32_t steps;
+	size_t memory, output;
+};
+
+/* As jinja_render(), within @limits. */
+int jinja_render_within(struct jinja_output **ret, const struct jinja *t,
+			const struct jinja_variable *variables, size_t n, const char *date,
+			const struct jinja_limits *limits, struct diag *d);
 struct jinja_output *jinja_output_free(struct jinja_output *o);
 DEFINE_CLEANUP(struct jinja_output *, jinja_output_free)
 /* Neighbouring segments have different labels; the text of one begins where that of the one before
