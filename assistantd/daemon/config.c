@@ -249,16 +249,17 @@ static int read_actions(struct config *c, const struct yaml_node *root, struct d
 static int read_home(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "broker", "port", "user", "password",
-					    "discovery_prefix", NULL };
+					    "discovery_prefix", "control_alarms", NULL };
 	const struct yaml_node *map;
 	int r = section(root, "home", keys, &map, d);
 
 	if (r < 0 || (r = take_text(map, "broker", &c->broker_host, d)) < 0 ||
 	    (r = take_u32(map, "port", 0, 65535, &c->broker_port, d)) < 0 ||
 	    (r = take_text(map, "user", &c->broker_user, d)) < 0 ||
-	    (r = take_text(map, "password", &c->broker_password, d)) < 0)
+	    (r = take_text(map, "password", &c->broker_password, d)) < 0 ||
+	    (r = take_text(map, "discovery_prefix", &c->discovery_prefix, d)) < 0)
 		return r;
-	return take_text(map, "discovery_prefix", &c->discovery_prefix, d);
+	return take_bool(map, "control_alarms", &c->control_alarms, d);
 }
 
 /* Names of folders: "en", "pt-br", "sr-Latn". */

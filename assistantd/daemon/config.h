@@ -32,6 +32,7 @@ struct config {
 	size_t n_languages;
 	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
 	uint32_t broker_port;		/* 0 with a path in host: a local socket */
+	bool control_alarms;		/* else they are seen, and not commanded */
 };
 
 /* Defaults; -ENOMEM. */

@@ -167,7 +167,8 @@ static int set(struct buf *b, const char *text)
 static void on_started(void *arg)
 {
 	struct tools *t = arg;
-	struct tools_configure v = { .port = t->config->broker_port };
+	struct tools_configure v = { .port = t->config->broker_port,
+				     .alarms = t->config->control_alarms };
 	struct ipc_message m;
 	int r;
 

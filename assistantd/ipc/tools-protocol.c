@@ -10,6 +10,7 @@ static void code_configure(struct codec *c, struct tools_configure *v)
 	codec_text(c, &v->user);
 	codec_text(c, &v->password);
 	codec_text(c, &v->prefix);
+	codec_bool(c, &v->alarms);
 }
 
 static void code_call(struct codec *c, struct tools_call *v)

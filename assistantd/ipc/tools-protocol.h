@@ -27,16 +27,14 @@ enum tools_message {
 enum tools_outcome { OUTCOME_DONE, OUTCOME_ALREADY, OUTCOME_SENT, OUTCOME_FAILED,
 		     OUTCOME_DENIED, OUTCOME_CANCELLED, OUTCOME_NOT_RUN, OUTCOME_COUNT };
 
-enum {
-	TOOLS_ENTITIES_MAX = 1024,
-	TOOLS_JSON_MAX = 8 * 1024,	/* bytes of an object in a message */
-};
+enum { TOOLS_ENTITIES_MAX = 4096 };
 
 struct tools_configure {
 	struct buf host;	/* or the path of a socket, with port 0 */
 	uint32_t port;
 	struct buf user, password;	/* empty: none */
 	struct buf prefix;	/* of discovery topics */
+	bool alarms;		/* the user allows that alarms are armed and disarmed */
 };
 
 /*

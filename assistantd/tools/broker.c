@@ -12,12 +12,12 @@
 #include "util/macro.h"
 
 enum { KEEPALIVE_S = 30, TICK_MS = 1000, FIRST_DELAY_MS = 200, LAST_DELAY_MS = 30000,
-       ANSWER_MS = 10000 };
+       ANSWER_MS = 10000, MESSAGES_AT_ONCE = 1000 };
 
 struct broker {
 	struct loop *loop;
 	struct mosquitto *m;
-	char *host;
+	char *host, *user, *password;
 	int port;
 	struct broker_ops ops;
 	void *arg;
@@ -28,6 +28,34 @@ struct broker {
 };
 
 static void attempt(void *arg);
+
+static void on_connect(struct mosquitto *m, void *arg, int code);
+static void on_message(struct mosquitto *m, void *arg, const struct mosquitto_message *message);
+
+static void on_publish(struct mosquitto *m, void *arg, int number)
+{
+	struct broker *b = arg;
+
+	(void)m;
+	b->ops.taken(b->arg, number);
+}
+
+static int set_up(struct broker *b)
+{
+	if (b->user && mosquitto_username_pw_set(b->m, b->user, b->password) != MOSQ_ERR_SUCCESS)
+		return -EINVAL;
+	mosquitto_connect_callback_set(b->m, on_connect);
+	mosquitto_message_callback_set(b->m, on_message);
+	mosquitto_publish_callback_set(b->m, on_publish);
+	return 0;
+}
+
+/* The library would send again what was not confirmed, whenever that may be: it forgets. */
+static int start_anew(struct broker *b)
+{
+	return mosquitto_reinitialise(b->m, NULL, true, b) == MOSQ_ERR_SUCCESS ? set_up(b)
+									       : -ENOMEM;
+}
 
 static void lost(struct broker *b, const char *why)
 {
@@ -50,14 +78,24 @@ static void update_events(struct broker *b)
 		loop_set_events(b->source, POLLIN | (mosquitto_want_write(b->m) ? POLLOUT : 0));
 }
 
+/* All that is there: the library takes one message at a time, and a broker drops what waits. */
+static int read_all(struct broker *b, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int r = mosquitto_loop_read(b->m, 1);
+
+	for (int i = 1; r == MOSQ_ERR_SUCCESS && i < MESSAGES_AT_ONCE && poll(&p, 1, 0) > 0; i++)
+		r = mosquitto_loop_read(b->m, 1);
+	return r;
+}
+
 static void on_socket(void *arg, int fd, short events)
 {
 	struct broker *b = arg;
 	int r = MOSQ_ERR_SUCCESS;
 
-	(void)fd;
 	if (events & (POLLIN | POLLERR | POLLHUP))
-		r = mosquitto_loop_read(b->m, 1);
+		r = read_all(b, fd);
 	if (r == MOSQ_ERR_SUCCESS && (events & POLLOUT))
 		r = mosquitto_loop_write(b->m, 1);
 	if (r != MOSQ_ERR_SUCCESS)
@@ -92,6 +130,10 @@ static void attempt(void *arg)
 
 	b->timer = NULL;
 	b->began = loop_now();
+	if (start_anew(b) < 0) {
+		lost(b, "out of memory");
+		return;
+	}
 	/* Looking up the name may wait, for seconds; connecting does not. */
 	r = mosquitto_connect_async(b->m, b->host, b->port, KEEPALIVE_S);
 	if (r != MOSQ_ERR_SUCCESS) {
@@ -130,19 +172,16 @@ static void on_message(struct mosquitto *m, void *arg, const struct mosquitto_me
 			       (size_t)message->payloadlen);
 }
 
-static int set_up(struct broker *b, const struct tools_configure *s)
+static int take_settings(struct broker *b, const struct tools_configure *s)
 {
 	b->host = strdup(s->host.len ? s->host.data : "localhost");
+	b->user = s->user.len ? strdup(s->user.data) : NULL;
+	b->password = s->password.len ? strdup(s->password.data) : NULL;
 	b->port = (int)s->port;
 	b->m = mosquitto_new(NULL, true, b);
-	if (!b->host || !b->m)
+	if (!b->host || (s->user.len && !b->user) || (s->password.len && !b->password) || !b->m)
 		return -ENOMEM;
-	if (s->user.len && mosquitto_username_pw_set(b->m, s->user.data, s->password.len
-						     ? s->password.data : NULL) != 0)
-		return -EINVAL;
-	mosquitto_connect_callback_set(b->m, on_connect);
-	mosquitto_message_callback_set(b->m, on_message);
-	return 0;
+	return set_up(b);
 }
 
 int broker_new(struct broker **ret, struct loop *loop, const struct tools_configure *settings,
@@ -155,7 +194,7 @@ int broker_new(struct broker **ret, struct loop *loop, const struct tools_config
 		return -ENOMEM;
 	*b = (struct broker){ .loop = loop, .ops = *ops, .arg = arg, .delay_ms = FIRST_DELAY_MS };
 	mosquitto_lib_init();
-	r = set_up(b, settings);
+	r = take_settings(b, settings);
 	if (r < 0)
 		return r;
 	*ret = TAKE(b);
@@ -174,6 +213,8 @@ struct broker *broker_free(struct broker *b)
 		mosquitto_destroy(b->m);
 	}
 	free(b->host);
+	free(b->user);
+	free(b->password);
 	free(b);
 	return NULL;
 }
@@ -186,10 +227,27 @@ int broker_subscribe(struct broker *b, const char *topic)
 	return r == MOSQ_ERR_SUCCESS ? 0 : -EIO;
 }
 
-int broker_publish(struct broker *b, const char *topic, const char *payload)
+int broker_unsubscribe(struct broker *b, const char *topic)
 {
-	int r = mosquitto_publish(b->m, NULL, topic, (int)strlen(payload), payload, 0, false);
+	int r = mosquitto_unsubscribe(b->m, NULL, topic);
 
 	update_events(b);
-	return r == MOSQ_ERR_SUCCESS && b->connected ? 0 : -EIO;
+	return r == MOSQ_ERR_SUCCESS ? 0 : -EIO;
+}
+
+bool broker_is_up(const struct broker *b)
+{
+	return b->connected;
+}
+
+int broker_publish(struct broker *b, const char *topic, const char *payload, bool retain,
+		   int *number)
+{
+	int r = MOSQ_ERR_NO_CONN;
+
+	if (b->connected)
+		r = mosquitto_publish(b->m, number, topic, (int)strlen(payload), payload, 1,
+				      retain);
+	update_events(b);
+	return r == MOSQ_ERR_SUCCESS ? 0 : -EIO;
 }

@@ -2,6 +2,7 @@
 /* The connection to an MQTT broker: kept up, with a growing delay between attempts. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "assistantd/ipc/ipc.h"
@@ -11,6 +12,7 @@ struct broker_ops {
 	void (*up)(void *arg);			/* connected: nothing is subscribed yet */
 	void (*down)(void *arg, const char *why);
 	void (*message)(void *arg, const char *topic, const char *payload, size_t len);
+	void (*taken)(void *arg, int number);	/* the broker has that message */
 };
 
 struct broker;
@@ -22,6 +24,10 @@ int broker_new(struct broker **ret, struct loop *loop, const struct tools_config
 struct broker *broker_free(struct broker *b);
 DEFINE_CLEANUP(struct broker *, broker_free)
 
-/* 0 or -EIO. */
+bool broker_is_up(const struct broker *b);
+/* 0 or -EIO. What is published while the connection breaks is not sent again later: a command is
+ * for now. The broker confirms each message; *@number tells which. */
 int broker_subscribe(struct broker *b, const char *topic);
-int broker_publish(struct broker *b, const char *topic, const char *payload);
+int broker_unsubscribe(struct broker *b, const char *topic);
+int broker_publish(struct broker *b, const char *topic, const char *payload, bool retain,
+		   int *number);

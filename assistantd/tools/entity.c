@@ -1,414 +1,408 @@
 /* SPDX-License-Identifier: MIT */
+/* From a description to a thing. */
 #include "assistantd/tools/entity.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "util/buf.h"
+#include "assistantd/tools/feature.h"
+#include "assistantd/tools/names.h"
 #include "util/macro.h"
-#include "util/utf8.h"
+
+static void availability_deinit(struct entity_availability *a)
+{
+	free(a->topic);
+	free(a->yes);
+	free(a->no);
+	jinja_free(a->template);
+}
 
 struct entity *entity_free(struct entity *e)
 {
 	if (!e)
 		return NULL;
-	for (size_t i = 0; i < e->n_availability; i++) {
-		free(e->availability[i].topic);
-		free(e->availability[i].yes);
-		free(e->availability[i].no);
-		jinja_free(e->availability[i].template);
+	while (e->n_features)
+		feature_deinit(&e->features[--e->n_features]);
+	while (e->n_services) {
+		struct entity_service *service = &e->services[--e->n_services];
+
+		free(service->topic);
+		free(service->payload);
+		jinja_free(service->template);
+		json_decref(service->implied);
 	}
-	free(e->config_topic);
-	free(e->id);
+	while (e->n_availability)
+		availability_deinit(&e->availability[--e->n_availability]);
+	for (size_t i = 0; i < WORDS_MAX; i++)
+		free(e->words[i]);
+	free(e->unique);
+	free(e->base);
 	free(e->name);
 	free(e->device_class);
+	free(e->unit);
 	free(e->state_topic);
-	free(e->command_topic);
-	free(e->level_state_topic);
-	free(e->level_command_topic);
 	jinja_free(e->state_template);
-	jinja_free(e->level_template);
-	jinja_free(e->level_command_template);
-	free(e->payload_on);
-	free(e->payload_off);
-	free(e->state_on);
-	free(e->state_off);
-	free(e->state_opening);
-	free(e->state_closing);
+	json_decref(e->attributes);
 	free(e);
 	return NULL;
 }
 
-static int render(const struct jinja *template, const struct jinja_variable *variables, size_t n,
-		  struct buf *ret)
+/* "garage_door" as it is said: "Garage door". */
+static char *class_shown(const char *device_class)
 {
-	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
-	int r = jinja_render(&out, template, variables, n, NULL, NULL);
+	char *shown = name_shown(device_class);
 
-	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++)
-		r = buf_append(ret, jinja_output_at(out, i).text, jinja_output_at(out, i).len);
-	return r;
+	if (shown)
+		*shown = (char)toupper((unsigned char)*shown);
+	return shown;
 }
 
-/* The payload through the device's own template, which sees it as text and as JSON. */
-static int value_of(const struct jinja *template, const char *payload, size_t len, struct buf *ret)
+/* The name of the device with that of its part, or what there is of them. A part without a name is
+ * its device; one whose maker said none at all may be called by its class. */
+static int take_name(struct entity *e, const struct description *s, const char *object)
 {
-	json_auto_t *text = NULL, *json = NULL;
+	const struct description device = { json_object_get(s->root, "device"), s->d };
+	_cleanup_free_ char *own = NULL, *whole = NULL, *o = NULL, *w = NULL;
+	bool by_class = !json_object_get(s->root, "name") &&
+			(e->component->flags & COMPONENT_NAMED);
+	int r = description_text(s, "name", DESCRIPTION_TEXT_MAX, "", &own);
 
-	if (!template)
-		return buf_append(ret, payload, len);
-	text = json_stringn(payload, len);
-	json = json_loadb(payload, len, JSON_DECODE_ANY, NULL);
-	if (!text)
-		return -EINVAL;
-	if (!json)
-		json = json_null();
-	return render(template, (struct jinja_variable[]){ { "value", text, 1, NULL },
-							   { "value_json", json, 1, NULL } },
-		      2, ret);
-}
-
-/* Without the blanks that templates leave around it. */
-static const char *trimmed(struct buf *b)
-{
-	char *s = b->len ? b->data : (char *)"";
-
-	while (b->len && isspace((unsigned char)s[b->len - 1]))
-		s[--b->len] = '\0';
-	while (isspace((unsigned char)*s))
-		s++;
-	return s;
-}
-
-static bool set_state(struct entity *e, const char *state)
-{
-	if (strcmp(e->state, state) == 0)
-		return false;
-	snprintf(e->state, sizeof(e->state), "%s", state);
-	return true;
-}
-
-static bool set_level(struct entity *e, double raw)
-{
-	double percent = (raw - e->level_low) / (e->level_high - e->level_low) * 100;
-	uint32_t level;
-
-	if (!isfinite(percent))
-		return false;
-	level = (uint32_t)lround(CLAMP(percent, 0.0, 100.0));
-	if (level == e->level)
-		return false;
-	e->level = level;
-	return true;
-}
-
-/* The device's word for a state in ours; what is no such word changes nothing. */
-static bool hear_state(struct entity *e, const char *word)
-{
-	bool cover = e->domain == DOMAIN_COVER;
-
-	/* It says itself that it does not know; a cover's position may tell. */
-	if (strcmp(word, "None") == 0) {
-		e->by_position = cover && e->level_state_topic;
-		return !e->by_position && set_state(e, "");
-	}
-	e->by_position = false;
-	if (strcmp(word, e->state_on) == 0)
-		return set_state(e, cover ? "open" : "on");
-	if (strcmp(word, e->state_off) == 0)
-		return set_state(e, cover ? "closed" : "off");
-	if (cover && strcmp(word, e->state_opening) == 0)
-		return set_state(e, "opening");
-	if (cover && strcmp(word, e->state_closing) == 0)
-		return set_state(e, "closing");
-	return false;
-}
-
-static bool hear_level(struct entity *e, const char *text)
-{
-	char *end;
-	double raw = strtod(text, &end);
-	bool changed;
-
-	if (end == text || *end)
-		return false;
-	changed = set_level(e, raw);
-	/* A cover that tells its position only. */
-	if (e->domain == DOMAIN_COVER && (!e->state_topic || e->by_position))
-		changed |= set_state(e, e->level == 0 ? "closed" : "open");
-	return changed;
-}
-
-/* {"state": "ON", "brightness": 128} */
-static bool hear_json(struct entity *e, const char *payload, size_t len)
-{
-	json_auto_t *root = json_loadb(payload, len, 0, NULL);
-	const char *word = json_string_value(json_object_get(root, "state"));
-	const json_t *brightness = json_object_get(root, "brightness");
-	bool changed = word && hear_state(e, word);
-
-	if (json_is_number(brightness))
-		changed |= set_level(e, json_number_value(brightness));
-	return changed;
-}
-
-static bool hear_availability(struct entity *e, size_t i, const char *payload, size_t len)
-{
-	_cleanup_(buf_deinit) struct buf value = BUF_NULL;
-	bool was = entity_available(e);
-	const char *word;
-
-	if (value_of(e->availability[i].template, payload, len, &value) < 0)
-		return false;
-	word = trimmed(&value);
-	if (strcmp(word, e->availability[i].yes) == 0)
-		e->latest = e->availability[i].available = true;
-	else if (strcmp(word, e->availability[i].no) == 0)
-		e->latest = e->availability[i].available = false;
-	return was != entity_available(e);
-}
-
-bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len)
-{
-	bool changed = false;
-
-	if (len > ENTITY_PAYLOAD_MAX || !utf8_valid(payload, len))
-		return false;
-	if (e->state_topic && strcmp(topic, e->state_topic) == 0) {
-		_cleanup_(buf_deinit) struct buf value = BUF_NULL;
-
-		if (e->json_schema)
-			changed |= hear_json(e, payload, len);
-		else if (value_of(e->state_template, payload, len, &value) == 0)
-			changed |= hear_state(e, trimmed(&value));
-	}
-	if (e->level_state_topic && strcmp(topic, e->level_state_topic) == 0) {
-		_cleanup_(buf_deinit) struct buf value = BUF_NULL;
-
-		if (value_of(e->level_template, payload, len, &value) == 0)
-			changed |= hear_level(e, trimmed(&value));
-	}
-	for (size_t i = 0; i < e->n_availability; i++)
-		if (strcmp(topic, e->availability[i].topic) == 0)
-			changed |= hear_availability(e, i, payload, len);
-	return changed;
-}
-
-bool entity_available(const struct entity *e)
-{
-	size_t available = 0;
-
-	if (e->n_availability == 0)
-		return true;
-	if (e->mode == AVAILABLE_LATEST)
-		return e->latest;
-	for (size_t i = 0; i < e->n_availability; i++)
-		available += e->availability[i].available;
-	return e->mode == AVAILABLE_ANY ? available > 0 : available == e->n_availability;
-}
-
-/* A light that is dimmed to nothing is off. */
-static bool means_off(const struct entity *e, enum entity_service service, uint32_t level)
-{
-	return service == SERVICE_TURN_OFF ||
-	       (service == SERVICE_SET_LEVEL && level == 0 && e->domain == DOMAIN_LIGHT);
-}
-
-bool entity_matches(const struct entity *e, enum entity_service service, uint32_t level)
-{
-	if (means_off(e, service, level))
-		return strcmp(e->state, "off") == 0;
-	switch (service) {
-	case SERVICE_TURN_ON:
-		return strcmp(e->state, "on") == 0;
-	case SERVICE_OPEN:
-		/* Ajar is told as open, too; the end of travel is rarely exact. No level is
-		 * above all of them. */
-		return strcmp(e->state, "open") == 0 && e->level >= 95;
-	case SERVICE_CLOSE:
-		return strcmp(e->state, "closed") == 0;
-	case SERVICE_SET_LEVEL:
-		/* Devices round: a scale of 254 cannot hold every per cent. */
-		return e->level != ENTITY_NO_LEVEL && level + 1 >= e->level &&
-		       level <= e->level + 1 &&
-		       (e->domain == DOMAIN_COVER || strcmp(e->state, "on") == 0);
-	case SERVICE_TURN_OFF:
-	case SERVICE_COUNT:
-		break;
-	}
-	return false;
-}
-
-bool entity_heading(const struct entity *e, enum entity_service service)
-{
-	return (service == SERVICE_OPEN && strcmp(e->state, "opening") == 0) ||
-	       (service == SERVICE_CLOSE && strcmp(e->state, "closing") == 0);
-}
-
-const char *entity_refusal(const struct entity *e, enum entity_service service)
-{
-	bool cover = e->domain == DOMAIN_COVER;
-	bool level = e->level_command_topic || (e->json_schema && e->has_brightness);
-
-	if (service == SERVICE_SET_LEVEL)
-		return level ? NULL : cover ? "it has no positions" : "it cannot be dimmed";
-	if (cover != (service == SERVICE_OPEN || service == SERVICE_CLOSE))
-		return cover ? "it can be opened and closed only" : "it can be switched only";
-	return NULL;
-}
-
-static double raw_level(const struct entity *e, uint32_t level)
-{
-	return round(e->level_low + (e->level_high - e->level_low) * level / 100);
-}
-
-static int add_text(struct entity_command *commands, size_t *n, const char *topic,
-		    const char *payload)
-{
-	commands[*n] = (struct entity_command){ topic, strdup(payload) };
-	if (!commands[*n].payload)
+	if (r == 0)
+		r = description_text(&device, "name", DESCRIPTION_TEXT_MAX, "", &whole);
+	if (r < 0)
+		return r;
+	o = by_class ? class_shown(e->device_class) : name_shown(own);
+	w = name_shown(whole);
+	if (!o || !w)
 		return -ENOMEM;
-	++*n;
+	e->name = *w ? name_of_part(w, o) : name_shown(*o ? o : object);
+	if (e->name && !*e->name)
+		return description_bad(s, "name", "it has no name that can be shown");
+	return e->name ? 0 : -ENOMEM;
+}
+
+/* What the device asks to be called, else its name, else what it must be unique by. */
+static int take_base(struct entity *e, const struct description *s, const char *object)
+{
+	_cleanup_free_ char *asked = NULL, *made = NULL;
+	const char *dot;
+	int r = description_first(s, "default_entity_id object_id", DESCRIPTION_TEXT_MAX, "",
+				  &asked);
+
+	if (r < 0)
+		return r;
+	dot = strchr(asked, '.');
+	made = name_slug(dot ? dot + 1 : *asked ? asked : e->name);
+	if (made && !*made) {
+		free(made);
+		made = name_slug(*e->unique ? e->unique : object);
+	}
+	if (!made)
+		return -ENOMEM;
+	if (!*made)
+		return description_bad(s, "unique_id", "it has no name of letters or digits");
+	if (asprintf(&e->base, "%s.%s", e->component->name, made) < 0) {
+		e->base = NULL;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
-/* {"state": "ON", "brightness": 128} */
-static int add_json(const struct entity *e, uint32_t level, bool on,
-		    struct entity_command *commands, size_t *n)
+static int add_availability(struct entity *e, const struct description *s, const char *topic,
+			    const char *template)
 {
-	char text[64];
-
-	if (level == ENTITY_NO_LEVEL || !on)
-		snprintf(text, sizeof(text), "{\"state\": \"%s\"}", on ? "ON" : "OFF");
-	else
-		snprintf(text, sizeof(text), "{\"state\": \"ON\", \"brightness\": %.0f}",
-			 raw_level(e, level));
-	return add_text(commands, n, e->command_topic, text);
-}
-
-/* Brightness or position, which a cover may want in a form of its own. */
-static int add_level(const struct entity *e, uint32_t level, struct entity_command *commands,
-		     size_t *n)
-{
-	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
-	double raw = raw_level(e, level);
-	json_auto_t *position = json_integer((json_int_t)raw);
-	struct jinja_variable variables[] = { { "position", position, 0, NULL },
-					      { "value", position, 0, NULL } };
+	struct entity_availability *a = &e->availability[e->n_availability];
 	int r;
 
-	if (!position)
-		return -ENOMEM;
-	if (e->level_command_template)
-		r = render(e->level_command_template, variables, ARRAY_SIZE(variables), &text);
-	else
-		r = buf_printf(&text, "%.0f", raw);
-	return r < 0 ? r : add_text(commands, n, e->level_command_topic,
-				    text.len ? text.data : "");
+	if (e->n_availability == ENTITY_TOPICS_MAX)
+		return description_bad(s, "availability", "too many topics");
+	e->n_availability++;
+	if (!json_is_object(s->root))
+		return description_bad(s, "availability", "expected objects");
+	if ((r = description_topic(s, topic, &a->topic)) < 0 ||
+	    (r = description_text(s, "payload_available", DESCRIPTION_TEXT_MAX, "online",
+				  &a->yes)) < 0 ||
+	    (r = description_text(s, "payload_not_available", DESCRIPTION_TEXT_MAX, "offline",
+				  &a->no)) < 0)
+		return r;
+	if (!a->topic)
+		return description_bad(s, topic, "missing");
+	return description_template(s, template, false, &a->template);
 }
 
-int entity_commands(const struct entity *e, enum entity_service service, uint32_t level,
-		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n)
+/* How several topics count; the last word of any of them where nothing is said. */
+static int take_mode(struct entity *e, const struct description *s)
 {
-	bool on = !means_off(e, service, level) && service != SERVICE_CLOSE;
-	bool set = service == SERVICE_SET_LEVEL && on;
-	int r = 0;
+	static const char *const modes[] = { "all", "any", "latest" };
+	_cleanup_free_ char *mode = NULL;
+	int r = description_text(s, "availability_mode", DESCRIPTION_TEXT_MAX, "latest", &mode);
 
-	*n = 0;
-	if (e->json_schema)
-		return add_json(e, set ? level : ENTITY_NO_LEVEL, on, commands, n);
-	if (set)
-		r = add_level(e, level, commands, n);
-	/* A light that is off does not go on by its brightness. */
-	if (r == 0 && (!set || e->domain == DOMAIN_LIGHT))
-		r = add_text(commands, n, e->command_topic, on ? e->payload_on : e->payload_off);
-	while (r < 0 && *n)
-		free(commands[--*n].payload);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(modes); i++)
+		if (strcmp(modes[i], mode) == 0) {
+			e->mode = (enum entity_mode)i;
+			return 0;
+		}
+	return r < 0 ? r : description_bad(s, "availability_mode", "expected all, any or latest");
+}
+
+static int take_availability(struct entity *e, const struct description *s)
+{
+	json_t *list = json_object_get(s->root, "availability"), *item;
+	size_t i;
+	int r = take_mode(e, s);
+
+	if (r == 0 && description_has(s, "availability_topic"))
+		r = add_availability(e, s, "availability_topic", "availability_template");
+	if (r == 0 && json_is_object(list))
+		return add_availability(e, &(struct description){ list, s->d }, "topic",
+					"value_template");
+	json_array_foreach(list, i, item) {
+		if (r == 0)
+			r = add_availability(e, &(struct description){ item, s->d }, "topic",
+					     "value_template");
+	}
 	return r;
 }
 
-size_t entity_topics(const struct entity *e, const char **topics, size_t max)
+static int take_words(struct entity *e, const struct description *s)
 {
-	const char *all[2 + ENTITY_TOPICS_MAX] = { e->state_topic, e->level_state_topic };
-	size_t n = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < e->n_availability; i++)
-		all[2 + i] = e->availability[i].topic;
-	for (size_t i = 0; i < 2 + e->n_availability && n < max; i++) {
-		size_t k = 0;
+	for (size_t i = 0; r == 0 && i < e->component->n_words; i++)
+		r = description_first(s, e->component->words[i].keys, DESCRIPTION_TEXT_MAX,
+				      e->component->words[i].text, &e->words[i]);
+	return r;
+}
 
-		while (all[i] && k < n && strcmp(topics[k], all[i]) != 0)
-			k++;
-		if (all[i] && k == n)
-			topics[n++] = all[i];
+static int take_features(struct entity *e, const struct description *s)
+{
+	const struct component *c = e->component;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < c->n_features; i++) {
+		struct entity_feature *ef = &e->features[e->n_features];
+
+		r = feature_init(ef, &c->features[i], s);
+		if (r == FEATURE_E_NONE)
+			feature_deinit(ef);
+		else
+			e->n_features++;
 	}
-	return n;
+	return r < 0 ? r : 0;
 }
 
-static const char *level_name(const struct entity *e)
+/* In the order of the device's words that the service names, the first that the device has. */
+static json_t *implied_value(const struct entity *e, const struct service *service)
 {
-	return e->domain == DOMAIN_COVER ? "position" : "brightness";
-}
+	const struct entity_feature *ef = entity_feature(e, service->implied);
+	const char *at = service->value;
 
-const char *entity_understand(const struct entity *e, const char *name, const char *data,
-			      size_t len, enum entity_service *service, uint32_t *level)
-{
-	static const char *const names[SERVICE_COUNT] = { "turn_on", "turn_off", "set_position",
-							  "open", "close" };
-	json_auto_t *root = len ? json_loadb(data, len, 0, NULL) : NULL;
-	const json_t *wanted = json_object_get(root, level_name(e));
-	double number = json_number_value(wanted);
-	int i = 0;
-
-	while (i < SERVICE_COUNT && strcmp(names[i], name) != 0)
-		i++;
-	if (i == SERVICE_COUNT)
-		return "it does not know that service";
-	*service = (enum entity_service)i;
-	if (wanted) {
-		if (!json_is_number(wanted) || !(number >= 0 && number <= 100))
-			return "expected 0 to 100";
-		*level = (uint32_t)lround(number);
-		*service = SERVICE_SET_LEVEL;
-	}
-	return entity_refusal(e, *service);
-}
-
-json_t *entity_attributes(const struct entity *e)
-{
-	json_t *ret = json_object();
-
-	if (e->level != ENTITY_NO_LEVEL &&
-	    json_object_set_new(ret, level_name(e), json_integer(e->level)) < 0) {
-		json_decref(ret);
+	if (!ef || !feature_can_set(ef))
 		return NULL;
+	if (ef->f->kind == FEATURE_PERCENT)
+		return json_integer(atoi(at));
+	while (*at) {
+		size_t len = strcspn(at, " ");
+		json_auto_t *word = json_stringn(at, len);
+		json_t *value = NULL;
+
+		if (word && feature_check(ef, word, &value, NULL) == 0)
+			return value;
+		at += len + (at[len] == ' ');
 	}
-	return ret;
+	return NULL;
 }
 
-json_t *entity_services(const struct entity *e)
+/* Whether the thing lists it among what it can do. */
+static bool is_listed(const struct entity *e, const struct description *s,
+		      const struct service *service)
 {
-	bool level = !entity_refusal(e, SERVICE_SET_LEVEL);
+	const json_t *list = json_object_get(s->root, e->component->listed
+					     ? e->component->listed : "");
+	json_t *item;
+	size_t i;
 
-	if (e->domain != DOMAIN_COVER)
-		return level ? json_pack("{s:{s:{s:i, s:i}}, s:{}}", "turn_on", "brightness",
-					 "min", 0, "max", 100, "turn_off")
-			     : json_pack("{s:{}, s:{}}", "turn_on", "turn_off");
-	return level ? json_pack("{s:{}, s:{}, s:{s:{s:i, s:i}}}", "open", "close", "set_position",
-				 "position", "min", 0, "max", 100)
-		     : json_pack("{s:{}, s:{}}", "open", "close");
+	if (!service->listed)
+		return true;
+	if (!json_is_array(list))
+		return component_listed(e->component->listed_at, service->listed);
+	json_array_foreach((json_t *)list, i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), service->listed) == 0)
+			return true;
+	return false;
 }
 
-json_t *entity_snapshot(const struct entity *e)
+static bool sets_anything(const struct entity *e, const char *arguments)
 {
-	json_t *ret = entity_attributes(e);
+	for (size_t i = 0; arguments && i < e->n_features; i++)
+		if (e->features[i].set && component_listed(arguments, e->features[i].f->name))
+			return true;
+	return false;
+}
 
-	if (ret && json_object_set_new(ret, "state", json_string(e->state)) < 0) {
-		json_decref(ret);
-		return NULL;
+/* Its own command, what it implies, or its arguments: without any of them there is none. */
+static int take_service(struct entity *e, const struct description *s,
+			const struct service *service)
+{
+	struct entity_service *es = &e->services[e->n_services];
+	const json_t *said = service->key ? json_object_get(s->root, service->key) : NULL;
+	int r;
+
+	*es = (struct entity_service){ .s = service };
+	if (!is_listed(e, s, service))
+		return 0;
+	e->n_services++;
+	if (!json_is_null(said)) {
+		if ((r = description_topic(s, service->topic, &es->topic)) < 0 ||
+		    (r = description_text(s, service->key, DESCRIPTION_TEXT_MAX, service->payload,
+					  &es->payload)) < 0 ||
+		    (r = description_template(s, service->template, false, &es->template)) < 0)
+			return r;
 	}
-	return ret;
+	if (es->topic && es->payload)
+		return 0;
+	free(TAKE(es->payload));
+	if (service->implied && (es->implied = implied_value(e, service)))
+		return 0;
+	if (sets_anything(e, service->arguments))
+		return 0;
+	e->n_services--;
+	free(es->topic);
+	jinja_free(es->template);
+	return 0;
+}
+
+static int take_services(struct entity *e, const struct description *s, bool guarded)
+{
+	const struct component *c = e->component;
+	int r = 0;
+
+	if (!guarded && (c->flags & COMPONENT_GUARDED))
+		return 0;
+	for (size_t i = 0; r == 0 && i < c->n_services; i++)
+		r = take_service(e, s, &c->services[i]);
+	return r;
+}
+
+/* How a light is switched on beside its brightness. */
+static int take_manner(struct entity *e, const struct description *s)
+{
+	_cleanup_free_ char *type = NULL;
+	int r = description_text(s, "on_command_type", DESCRIPTION_TEXT_MAX, "last", &type);
+
+	if (r < 0)
+		return r;
+	e->own_first = strcmp(type, "first") == 0;
+	e->by_brightness = strcmp(type, "brightness") == 0;
+	return e->own_first || e->by_brightness || strcmp(type, "last") == 0 ? 0
+		: description_bad(s, "on_command_type", "expected last, first or brightness");
+}
+
+static int take_times(struct entity *e, const struct description *s)
+{
+	int r = description_number(s, "expire_after", 0, &e->expires_s);
+
+	if (r == 0)
+		r = description_number(s, "off_delay", 0, &e->off_delay_s);
+	if (r == 0 && (e->expires_s < 0 || e->off_delay_s < 0))
+		return description_bad(s, "expire_after", "expected a positive number");
+	return r;
+}
+
+static int take_unit(struct entity *e, const struct description *s)
+{
+	_cleanup_free_ char *unit = NULL, *degrees = NULL;
+	int r = description_text(s, "unit_of_measurement", DESCRIPTION_TEXT_MAX, "", &unit);
+
+	if (r == 0)
+		r = description_text(s, "temperature_unit", DESCRIPTION_TEXT_MAX, "", &degrees);
+	if (r < 0)
+		return r;
+	if (*degrees == 'C' || *degrees == 'F')
+		e->unit = strdup(*degrees == 'C' ? "\302\260C" : "\302\260F");
+	else
+		e->unit = name_shown(unit);
+	return e->unit ? 0 : -ENOMEM;
+}
+
+/* A device's settings are no things of a home, nor is what it hides at first; how full its battery
+ * is, people ask. */
+static bool is_setting(const struct description *s)
+{
+	const char *category = json_string_value(json_object_get(s->root, "entity_category"));
+	const char *class = json_string_value(json_object_get(s->root, "device_class"));
+
+	if (json_is_false(json_object_get(s->root, "enabled_by_default")))
+		return true;
+	return category && !(strcmp(category, "diagnostic") == 0 && class &&
+			     strcmp(class, "battery") == 0);
+}
+
+/* Without one of its topics it is nothing. */
+static int take_needs(struct entity *e, const struct description *s)
+{
+	const char *needs = e->component->needs;
+	_cleanup_free_ char *topic = NULL;
+	int r = needs ? description_first(s, needs, DESCRIPTION_TOPIC_MAX, NULL, &topic) : 0;
+
+	if (r < 0)
+		return r;
+	if (needs && !topic)
+		return description_bad(s, needs, "missing: it can be neither commanded nor read");
+	if (!needs && e->n_features + e->n_services == 0)
+		return description_bad(s, "command_topic", "it has nothing to command or to read");
+	return 0;
+}
+
+static int take_all(struct entity *e, const struct description *s, const char *object,
+		    bool guarded)
+{
+	const struct component *c = e->component;
+	int r;
+
+	if ((r = description_text(s, "unique_id", DESCRIPTION_TEXT_MAX, "", &e->unique)) < 0 ||
+	    (r = description_text(s, "device_class", DESCRIPTION_TEXT_MAX, "",
+				  &e->device_class)) < 0 ||
+	    (r = take_name(e, s, object)) < 0 || (r = take_base(e, s, object)) < 0 ||
+	    (r = description_topic(s, c->state, &e->state_topic)) < 0 ||
+	    (r = description_template(s, c->template, false, &e->state_template)) < 0 ||
+	    (r = description_flag(s, "retain", false, &e->retain)) < 0 ||
+	    (r = take_words(e, s)) < 0 || (r = take_availability(e, s)) < 0 ||
+	    (r = take_features(e, s)) < 0 || (r = take_services(e, s, guarded)) < 0 ||
+	    (r = take_manner(e, s)) < 0 || (r = take_times(e, s)) < 0 ||
+	    (r = take_unit(e, s)) < 0)
+		return r;
+	return take_needs(e, s);
+}
+
+int entity_new(struct entity **ret, const char *component, const char *object,
+	       const json_t *description, bool guarded, struct diag *d)
+{
+	const struct description s = { description, d };
+	_cleanup_(entity_freep) struct entity *e = NULL;
+	const struct entity_feature *position;
+	int r;
+
+	if (!component_known(component) || is_setting(&s))
+		return -ENOENT;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->component = component_find(component, description);
+	if (!e->component)
+		return description_bad(&s, "schema", "expected basic, json or template");
+	r = take_all(e, &s, object, guarded);
+	if (r < 0)
+		return r;
+	position = entity_feature(e, "position");
+	e->by_position = position && (!e->state_topic || (position->told &&
+				      strcmp(position->told, e->state_topic) == 0));
+	e->attributes = json_object();
+	if (!e->attributes ||
+	    (*e->unit && json_object_set_new(e->attributes, "unit", json_string(e->unit)) < 0))
+		return -ENOMEM;
+	*ret = TAKE(e);
+	return 0;
 }

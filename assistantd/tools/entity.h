@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's part that can be switched, as MQTT discovery describes it
- * (home-assistant.io/integrations/mqtt: light, switch, cover). Everything here is outside
- * text: bounded, checked, and never more than data.
+ * A thing of the home, as MQTT discovery describes it and as it was heard last. Everything
+ * here is outside text: bounded, checked, and never more than data.
  */
 #pragma once
 
@@ -11,88 +10,101 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "assistantd/ipc/ipc.h"
+#include "assistantd/tools/component.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/jinja.h"
 
-enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8, ENTITY_COMMANDS_MAX = 2 };
-
-enum entity_service { SERVICE_TURN_ON, SERVICE_TURN_OFF, SERVICE_SET_LEVEL, SERVICE_OPEN,
-		      SERVICE_CLOSE, SERVICE_COUNT };
-
-enum { ENTITY_NO_LEVEL = 255 };
-
-enum entity_domain { DOMAIN_LIGHT, DOMAIN_SWITCH, DOMAIN_COVER, DOMAIN_COUNT };
+enum { ENTITY_PAYLOAD_MAX = 64 * 1024, ENTITY_TOPICS_MAX = 8, ENTITY_STATE_MAX = 255 };
 
 /* How several topics of availability count. */
 enum entity_mode { AVAILABLE_ALL, AVAILABLE_ANY, AVAILABLE_LATEST };
 
+struct entity_feature {
+	const struct feature *f;
+	char *told, *set;		/* topics, or NULL */
+	struct jinja *read, *write;
+	double low, high, step;
+	bool kelvin;			/* the device counts in kelvin, not mireds */
+	json_t *options;		/* texts, or NULL */
+};
+
+struct entity_service {
+	const struct service *s;
+	char *topic, *payload;		/* NULL: it sends nothing itself */
+	struct jinja *template;
+	json_t *implied;		/* value of the implied feature, or NULL */
+};
+
+struct entity_availability {
+	char *topic, *yes, *no;
+	struct jinja *template;
+	bool available;
+};
+
 struct entity {
-	char *config_topic;		/* where it was described: its identity here */
-	char *id;			/* light.living_room_lamp */
-	char *name, *device_class;
-	enum entity_domain domain;
-	bool json_schema;		/* states and commands are JSON objects */
-	bool has_brightness;
-	double brightness_scale;
-	char *state_topic, *command_topic, *level_state_topic, *level_command_topic;
-	struct jinja *state_template, *level_template, *level_command_template;
-	char *payload_on, *payload_off, *state_on, *state_off;	/* covers: open and closed */
-	char *state_opening, *state_closing;	/* covers */
-	double level_low, level_high;	/* positions of closed and open, or 0 and the scale */
-	struct {
-		char *topic, *yes, *no;
-		struct jinja *template;
-		bool available;
-	} availability[ENTITY_TOPICS_MAX];
+	const struct component *component;
+	char *unique;			/* what its maker tells it apart by, or "" */
+	char *base;			/* the id that it would have alone: light.desk_lamp */
+	char *name, *device_class, *unit;
+	struct entity_feature features[FEATURES_MAX];
+	size_t n_features;
+	struct entity_service services[SERVICES_MAX];
+	size_t n_services;
+	char *words[WORDS_MAX];		/* the device's, in the order of the component's */
+	char *state_topic;
+	struct jinja *state_template;
+	struct entity_availability availability[ENTITY_TOPICS_MAX];
 	size_t n_availability;
 	enum entity_mode mode;
-	bool latest;			/* what the last of them said */
-	bool by_position;		/* a cover whose state is to be told from its position */
+	bool retain;			/* of what is sent to it */
+	bool own_first;			/* a light's "on" goes before its brightness */
+	bool by_brightness;		/* a light's brightness is its "on" */
+	double expires_s, off_delay_s;	/* 0: never */
 	/* What was heard last. */
-	char state[32];			/* "on", "off", "open", "closed", "opening", … or "" */
-	uint32_t level;			/* per cent, or ENTITY_NO_LEVEL */
-	struct entity *next;
+	char state[ENTITY_STATE_MAX + 1];	/* ours: "on", "open", "21.5", or "" */
+	json_t *attributes;
+	bool latest;			/* what the last topic of availability said */
+	bool by_position;		/* its position tells its state */
+	uint64_t lapses;		/* when the state does, by loop_now(); 0: not */
 };
 
 /*
- * Reads a discovery message, <prefix>/<component>/[<node>/]<object>/config. 0; -ENOENT for a
- * component that we do not switch, or for what is no thing of the home (a device's settings);
- * -EINVAL with what is wrong in @d; -ENOMEM.
+ * Makes a thing of a description with full keys (abbreviations.h); @object is the last part of its
+ * topic. 0; -ENOENT for what is no thing of the home: a component that is not known, a device's
+ * settings, what is not enabled; -EINVAL with what is wrong in @d; -ENOMEM. Without @guarded, what
+ * the user has to allow is seen and not commanded.
  */
-int entity_parse(struct entity **ret, const char *prefix, const char *topic, const char *payload,
-		 size_t len, struct diag *d);
+int entity_new(struct entity **ret, const char *component, const char *object,
+	       const json_t *description, bool guarded, struct diag *d);
 struct entity *entity_free(struct entity *e);
 DEFINE_CLEANUP(struct entity *, entity_free)
+/* Takes over what was heard of the same thing under its old description, as far as that is told in
+ * the same place. */
+void entity_inherit(struct entity *e, const struct entity *old);
 
-/* Takes in a message on one of its topics: true when state, level or availability changed. */
-bool entity_hear(struct entity *e, const char *topic, const char *payload, size_t len);
-bool entity_available(const struct entity *e);
-/* Whether the state is known to be what the service would make of it. */
-bool entity_matches(const struct entity *e, enum entity_service service, uint32_t level);
-/* On its way there: a cover that opens has obeyed. */
-bool entity_heading(const struct entity *e, enum entity_service service);
-/* Whether the service exists for it; an explanation otherwise. */
-const char *entity_refusal(const struct entity *e, enum entity_service service);
-/* The service by its name, with its arguments, a JSON object or nothing; an explanation where that
- * is nothing that it has. */
-const char *entity_understand(const struct entity *e, const char *name, const char *data,
-			      size_t len, enum entity_service *service, uint32_t *level);
-/* What is known beside the state, what can be asked for, and the state with the attributes; the
- * caller's, NULL without memory. */
-json_t *entity_attributes(const struct entity *e);
-json_t *entity_services(const struct entity *e);
-json_t *entity_snapshot(const struct entity *e);
-/* One message that a service consists of. */
-struct entity_command {
-	const char *topic;	/* the entity's */
-	char *payload;		/* the caller's */
+/* A message: its text and, where it is JSON, its value. */
+struct entity_message {
+	const char *topic, *payload;
+	size_t len;
+	json_t *json;			/* or NULL */
 };
 
-/* The messages in their order; *@n of them, none on failure. 0, -ENOMEM, or -EINVAL for a
- * template that does not render. The service must not be refused. */
-int entity_commands(const struct entity *e, enum entity_service service, uint32_t level,
-		    struct entity_command commands[ENTITY_COMMANDS_MAX], size_t *n);
-/* Topics to listen to, without repetition; returns how many. */
-size_t entity_topics(const struct entity *e, const char **topics, size_t max);
+/* Takes in a message on one of its topics: true when state, attributes or availability changed.
+ * What was not understood is told in @d, and leaves what was known. */
+bool entity_hear(struct entity *e, const struct entity_message *m, uint64_t now, struct diag *d);
+/* Its state is too old: true when that changed anything. */
+bool entity_lapse(struct entity *e, uint64_t now);
+bool entity_available(const struct entity *e);
+/* Its state can be known at all. */
+bool entity_tells_state(const struct entity *e);
+/* The feature of a name that can be set, or else be read; NULL. */
+const struct entity_feature *entity_feature(const struct entity *e, const char *name);
+const struct entity_service *entity_service(const struct entity *e, const char *name);
+/* Calls @fn for each topic to listen to, the same one perhaps more than once, until it fails. */
+int entity_topics(const struct entity *e, int (*fn)(void *arg, const char *topic), void *arg);
+
+/* New objects, the caller's; NULL without memory. The services as tools-protocol.h tells them; the
+ * attributes with "state". */
+json_t *entity_services(const struct entity *e);
+json_t *entity_snapshot(const struct entity *e);

@@ -70,7 +70,9 @@ void house_init(struct house *h)
 	snprintf(h->broker_conf, sizeof(h->broker_conf), "%s/conf", h->dir);
 	conf = fopen(h->broker_conf, "w");
 	ck_assert_ptr_nonnull(conf);
-	fprintf(conf, "listener 0 %s\nallow_anonymous true\nlog_type error\n%s", h->broker_path,
+	/* Of a flood it would drop what a client has not read in time. */
+	fprintf(conf, "listener 0 %s\nallow_anonymous true\nlog_type error\n"
+		"max_queued_messages 0\n%s", h->broker_path,
 		geteuid() == 0 ? "user root\n" : "");
 	fclose(conf);
 	mosquitto_lib_init();

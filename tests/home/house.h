@@ -10,7 +10,7 @@
 
 #include "assistantd/ipc/ipc.h"
 
-enum { HOUSE_SEEN_MAX = 2048 };
+enum { HOUSE_SEEN_MAX = TOOLS_ENTITIES_MAX + 64 };
 
 /* What the tools process told of an entity last. */
 struct seen {

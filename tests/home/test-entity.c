@@ -1,201 +1,258 @@
 /* SPDX-License-Identifier: MIT */
+/* Things by themselves: components.txt says what is done with each and what must come of it. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/tools/entity.h"
+#include "assistantd/tools/abbreviations.h"
+#include "assistantd/tools/color.h"
+#include "assistantd/tools/discovery.h"
+#include "assistantd/tools/feature.h"
+#include "assistantd/tools/inbox.h"
 #include "assistantd/tools/names.h"
+#include "assistantd/tools/order.h"
 #include "tests/check-main.h"
-#include "util/buf.h"
 #include "util/macro.h"
 
 static struct entity *e;
+static struct order *o;
 static struct diag d;
+static struct order_command commands[ORDER_COMMANDS_MAX];
+static size_t n_commands, n_sent;
+static unsigned line;
 
-static void teardown(void)
+#define expect(what, ...) do { \
+	if (!(what)) { \
+		fprintf(stderr, "components.txt:%u: ", line); \
+		fprintf(stderr, __VA_ARGS__); \
+		fputc('\n', stderr); \
+		ck_abort(); \
+	} \
+} while (0)
+
+static int make(const char *component, const char *description)
 {
-	e = entity_free(e);
-}
-
-static int parse(const char *component, const char *payload)
-{
-	char topic[128];
+	json_auto_t *raw = json_loads(description, 0, NULL), *full = NULL;
+	int r;
 
 	e = entity_free(e);
+	o = order_free(o);
 	d = (struct diag)DIAG_NULL;
-	snprintf(topic, sizeof(topic), "homeassistant/%s/0x17/thing/config", component);
-	return entity_parse(&e, "homeassistant", topic, payload, strlen(payload), &d);
+	expect(raw, "no JSON: %s", description);
+	r = abbreviations_expand(raw, &full, &d);
+	return r < 0 ? r : entity_new(&e, component, "thing", full, true, &d);
 }
 
-static bool hear(const char *topic, const char *payload)
+static bool hear(const char *topic, const char *payload, size_t len)
 {
-	return entity_hear(e, topic, payload, strlen(payload));
+	json_auto_t *json = json_loadb(payload, len, JSON_DECODE_ANY, NULL);
+	struct entity_message m = { topic, payload, len, json };
+
+	d = (struct diag)DIAG_NULL;
+	return entity_hear(e, &m, 1000, &d);
 }
 
-/* The only command that the service consists of is this. */
-static void expect_command(enum entity_service service, uint32_t level, const char *topic,
-			   const char *payload)
+/* All that an order sends was named. */
+static void end_order(void)
 {
-	struct entity_command commands[ENTITY_COMMANDS_MAX];
-	size_t n;
-
-	ck_assert_int_eq(entity_commands(e, service, level, commands, &n), 0);
-	ck_assert_uint_eq(n, 1);
-	ck_assert_str_eq(commands[0].topic, topic);
-	ck_assert_str_eq(commands[0].payload, payload);
-	free(commands[0].payload);
+	expect(!o || n_sent == 0 || n_sent == n_commands, "%zu commands of %zu", n_sent,
+	       n_commands);
+	order_commands_deinit(commands, n_commands);
+	n_commands = n_sent = 0;
+	o = order_free(o);
 }
 
-START_TEST(short_and_long_keys)
+static void check_state(const char *wanted)
 {
-	static const char *const same[] = {
-		"{\"~\": \"z/lamp\", \"name\": null, \"def_ent_id\": \"light.desk\", "
-		"\"uniq_id\": \"u\", \"dev\": {\"name\": \"Desk_lamp\"}, \"schema\": \"json\", "
-		"\"stat_t\": \"~\", \"cmd_t\": \"~/set\", \"brightness\": true, \"bri_scl\": 254, "
-		"\"avty\": [{\"t\": \"z/bridge\", \"val_tpl\": \"{{ value_json.state }}\"}]}",
-		"{\"name\": \"\", \"object_id\": \"desk\", \"unique_id\": \"u\", "
-		"\"device\": {\"name\": \"Desk lamp\"}, \"schema\": \"json\", "
-		"\"state_topic\": \"z/lamp\", \"command_topic\": \"z/lamp/set\", "
-		"\"brightness\": true, \"brightness_scale\": 254, \"availability\": "
-		"{\"topic\": \"z/bridge\", \"value_template\": \"{{ value_json.state }}\"}}",
-	};
+	json_auto_t *want = json_loads(wanted, 0, NULL), *have = entity_snapshot(e);
+	_cleanup_free_ char *text = json_dumps(have, JSON_SORT_KEYS);
 
-	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
-		const char *topics[4];
+	expect(want && json_equal(want, have), "the state is %s", text);
+}
 
-		ck_assert_int_eq(parse("light", same[i]), 0);
-		ck_assert_str_eq(e->id, "light.desk");
-		ck_assert_str_eq(e->name, "Desk lamp");
-		ck_assert_uint_eq(entity_topics(e, topics, 4), 2);
-		ck_assert_str_eq(topics[0], "z/lamp");
-		ck_assert_str_eq(topics[1], "z/bridge");
-		ck_assert(!entity_available(e));
-		ck_assert(hear("z/bridge", "{\"state\": \"online\"}"));
-		ck_assert(entity_available(e));
-		ck_assert(hear("z/lamp", "{\"state\": \"ON\", \"brightness\": 127}"));
-		ck_assert(!hear("z/lamp", "{\"state\": \"ON\", \"brightness\": 127}"));
-		ck_assert_str_eq(e->state, "on");
-		ck_assert_uint_eq(e->level, 50);
-		expect_command(SERVICE_TURN_ON, ENTITY_NO_LEVEL, "z/lamp/set",
-			       "{\"state\": \"ON\"}");
-		expect_command(SERVICE_SET_LEVEL, 40, "z/lamp/set",
-			       "{\"state\": \"ON\", \"brightness\": 102}");
-		expect_command(SERVICE_SET_LEVEL, 0, "z/lamp/set", "{\"state\": \"OFF\"}");
+static void check_services(const char *wanted)
+{
+	json_auto_t *services = entity_services(e);
+	const char *name;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach(services, name, value) {
+		expect(component_listed(wanted, name), "it can %s, too", name);
+		n++;
+	}
+	for (const char *at = wanted; *at; at += strcspn(at, " "), at += *at == ' ')
+		n--;
+	expect(n == 0, "it cannot do all of that");
+}
+
+static void check_bounds(const char *service, const char *wanted)
+{
+	json_auto_t *services = entity_services(e), *want = json_loads(wanted, 0, NULL);
+	json_t *have = json_object_get(services, service);
+	_cleanup_free_ char *text = json_dumps(have, 0);
+
+	expect(json_equal(want, have), "the bounds are %s", text ? text : "none");
+}
+
+static void begin_order(const char *service, const char *data)
+{
+	end_order();
+	d = (struct diag)DIAG_NULL;
+	expect(order_new(&o, e, service, data, strlen(data), &d) == 0, "%s", d.text);
+	expect(order_commands(o, e, commands, &n_commands, &d) == 0, "%s: %s", d.field, d.text);
+}
+
+static void check_refusal(const char *service, char *rest)
+{
+	char *text = strstr(rest, " = ");
+
+	expect(text, "' = ' is missing");
+	*text = '\0';
+	d = (struct diag)DIAG_NULL;
+	end_order();
+	expect(order_new(&o, e, service, rest, strlen(rest), &d) == -EINVAL, "it is not refused");
+	expect(strcmp(d.text, text + 3) == 0, "refused by: %s", d.text);
+}
+
+static void check_progress(const char *wanted)
+{
+	static const char *const names[] = { "waiting", "heading", "obeyed" };
+
+	expect(o, "there is no order");
+	expect(strcmp(names[order_progress(o, e)], wanted) == 0, "it is %s",
+	       names[order_progress(o, e)]);
+}
+
+static void check_send(const char *topic, const char *payload)
+{
+	expect(o && n_sent < n_commands, "nothing more is sent");
+	expect(strcmp(commands[n_sent].topic, topic) == 0 &&
+	       strcmp(commands[n_sent].payload, payload) == 0, "it sends %s %s",
+	       commands[n_sent].topic, commands[n_sent].payload);
+	n_sent++;
+}
+
+static void check_wrong(const char *component, char *rest)
+{
+	size_t len = strcspn(rest, " ");
+
+	rest[len] = '\0';
+	expect(make(component, rest + len + 1) == -EINVAL && !e, "it is not refused");
+	expect(strncmp(d.field, rest, len) == 0 && d.text[0], "refused for '%s'", d.field);
+}
+
+/* The first word of the rest, and what follows it. */
+static char *split(char *text)
+{
+	size_t len = strcspn(text, " ");
+	bool more = text[len];
+
+	text[len] = '\0';
+	return text + len + more;
+}
+
+static void hear_line(const char *verb, char *rest)
+{
+	char *payload = split(rest);
+	bool changed = hear(rest, payload, strlen(payload));
+
+	expect(changed == (strcmp(verb, "hear") == 0), "it %s", changed ? "changes it"
+									 : "changes nothing");
+	expect((d.code != DIAG_NONE) == (strcmp(verb, "odd") == 0), "warning '%s'", d.text);
+}
+
+static void order_line(const char *verb, char *rest)
+{
+	char *more = strdup(rest), *second = split(more);
+
+	if (strcmp(verb, "call") == 0)
+		begin_order(more, second);
+	else if (strcmp(verb, "send") == 0)
+		check_send(more, second);
+	else if (strcmp(verb, "bounds") == 0)
+		check_bounds(more, second);
+	else if (strcmp(verb, "refuse") == 0)
+		check_refusal(more, second);
+	else if (strcmp(verb, "wrong") == 0)
+		check_wrong(more, second);
+	else
+		expect(false, "unknown verb '%s'", verb);
+	free(more);
+}
+
+static void do_line(char *text)
+{
+	char *rest = split(text);
+
+	if (strcmp(text, "thing") == 0) {
+		char *description = split(rest);
+
+		end_order();
+		expect(make(rest, description) == 0, "%s: %s", d.field, d.text);
+	} else if (strcmp(text, "hear") == 0 || strcmp(text, "same") == 0 ||
+		   strcmp(text, "odd") == 0) {
+		hear_line(text, rest);
+	} else if (strcmp(text, "id") == 0) {
+		expect(strcmp(e->base, rest) == 0, "it is %s", e->base);
+	} else if (strcmp(text, "name") == 0) {
+		expect(strcmp(e->name, rest) == 0, "it is '%s'", e->name);
+	} else if (strcmp(text, "can") == 0) {
+		check_services(rest);
+	} else if (strcmp(text, "state") == 0) {
+		check_state(rest);
+	} else if (strcmp(text, "available") == 0) {
+		expect(entity_available(e) == (*rest == 'y'), "it is not so");
+	} else if (strcmp(text, "seen") == 0) {
+		expect(order_is_seen(o, e) == (*rest == 'y'), "it is not so");
+	} else if (strcmp(text, "progress") == 0) {
+		check_progress(rest);
+	} else if (strcmp(text, "done") == 0) {
+		expect(order_is_done(o, e), "it is not");
+	} else {
+		order_line(text, rest);
 	}
 }
-END_TEST
 
-START_TEST(switch_with_words_of_its_own)
+START_TEST(components)
 {
-	ck_assert_int_eq(parse("switch", "{\"name\": \"Left\", \"dev\": {\"name\": \"plug\"}, "
-			       "\"stat_t\": \"a~\", \"~\": \"/b\", \"cmd_t\": \"c\", "
-			       "\"pl_on\": \"true\", \"pl_off\": \"false\", \"stat_on\": \"1\", "
-			       "\"val_tpl\": \" {{ value_json.left | lower }} \"}"), 0);
-	ck_assert_str_eq(e->name, "plug Left");
-	ck_assert_str_eq(e->id, "switch.plug_left");
-	ck_assert(entity_available(e));
-	ck_assert(!entity_matches(e, SERVICE_TURN_OFF, ENTITY_NO_LEVEL));
-	ck_assert(hear("a/b", "{\"left\": 1}"));
-	ck_assert_str_eq(e->state, "on");
-	ck_assert(!hear("a/b", "{\"left\": \"toggle\"}"));
-	ck_assert(!hear("a/b", "no JSON at all"));
-	ck_assert(!hear("other", "{\"left\": \"false\"}"));
-	ck_assert_str_eq(e->state, "on");
-	ck_assert(hear("a/b", "{\"left\": false}"));
-	ck_assert(entity_matches(e, SERVICE_TURN_OFF, ENTITY_NO_LEVEL));
-	/* It says that it does not know. */
-	ck_assert_int_eq(parse("switch", "{\"name\": \"a\", \"stat_t\": \"s\", \"cmd_t\": \"c\"}"),
-			 0);
-	ck_assert(hear("s", "ON"));
-	ck_assert(hear("s", "None"));
-	ck_assert_str_eq(e->state, "");
-	expect_command(SERVICE_TURN_OFF, ENTITY_NO_LEVEL, "c", "OFF");
-	ck_assert_ptr_nonnull(entity_refusal(e, SERVICE_SET_LEVEL));
-	ck_assert_ptr_nonnull(entity_refusal(e, SERVICE_OPEN));
-	ck_assert_ptr_null(entity_refusal(e, SERVICE_TURN_ON));
-}
-END_TEST
+	const char *srcdir = getenv("srcdir");
+	char path[512], *text = NULL, *whole = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	unsigned at = 0;
+	FILE *f;
 
-START_TEST(basic_light)
-{
-	struct entity_command commands[ENTITY_COMMANDS_MAX];
-	size_t n;
+	snprintf(path, sizeof(path), "%s/tests/home/components.txt", srcdir ? srcdir : ".");
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	while ((len = getline(&text, &cap, f)) >= 0) {
+		if (len > 0 && text[len - 1] == '\n')
+			text[len - 1] = '\0';
+		at++;
+		if (whole && text[0] == ' ') {
+			char *longer = NULL;
 
-	ck_assert_int_eq(parse("light", "{\"name\": \"l\", \"stat_t\": \"s\", \"cmd_t\": \"c\", "
-			       "\"bri_stat_t\": \"bs\", \"bri_cmd_t\": \"bc\", \"bri_scl\": 100, "
-			       "\"bri_val_tpl\": \"{{ value_json.b }}\"}"), 0);
-	ck_assert(hear("s", "OFF"));
-	ck_assert(hear("bs", "{\"b\": 60}"));
-	ck_assert(!entity_matches(e, SERVICE_SET_LEVEL, 60));
-	ck_assert(hear("s", "ON"));
-	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 60));
-	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 61));
-	ck_assert(!entity_matches(e, SERVICE_SET_LEVEL, 62));
-	/* Its brightness alone would not switch it on. */
-	ck_assert_int_eq(entity_commands(e, SERVICE_SET_LEVEL, 30, commands, &n), 0);
-	ck_assert_uint_eq(n, 2);
-	ck_assert_str_eq(commands[0].topic, "bc");
-	ck_assert_str_eq(commands[0].payload, "30");
-	ck_assert_str_eq(commands[1].topic, "c");
-	ck_assert_str_eq(commands[1].payload, "ON");
-	free(commands[0].payload);
-	free(commands[1].payload);
-	expect_command(SERVICE_SET_LEVEL, 0, "c", "OFF");
-	ck_assert(hear("s", "OFF"));
-	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 0));
-	for (size_t i = 0; i < 5; i++) {
-		static const char *const bad[] = { "{\"b\": \"nan\"}", "{\"b\": \"1e999\"}",
-						   "{\"b\": \"6 0\"}", "{}", "{\"b\": null}" };
-
-		ck_assert(!hear("bs", bad[i]));
-		ck_assert_uint_eq(e->level, 60);
+			ck_assert_int_ge(asprintf(&longer, "%s%s", whole, text), 0);
+			free(whole);
+			whole = longer;
+			continue;
+		}
+		if (whole)
+			do_line(whole);
+		free(whole);
+		whole = text[0] && text[0] != '#' ? strdup(text) : NULL;
+		line = at;
 	}
-	ck_assert(hear("bs", "{\"b\": -7}"));
-	ck_assert_uint_eq(e->level, 0);
-	ck_assert(hear("bs", "{\"b\": 1e30}"));
-	ck_assert_uint_eq(e->level, 100);
-}
-END_TEST
-
-START_TEST(covers)
-{
-	ck_assert_int_eq(parse("cover", "{\"name\": \"blind\", \"cmd_t\": \"c\", "
-			       "\"stat_t\": \"s\", "
-			       "\"val_tpl\": \"{{ value_json.state }}\", \"stat_open\": \"OPEN\", "
-			       "\"stat_clsd\": \"CLOSE\", \"stat_opening\": \"UP\", "
-			       "\"pos_t\": \"s\", \"pos_tpl\": \"{{ value_json.position }}\", "
-			       "\"set_pos_t\": \"c\", "
-			       "\"set_pos_tpl\": \"{ \\\"position\\\": {{ position }} }\"}"), 0);
-	ck_assert(hear("s", "{\"state\": \"OPEN\", \"position\": 30}"));
-	ck_assert_str_eq(e->state, "open");
-	/* Ajar is not what "open it" asks for. */
-	ck_assert(!entity_matches(e, SERVICE_OPEN, ENTITY_NO_LEVEL));
-	ck_assert(hear("s", "{\"state\": \"UP\", \"position\": 60}"));
-	ck_assert(entity_heading(e, SERVICE_OPEN));
-	ck_assert(!entity_heading(e, SERVICE_CLOSE));
-	ck_assert(hear("s", "{\"state\": \"OPEN\", \"position\": 99}"));
-	ck_assert(entity_matches(e, SERVICE_OPEN, ENTITY_NO_LEVEL));
-	ck_assert(hear("s", "{\"state\": \"CLOSE\", \"position\": 0}"));
-	ck_assert(entity_matches(e, SERVICE_CLOSE, ENTITY_NO_LEVEL));
-	ck_assert(entity_matches(e, SERVICE_SET_LEVEL, 0));
-	expect_command(SERVICE_OPEN, ENTITY_NO_LEVEL, "c", "OPEN");
-	expect_command(SERVICE_SET_LEVEL, 40, "c", "{ \"position\": 40 }");
-	/* What it does not know of its state, its position tells. */
-	ck_assert(hear("s", "{\"state\": null, \"position\": 40}"));
-	ck_assert_str_eq(e->state, "open");
-	ck_assert(!hear("s", "{\"state\": null, \"position\": 40}"));
-	/* One that tells its position only, from 0 open to 100 closed. */
-	ck_assert_int_eq(parse("cover", "{\"name\": \"b\", \"cmd_t\": \"c\", \"pos_t\": \"p\", "
-			       "\"set_pos_t\": \"c\", \"pos_open\": 0, \"pos_clsd\": 100}"), 0);
-	ck_assert(hear("p", "100"));
-	ck_assert_str_eq(e->state, "closed");
-	ck_assert(hear("p", "25"));
-	ck_assert_str_eq(e->state, "open");
-	ck_assert_uint_eq(e->level, 75);
-	expect_command(SERVICE_SET_LEVEL, 10, "c", "90");
-	ck_assert_ptr_nonnull(entity_refusal(e, SERVICE_TURN_ON));
+	if (whole)
+		do_line(whole);
+	end_order();
+	free(whole);
+	free(text);
+	fclose(f);
+	e = entity_free(e);
 }
 END_TEST
 
@@ -211,126 +268,214 @@ START_TEST(availability_of_several)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char payload[256];
+		char text[256];
 
-		snprintf(payload, sizeof(payload), "{\"name\": \"a\", \"cmd_t\": \"c\", "
+		snprintf(text, sizeof(text), "{\"name\": \"a\", \"cmd_t\": \"c\", "
 			 "\"avty_mode\": %s, \"avty\": [{\"t\": \"x\"}, {\"t\": \"y\", "
 			 "\"pl_avail\": \"1\", \"pl_not_avail\": \"0\"}]}", rows[i].mode);
-		ck_assert_int_eq(parse("switch", payload), 0);
+		ck_assert_int_eq(make("switch", text), 0);
 		ck_assert(entity_available(e) == rows[i].first);
-		hear("x", "online");
+		hear("x", "online", 6);
 		ck_assert(entity_available(e) == rows[i].one);
-		hear("y", "1");
+		hear("y", "1", 1);
 		ck_assert(entity_available(e) == rows[i].both);
-		hear("y", "nothing that it knows");
+		hear("y", "nothing that it knows", 21);
+		ck_assert_int_ne(d.code, DIAG_NONE);
 		ck_assert(entity_available(e) == rows[i].both);
-		hear("y", "0");
+		hear("y", "0", 1);
 		ck_assert(entity_available(e) == rows[i].lost);
 	}
-}
-END_TEST
-
-/* What is wrong with it, and where. */
-static const struct {
-	const char *component, *payload, *field;
-} wrong[] = {
-	{ "light", "", "" },
-	{ "light", "[]", "" },
-	{ "light", "{\"name\": \"a\", \"name\": \"b\"}", "" },
-	{ "light", "{\"name\": \"a\xff\"}", "" },
-	{ "light", "{\"name\": \"a\"}", "command_topic" },
-	{ "light", "{\"name\": 7, \"cmd_t\": \"c\"}", "name" },
-	{ "light", "{\"name\": \"a\\u0000b\", \"cmd_t\": \"c\"}", "" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"\"}", "command_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"c/#\"}", "command_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"~\", \"~\": \"+/+\"}", "command_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_t\": \"~\", \"~\": \"#\"}",
-	  "state_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"~\"}", "command_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": [\"c\"]}", "command_topic" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"c\", \"schema\": \"template\"}", "schema" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"c\", \"bri_scl\": 0}", "brightness_scale" },
-	{ "light", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_val_tpl\": \"{{ x\"}",
-	  "state_value_template" },
-	{ "switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"val_tpl\": \"{% include 'x' %}\"}",
-	  "value_template" },
-	{ "switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"pl_on\": {}}", "payload_on" },
-	{ "switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"avty\": [7]}", "topic" },
-	{ "switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"avty_mode\": \"most\"}",
-	  "availability_mode" },
-	{ "switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"avty\": [{\"t\": \"1\"}, "
-	  "{\"t\": \"2\"}, "
-	  "{\"t\": \"3\"}, {\"t\": \"4\"}, {\"t\": \"5\"}, {\"t\": \"6\"}, {\"t\": \"7\"}, "
-	  "{\"t\": \"8\"}, {\"t\": \"9\"}]}", "availability" },
-	{ "cover", "{\"name\": \"a\", \"cmd_t\": \"c\", \"pos_open\": 5, \"pos_clsd\": 5}",
-	  "position_open" },
-};
-
-START_TEST(malformed)
-{
-	ck_assert_int_eq(parse(wrong[_i].component, wrong[_i].payload), -EINVAL);
-	ck_assert_ptr_null(e);
-	ck_assert_str_eq(d.field, wrong[_i].field);
-	ck_assert_int_ne(d.text[0], '\0');
+	e = entity_free(e);
 }
 END_TEST
 
 START_TEST(not_ours)
 {
-	static const char *const topics[] = {
-		"homeassistant/sensor/a/b/config", "homeassistant/light/config", "homeassistant",
-		"homeassistant/light", "homeassistant/lights/a/config", "other/light/a/config",
-		"homeassistant/light/a/state", "homeassistantx/light/a/config", "",
-		"homeassistant/device/a/config",
+	static const char *const texts[] = {
+		"{\"name\": \"Child lock\", \"cmd_t\": \"c\", \"ent_cat\": \"config\"}",
+		"{\"name\": \"x\", \"cmd_t\": \"c\", \"en\": false}",
+		"{\"name\": \"x\", \"cmd_t\": \"c\", \"ent_cat\": \"diagnostic\"}",
 	};
-	const char *good = "{\"name\": \"a\", \"cmd_t\": \"c\"}";
 
-	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
-		ck_assert_int_eq(entity_parse(&e, "homeassistant", topics[i], good, strlen(good),
-					      &d), -ENOENT);
-	/* What a device is set up with is no thing of the home. */
-	ck_assert_int_eq(parse("switch", "{\"name\": \"Child lock\", \"cmd_t\": \"c\", "
-			       "\"ent_cat\": \"config\"}"), -ENOENT);
-	ck_assert_int_eq(parse("switch", "{\"name\": \"x\", \"cmd_t\": \"c\", \"en\": false}"),
-			 -ENOENT);
-	ck_assert_int_eq(entity_parse(&e, "homeassistant", "homeassistant/light/a/config", good,
-				      strlen(good), &d), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		ck_assert_int_eq(make("switch", texts[i]), -ENOENT);
+	ck_assert_int_eq(make("update", "{\"name\": \"a\", \"cmd_t\": \"c\"}"), -ENOENT);
+	ck_assert_int_eq(make("lights", "{\"name\": \"a\", \"cmd_t\": \"c\"}"), -ENOENT);
+	e = entity_free(e);
+}
+END_TEST
+
+/* Seen, and not commanded unless the user says so. */
+START_TEST(alarms_are_guarded)
+{
+	json_auto_t *full = json_pack("{s:s, s:s, s:s}", "name", "a", "command_topic", "c",
+				      "state_topic", "s");
+
+	d = (struct diag)DIAG_NULL;
+	ck_assert_int_eq(entity_new(&e, "alarm_control_panel", "x", full, false, &d), 0);
+	ck_assert_uint_eq(e->n_services, 0);
+	ck_assert(hear("s", "armed_home", 10));
+	ck_assert_str_eq(e->state, "armed_home");
+	ck_assert_int_eq(order_new(&o, e, "disarm", "", 0, &d), -EINVAL);
+	e = entity_free(e);
+}
+END_TEST
+
+START_TEST(states_lapse)
+{
+	ck_assert_int_eq(make("sensor", "{\"name\": \"a\", \"stat_t\": \"s\", \"exp_aft\": 60}"), 0);
+	ck_assert(hear("s", "5", 1));
+	ck_assert(!entity_lapse(e, 60999));
+	ck_assert(entity_lapse(e, 61000));
+	ck_assert_str_eq(e->state, "");
+	ck_assert(!entity_lapse(e, 99999));
+	ck_assert_int_eq(make("binary_sensor", "{\"name\": \"a\", \"stat_t\": \"s\", "
+			      "\"off_dly\": 2}"), 0);
+	ck_assert(hear("s", "ON", 2));
+	ck_assert(!entity_lapse(e, 2999));
+	ck_assert(entity_lapse(e, 3000));
+	ck_assert_str_eq(e->state, "off");
+	e = entity_free(e);
+}
+END_TEST
+
+/* A new description keeps what is told in the same places. */
+START_TEST(descriptions_change)
+{
+	struct entity *old;
+
+	ck_assert_int_eq(make("light", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_t\": \"s\", "
+			      "\"bri_cmd_t\": \"bc\", \"bri_stat_t\": \"b\"}"), 0);
+	hear("s", "ON", 2);
+	hear("b", "255", 3);
+	old = TAKE(e);
+	ck_assert_int_eq(make("light", "{\"name\": \"b\", \"cmd_t\": \"c2\", \"stat_t\": \"s\", "
+			      "\"bri_cmd_t\": \"bc\", \"bri_stat_t\": \"other\"}"), 0);
+	entity_inherit(e, old);
+	ck_assert_str_eq(e->state, "on");
+	ck_assert_ptr_null(json_object_get(e->attributes, "brightness"));
+	entity_free(old);
+	e = entity_free(e);
+}
+END_TEST
+
+struct found {
+	unsigned things, wrong;
+	char last[64], text[300];
+};
+
+static int on_found(void *arg, const char *component, const char *object, const char *part,
+		    const json_t *description, struct diag *why)
+{
+	struct found *f = arg;
+	const char *topic = json_string_value(json_object_get(description, "state_topic"));
+
+	f->things += description != NULL;
+	f->wrong += !description;
+	snprintf(f->last, sizeof(f->last), "%s %s %s %s", component, object, part,
+		 topic ? topic : "-");
+	snprintf(f->text, sizeof(f->text), "%s", description ? "" : why->text);
+	return 0;
+}
+
+static int discover(const char *topic, const char *payload, struct found *f)
+{
+	*f = (struct found){ 0 };
+	d = (struct diag)DIAG_NULL;
+	return discovery_parse("homeassistant", topic, payload, strlen(payload), on_found, f, &d);
+}
+
+START_TEST(messages_of_discovery)
+{
+	static const char one[] = "homeassistant/light/a/config";
+	static const char dev[] = "homeassistant/device/n/d/config";
+	struct found f;
+
+	ck_assert_int_eq(discover(one, "{\"cmd_t\": \"c\", \"stat_t\": \"s\"}", &f), 0);
+	ck_assert_str_eq(f.last, "light a  s");
+	ck_assert_int_eq(discover(one, "", &f), DISCOVERY_E_REMOVED);
+	ck_assert_int_eq(discover(one, "{\"migrate_discovery\": true}", &f), DISCOVERY_E_REMOVED);
+	ck_assert_int_eq(discover(one, "[]", &f), -EINVAL);
+	ck_assert_int_eq(discover(one, "{\"name\": 1, \"name\": 2}", &f), -EINVAL);
+	/* What the parts share, and what they do not; a base of the device's. */
+	ck_assert_int_eq(discover(dev, "{\"~\": \"t\", \"dev\": {\"ids\": \"1\"}, \"o\": {}, "
+		"\"stat_t\": \"~/s\", \"cmps\": {\"a\": {\"p\": \"switch\"}, "
+		"\"b\": {\"p\": \"sensor\", \"uniq_id\": \"b\"}}}", &f), 0);
+	ck_assert_uint_eq(f.things, 1);
+	ck_assert_str_eq(f.last, "sensor d b t/s");
+	ck_assert_int_eq(discover(dev, "{\"~\": \"t\", \"dev\": {\"ids\": \"1\"}, \"cmps\": "
+		"{\"b\": {\"platform\": \"sensor\", \"stat_t\": \"~/own\"}}}", &f), 0);
+	ck_assert_str_eq(f.last, "sensor d b t/own");
+	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": {\"b\": 5}}", &f), 0);
+	ck_assert_uint_eq(f.wrong, 1);
+	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": {\"b\": {\"name\": \"x\", "
+				  "\"cmd_t\": \"c\"}}}", &f), 0);
+	ck_assert_str_eq(f.text, "missing in 'b'");
+	ck_assert_int_eq(discover(dev, "{\"cmps\": {}}", &f), -EINVAL);
+	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": []}", &f), -EINVAL);
+}
+END_TEST
+
+START_TEST(topics_of_discovery)
+{
+	static const char *const no[] = {
+		"homeassistant/light/config", "homeassistant", "homeassistant/light", "",
+		"homeassistant/lights/a/config", "other/light/a/config",
+		"homeassistant/light/a/state", "homeassistantx/light/a/config",
+		"homeassistant/light//config", "homeassistant/light/a/b/c/config",
+		"homeassistant/update/a/config",
+	};
+	static const char *const yes[] = {
+		"homeassistant/light/a/config", "homeassistant/light/n/a/config",
+		"homeassistant/device/a/config", "homeassistant/alarm_control_panel/n/a/config",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		ck_assert_msg(!discovery_is_topic("homeassistant", no[i]), "%s", no[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		ck_assert_msg(discovery_is_topic("homeassistant", yes[i]), "%s", yes[i]);
 }
 END_TEST
 
 /* A valid message cut anywhere, and with any byte changed: a verdict, nothing worse. */
+static int on_mutant(void *arg, const char *component, const char *object, const char *part,
+		     const json_t *description, struct diag *why)
+{
+	(void)part;
+	if (!description || entity_new(&e, component, object, description, true, why) < 0)
+		return 0;
+	++*(size_t *)arg;
+	hear("z", "{\"state\": \"ON\"}", 15);
+	hear("z/a", "online", 6);
+	e = entity_free(e);
+	return 0;
+}
+
 START_TEST(every_mutation)
 {
-	static const char good[] = "{\"~\":\"z\",\"name\":\"a\",\"cmd_t\":\"~/c\","
-		"\"stat_t\":\"~\","
+	static const char good[] = "{\"~\":\"z\",\"name\":\"a\",\"cmd_t\":\"~/c\",\"stat_t\":\"~\","
 		"\"val_tpl\":\"{{ value_json.state }}\",\"avty\":[{\"t\":\"~/a\"}]}";
 	const char *topic = "homeassistant/switch/x/config";
 	size_t valid = 0;
 
-	for (size_t n = 0; n < sizeof(good); n++) {
-		struct entity *got = NULL;
-		int r = entity_parse(&got, "homeassistant", topic, good, n, NULL);
+	for (size_t n = 1; n < sizeof(good); n++) {
+		int r = discovery_parse("homeassistant", topic, good, n, on_mutant, &valid, NULL);
 
 		ck_assert_int_eq(r, n == sizeof(good) - 1 ? 0 : -EINVAL);
-		entity_free(got);
 	}
+	ck_assert_uint_eq(valid, 1);
 	for (size_t i = 0; i < sizeof(good) - 1; i++)
 		for (int bit = 0; bit < 8; bit++) {
-			struct entity *got = NULL;
 			char text[sizeof(good)];
 			int r;
 
 			memcpy(text, good, sizeof(good));
 			text[i] = (char)(text[i] ^ (1 << bit));
-			r = entity_parse(&got, "homeassistant", topic, text, strlen(good),
-					 NULL);
-			ck_assert(r == 0 || r == -EINVAL || r == -ENOENT);
-			valid += r == 0;
-			if (got)
-				entity_hear(got, "z", "{\"state\": \"ON\"}", 15);
-			entity_free(got);
+			r = discovery_parse("homeassistant", topic, text, strlen(good), on_mutant,
+					    &valid, NULL);
+			ck_assert(r == 0 || r == -EINVAL);
 		}
-	ck_assert_uint_gt(valid, 0);
+	ck_assert_uint_gt(valid, 1);
 }
 END_TEST
 
@@ -338,29 +483,35 @@ START_TEST(limits)
 {
 	struct buf text = BUF_NULL;
 
-	ck_assert_int_eq(buf_printf(&text, "{\"cmd_t\": \"c\", \"name\": \"%0257d\"}", 1), 0);
-	ck_assert_int_eq(parse("light", text.data), -EINVAL);
+	ck_assert_int_eq(buf_printf(&text, "{\"cmd_t\": \"c\", \"name\": \"%0256d\"}", 1), 0);
+	ck_assert_int_eq(make("light", text.data), -EINVAL);
 	ck_assert_str_eq(d.field, "name");
+	ck_assert_int_eq(d.code, DIAG_LIMIT);
 	buf_reset(&text);
 	ck_assert_int_eq(buf_printf(&text, "{\"name\": \"a\", \"cmd_t\": \"%01025d\"}", 1), 0);
-	ck_assert_int_eq(parse("light", text.data), -EINVAL);
+	ck_assert_int_eq(make("light", text.data), -EINVAL);
 	ck_assert_str_eq(d.field, "command_topic");
 	buf_reset(&text);
-	ck_assert_int_eq(buf_printf(&text, "{\"name\": \"a\", \"cmd_t\": \"c\", \"x\": \"%0*d\"}",
-				    ENTITY_PAYLOAD_MAX, 1), 0);
-	ck_assert_int_eq(parse("light", text.data), -EINVAL);
+	ck_assert_int_eq(buf_append_str(&text, "{\"name\": \"a\", \"cmd_t\": \"c\", \"ops\": ["), 0);
+	for (int i = 0; i < 600; i++)
+		ck_assert_int_eq(buf_printf(&text, "%s\"o%d\"", i ? "," : "", i), 0);
+	ck_assert_int_eq(buf_append_str(&text, "]}"), 0);
+	ck_assert_int_eq(make("select", text.data), -EINVAL);
+	ck_assert_str_eq(d.field, "options");
 	ck_assert_int_eq(d.code, DIAG_LIMIT);
 	buf_reset(&text);
 	for (int i = 0; i < 30000; i++)
-		ck_assert_int_eq(buf_append_str(&text, "["), 0);
-	ck_assert_int_eq(parse("light", text.data), -EINVAL);
+		ck_assert_int_eq(buf_append_char(&text, '['), 0);
+	ck_assert_int_eq(discovery_parse("homeassistant", "homeassistant/light/a/config", text.data,
+					 text.len, on_mutant, NULL, &d), -EINVAL);
 	/* A template without end stops by itself, and the state is what it was. */
-	ck_assert_int_eq(parse("switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_t\": \"s\", "
-			       "\"val_tpl\": \"{% for i in range(99999999) %}{% for j in "
-			       "range(99999999) %}x{% endfor %}{% endfor %}ON\"}"), 0);
-	ck_assert(!hear("s", "ON"));
+	ck_assert_int_eq(make("switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_t\": \"s\", "
+			      "\"val_tpl\": \"{% for i in range(99999) %}{% for j in "
+			      "range(99999) %}x{% endfor %}{% endfor %}ON\"}"), 0);
+	ck_assert(!hear("s", "ON", 2));
+	ck_assert_int_ne(d.code, DIAG_NONE);
 	ck_assert_str_eq(e->state, "");
-	ck_assert(!hear("s", "\xff\xfe"));
+	e = entity_free(e);
 	buf_deinit(&text);
 }
 END_TEST
@@ -389,15 +540,71 @@ START_TEST(names)
 		free(shown);
 		free(slug);
 	}
-	/* Nothing of its name is left, but it can be told from others. */
-	ck_assert_int_eq(parse("light", "{\"name\": \"\xd0\x9b\", \"cmd_t\": \"c\", "
-			       "\"uniq_id\": \"0x17\"}"), 0);
-	ck_assert_str_eq(e->id, "light.0x17");
-	ck_assert_int_eq(parse("light", "{\"name\": \"Desk lamp\", \"cmd_t\": \"c\", "
-			       "\"dev\": {\"name\": \"desk\"}}"), 0);
-	ck_assert_str_eq(e->name, "Desk lamp");
-	ck_assert_int_eq(parse("light", "{\"cmd_t\": \"c\"}"), 0);
-	ck_assert_str_eq(e->name, "thing");
+	/* A name without letters that an id could have is told apart by what is unique. */
+	ck_assert_int_eq(make("light", "{\"name\": \"\xd0\x9b\", \"uniq_id\": \"0x17\", "
+			      "\"cmd_t\": \"c\"}"), 0);
+	ck_assert_str_eq(e->base, "light.0x17");
+	e = entity_free(e);
+}
+END_TEST
+
+START_TEST(colours_there_and_back)
+{
+	for (int r = 0; r <= 255; r += 51)
+		for (int g = 0; g <= 255; g += 51)
+			for (int b = 0; b <= 255; b += 51) {
+				double full[3] = { r, g, b }, hs[3], xy[3], h, s, x, y;
+
+				if (!r && !g && !b)
+					continue;
+				color_full(full);
+				color_to_hs(full, &h, &s);
+				color_from_hs(h, s, hs);
+				color_to_xy(full, &x, &y);
+				color_from_xy(x, y, xy);
+				for (int i = 0; i < 3; i++) {
+					ck_assert_double_eq_tol(hs[i], full[i], 0.5);
+					ck_assert_double_eq_tol(xy[i], full[i], 1.5);
+				}
+				ck_assert(color_alike(full, hs) && color_alike(full, xy));
+			}
+	ck_assert(!color_alike((double[]){ 255, 0, 0 }, (double[]){ 255, 128, 0 }));
+	ck_assert(!color_alike((double[]){ 255, 0, 0 }, (double[]){ 255, 100, 100 }));
+	ck_assert(color_alike((double[]){ 255, 250, 250 }, (double[]){ 250, 250, 255 }));
+}
+END_TEST
+
+START_TEST(an_inbox)
+{
+	struct inbox *b = NULL;
+	struct inbox_message *m;
+	size_t len = 1 << 20;
+	char *big = calloc(1, len), topic[16];
+	int r = 0, n = 0;
+
+	ck_assert_int_eq(inbox_new(&b), 0);
+	ck_assert_int_eq(inbox_put(b, "a", "1", 1), 0);
+	ck_assert_int_eq(inbox_put(b, "b", "2", 1), 0);
+	ck_assert_int_eq(inbox_put(b, "a", "three", 5), 0);
+	m = inbox_take(b);
+	ck_assert_str_eq(m->topic, "a");
+	ck_assert_str_eq(m->payload, "three");
+	inbox_message_free(m);
+	m = inbox_take(b);
+	ck_assert_str_eq(m->payload, "2");
+	inbox_message_free(m);
+	ck_assert_ptr_null(inbox_take(b));
+	for (; r == 0; n++) {
+		snprintf(topic, sizeof(topic), "t%d", n);
+		r = inbox_put(b, topic, big, len);
+	}
+	ck_assert_int_eq(r, -E2BIG);
+	ck_assert_int_eq(n, 64);
+	/* One topic for ever costs no more than one message. */
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(inbox_put(b, "t0", big, len), 0);
+	inbox_free(b);
+	free(big);
 }
 END_TEST
 
@@ -405,17 +612,19 @@ int main(void)
 {
 	TCase *t = tcase_create("entity");
 
-	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, short_and_long_keys);
-	tcase_add_test(t, switch_with_words_of_its_own);
-	tcase_add_test(t, basic_light);
-	tcase_add_test(t, covers);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, components);
 	tcase_add_test(t, availability_of_several);
-	tcase_add_loop_test(t, malformed, 0, ARRAY_SIZE(wrong));
 	tcase_add_test(t, not_ours);
+	tcase_add_test(t, alarms_are_guarded);
+	tcase_add_test(t, states_lapse);
+	tcase_add_test(t, descriptions_change);
+	tcase_add_test(t, messages_of_discovery);
+	tcase_add_test(t, topics_of_discovery);
 	tcase_add_test(t, every_mutation);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, names);
+	tcase_add_test(t, colours_there_and_back);
+	tcase_add_test(t, an_inbox);
 	return run_tests("entity", t);
 }

@@ -6,6 +6,7 @@ check_PROGRAMS += tests/home/test-entity
 tests_home_test_entity_SOURCES = tests/home/test-entity.c
 tests_home_test_entity_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
+EXTRA_DIST += tests/home/components.txt
 
 # Against a real broker; skipped where none is installed.
 check_PROGRAMS += tests/home/test-tools
