@@ -85,13 +85,15 @@ static int take_bounds(struct entity_feature *ef, const struct description *s)
 
 	if (f->kind == FEATURE_KELVIN)
 		return take_kelvins(ef, s);
-	if ((r = description_number(s, f->low, default_bound(f, s, f->low_at), &ef->low)) < 0 ||
-	    (r = description_number(s, f->high, default_bound(f, s, f->high_at), &ef->high)) < 0 ||
+	if ((r = description_number(s, f->low, default_bound(f, s, f->low_at),
+				    &ef->low)) < 0 ||
+	    (r = description_number(s, f->high, default_bound(f, s, f->high_at),
+				    &ef->high)) < 0 ||
 	    (r = description_number(s, f->step, f->step_at, &ef->step)) < 0)
 		return r;
 	if (ef->step < 0)
 		return description_bad(s, f->step, "expected a positive number");
-	/* A device may count from open to closed; one that has a single value has no choice. */
+	/* A device may count from open to closed; one with a single value has no choice. */
 	if (is_bounded(ef) && (f->kind == FEATURE_PERCENT ? ef->low == ef->high : ef->low > ef->high))
 		return description_bad(s, f->high ? f->high : f->name, "it leaves no range");
 	if (f->kind == FEATURE_SPEED && (ef->low < 1 || ef->high > 10000))

@@ -87,7 +87,7 @@ static void on_message(void *arg, const char *topic, const char *payload, size_t
 	struct tools *t = arg;
 	int r = len > DISCOVERY_PAYLOAD_MAX ? -E2BIG : inbox_put(t->inbox, topic, payload, len);
 
-	/* A broker tells nobody what it drops; this is as many as Mosquitto holds for one client. */
+	/* A broker tells nobody what it drops; so many Mosquitto holds for one client. */
 	if (discovery_is_topic(t->prefix, topic) && ++t->described == BROKER_QUEUE)
 		fprintf(stderr, "<5>mqtt: %d things were described at once; if some are missing, "
 			"raise the broker's limit of messages (max_queued_messages)\n",

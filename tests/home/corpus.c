@@ -150,7 +150,8 @@ static bool hear_all(struct entity *e, const json_t *description)
 /* Something within the bounds of an argument. */
 static json_t *some_value(const char *name, const json_t *bounds)
 {
-	const json_t *least = json_object_get(bounds, "min"), *most = json_object_get(bounds, "max");
+	const json_t *least = json_object_get(bounds, "min");
+	const json_t *most = json_object_get(bounds, "max");
 	json_t *options = json_object_get(bounds, "options");
 
 	if (options)

@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "assistantd/tools/abbreviations.h"
-#include "assistantd/tools/color.h"
-#include "assistantd/tools/discovery.h"
 #include "assistantd/tools/feature.h"
-#include "assistantd/tools/inbox.h"
 #include "assistantd/tools/names.h"
 #include "assistantd/tools/order.h"
 #include "tests/check-main.h"
@@ -323,7 +320,8 @@ END_TEST
 
 START_TEST(states_lapse)
 {
-	ck_assert_int_eq(make("sensor", "{\"name\": \"a\", \"stat_t\": \"s\", \"exp_aft\": 60}"), 0);
+	ck_assert_int_eq(make("sensor", "{\"name\": \"a\", \"stat_t\": \"s\", "
+			      "\"exp_aft\": 60}"), 0);
 	ck_assert(hear("s", "5", 1));
 	ck_assert(!entity_lapse(e, 60999));
 	ck_assert(entity_lapse(e, 61000));
@@ -359,126 +357,6 @@ START_TEST(descriptions_change)
 }
 END_TEST
 
-struct found {
-	unsigned things, wrong;
-	char last[64], text[300];
-};
-
-static int on_found(void *arg, const char *component, const char *object, const char *part,
-		    const json_t *description, struct diag *why)
-{
-	struct found *f = arg;
-	const char *topic = json_string_value(json_object_get(description, "state_topic"));
-
-	f->things += description != NULL;
-	f->wrong += !description;
-	snprintf(f->last, sizeof(f->last), "%s %s %s %s", component, object, part,
-		 topic ? topic : "-");
-	snprintf(f->text, sizeof(f->text), "%s", description ? "" : why->text);
-	return 0;
-}
-
-static int discover(const char *topic, const char *payload, struct found *f)
-{
-	*f = (struct found){ 0 };
-	d = (struct diag)DIAG_NULL;
-	return discovery_parse("homeassistant", topic, payload, strlen(payload), on_found, f, &d);
-}
-
-START_TEST(messages_of_discovery)
-{
-	static const char one[] = "homeassistant/light/a/config";
-	static const char dev[] = "homeassistant/device/n/d/config";
-	struct found f;
-
-	ck_assert_int_eq(discover(one, "{\"cmd_t\": \"c\", \"stat_t\": \"s\"}", &f), 0);
-	ck_assert_str_eq(f.last, "light a  s");
-	ck_assert_int_eq(discover(one, "", &f), DISCOVERY_E_REMOVED);
-	ck_assert_int_eq(discover(one, "{\"migrate_discovery\": true}", &f), DISCOVERY_E_REMOVED);
-	ck_assert_int_eq(discover(one, "[]", &f), -EINVAL);
-	ck_assert_int_eq(discover(one, "{\"name\": 1, \"name\": 2}", &f), -EINVAL);
-	/* What the parts share, and what they do not; a base of the device's. */
-	ck_assert_int_eq(discover(dev, "{\"~\": \"t\", \"dev\": {\"ids\": \"1\"}, \"o\": {}, "
-		"\"stat_t\": \"~/s\", \"cmps\": {\"a\": {\"p\": \"switch\"}, "
-		"\"b\": {\"p\": \"sensor\", \"uniq_id\": \"b\"}}}", &f), 0);
-	ck_assert_uint_eq(f.things, 1);
-	ck_assert_str_eq(f.last, "sensor d b t/s");
-	ck_assert_int_eq(discover(dev, "{\"~\": \"t\", \"dev\": {\"ids\": \"1\"}, \"cmps\": "
-		"{\"b\": {\"platform\": \"sensor\", \"stat_t\": \"~/own\"}}}", &f), 0);
-	ck_assert_str_eq(f.last, "sensor d b t/own");
-	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": {\"b\": 5}}", &f), 0);
-	ck_assert_uint_eq(f.wrong, 1);
-	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": {\"b\": {\"name\": \"x\", "
-				  "\"cmd_t\": \"c\"}}}", &f), 0);
-	ck_assert_str_eq(f.text, "missing in 'b'");
-	ck_assert_int_eq(discover(dev, "{\"cmps\": {}}", &f), -EINVAL);
-	ck_assert_int_eq(discover(dev, "{\"dev\": {}, \"cmps\": []}", &f), -EINVAL);
-}
-END_TEST
-
-START_TEST(topics_of_discovery)
-{
-	static const char *const no[] = {
-		"homeassistant/light/config", "homeassistant", "homeassistant/light", "",
-		"homeassistant/lights/a/config", "other/light/a/config",
-		"homeassistant/light/a/state", "homeassistantx/light/a/config",
-		"homeassistant/light//config", "homeassistant/light/a/b/c/config",
-		"homeassistant/update/a/config",
-	};
-	static const char *const yes[] = {
-		"homeassistant/light/a/config", "homeassistant/light/n/a/config",
-		"homeassistant/device/a/config", "homeassistant/alarm_control_panel/n/a/config",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
-		ck_assert_msg(!discovery_is_topic("homeassistant", no[i]), "%s", no[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-		ck_assert_msg(discovery_is_topic("homeassistant", yes[i]), "%s", yes[i]);
-}
-END_TEST
-
-/* A valid message cut anywhere, and with any byte changed: a verdict, nothing worse. */
-static int on_mutant(void *arg, const char *component, const char *object, const char *part,
-		     const json_t *description, struct diag *why)
-{
-	(void)part;
-	if (!description || entity_new(&e, component, object, description, true, why) < 0)
-		return 0;
-	++*(size_t *)arg;
-	hear("z", "{\"state\": \"ON\"}", 15);
-	hear("z/a", "online", 6);
-	e = entity_free(e);
-	return 0;
-}
-
-START_TEST(every_mutation)
-{
-	static const char good[] = "{\"~\":\"z\",\"name\":\"a\",\"cmd_t\":\"~/c\",\"stat_t\":\"~\","
-		"\"val_tpl\":\"{{ value_json.state }}\",\"avty\":[{\"t\":\"~/a\"}]}";
-	const char *topic = "homeassistant/switch/x/config";
-	size_t valid = 0;
-
-	for (size_t n = 1; n < sizeof(good); n++) {
-		int r = discovery_parse("homeassistant", topic, good, n, on_mutant, &valid, NULL);
-
-		ck_assert_int_eq(r, n == sizeof(good) - 1 ? 0 : -EINVAL);
-	}
-	ck_assert_uint_eq(valid, 1);
-	for (size_t i = 0; i < sizeof(good) - 1; i++)
-		for (int bit = 0; bit < 8; bit++) {
-			char text[sizeof(good)];
-			int r;
-
-			memcpy(text, good, sizeof(good));
-			text[i] = (char)(text[i] ^ (1 << bit));
-			r = discovery_parse("homeassistant", topic, text, strlen(good), on_mutant,
-					    &valid, NULL);
-			ck_assert(r == 0 || r == -EINVAL);
-		}
-	ck_assert_uint_gt(valid, 1);
-}
-END_TEST
-
 START_TEST(limits)
 {
 	struct buf text = BUF_NULL;
@@ -492,7 +370,8 @@ START_TEST(limits)
 	ck_assert_int_eq(make("light", text.data), -EINVAL);
 	ck_assert_str_eq(d.field, "command_topic");
 	buf_reset(&text);
-	ck_assert_int_eq(buf_append_str(&text, "{\"name\": \"a\", \"cmd_t\": \"c\", \"ops\": ["), 0);
+	ck_assert_int_eq(buf_append_str(&text, "{\"name\": \"a\", \"cmd_t\": \"c\", "
+					"\"ops\": ["), 0);
 	for (int i = 0; i < 600; i++)
 		ck_assert_int_eq(buf_printf(&text, "%s\"o%d\"", i ? "," : "", i), 0);
 	ck_assert_int_eq(buf_append_str(&text, "]}"), 0);
@@ -500,10 +379,6 @@ START_TEST(limits)
 	ck_assert_str_eq(d.field, "options");
 	ck_assert_int_eq(d.code, DIAG_LIMIT);
 	buf_reset(&text);
-	for (int i = 0; i < 30000; i++)
-		ck_assert_int_eq(buf_append_char(&text, '['), 0);
-	ck_assert_int_eq(discovery_parse("homeassistant", "homeassistant/light/a/config", text.data,
-					 text.len, on_mutant, NULL, &d), -EINVAL);
 	/* A template without end stops by itself, and the state is what it was. */
 	ck_assert_int_eq(make("switch", "{\"name\": \"a\", \"cmd_t\": \"c\", \"stat_t\": \"s\", "
 			      "\"val_tpl\": \"{% for i in range(99999) %}{% for j in "
@@ -548,66 +423,6 @@ START_TEST(names)
 }
 END_TEST
 
-START_TEST(colours_there_and_back)
-{
-	for (int r = 0; r <= 255; r += 51)
-		for (int g = 0; g <= 255; g += 51)
-			for (int b = 0; b <= 255; b += 51) {
-				double full[3] = { r, g, b }, hs[3], xy[3], h, s, x, y;
-
-				if (!r && !g && !b)
-					continue;
-				color_full(full);
-				color_to_hs(full, &h, &s);
-				color_from_hs(h, s, hs);
-				color_to_xy(full, &x, &y);
-				color_from_xy(x, y, xy);
-				for (int i = 0; i < 3; i++) {
-					ck_assert_double_eq_tol(hs[i], full[i], 0.5);
-					ck_assert_double_eq_tol(xy[i], full[i], 1.5);
-				}
-				ck_assert(color_alike(full, hs) && color_alike(full, xy));
-			}
-	ck_assert(!color_alike((double[]){ 255, 0, 0 }, (double[]){ 255, 128, 0 }));
-	ck_assert(!color_alike((double[]){ 255, 0, 0 }, (double[]){ 255, 100, 100 }));
-	ck_assert(color_alike((double[]){ 255, 250, 250 }, (double[]){ 250, 250, 255 }));
-}
-END_TEST
-
-START_TEST(an_inbox)
-{
-	struct inbox *b = NULL;
-	struct inbox_message *m;
-	size_t len = 1 << 20;
-	char *big = calloc(1, len), topic[16];
-	int r = 0, n = 0;
-
-	ck_assert_int_eq(inbox_new(&b), 0);
-	ck_assert_int_eq(inbox_put(b, "a", "1", 1), 0);
-	ck_assert_int_eq(inbox_put(b, "b", "2", 1), 0);
-	ck_assert_int_eq(inbox_put(b, "a", "three", 5), 0);
-	m = inbox_take(b);
-	ck_assert_str_eq(m->topic, "a");
-	ck_assert_str_eq(m->payload, "three");
-	inbox_message_free(m);
-	m = inbox_take(b);
-	ck_assert_str_eq(m->payload, "2");
-	inbox_message_free(m);
-	ck_assert_ptr_null(inbox_take(b));
-	for (; r == 0; n++) {
-		snprintf(topic, sizeof(topic), "t%d", n);
-		r = inbox_put(b, topic, big, len);
-	}
-	ck_assert_int_eq(r, -E2BIG);
-	ck_assert_int_eq(n, 64);
-	/* One topic for ever costs no more than one message. */
-	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(inbox_put(b, "t0", big, len), 0);
-	inbox_free(b);
-	free(big);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *t = tcase_create("entity");
@@ -619,12 +434,7 @@ int main(void)
 	tcase_add_test(t, alarms_are_guarded);
 	tcase_add_test(t, states_lapse);
 	tcase_add_test(t, descriptions_change);
-	tcase_add_test(t, messages_of_discovery);
-	tcase_add_test(t, topics_of_discovery);
-	tcase_add_test(t, every_mutation);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, names);
-	tcase_add_test(t, colours_there_and_back);
-	tcase_add_test(t, an_inbox);
 	return run_tests("entity", t);
 }

@@ -8,6 +8,11 @@ tests_home_test_entity_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
 EXTRA_DIST += tests/home/components.txt
 
+check_PROGRAMS += tests/home/test-discovery
+tests_home_test_discovery_SOURCES = tests/home/test-discovery.c
+tests_home_test_discovery_CFLAGS = $(TEST_CFLAGS)
+tests_home_test_discovery_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
+
 # Against a real broker; skipped where none is installed.
 check_PROGRAMS += tests/home/test-tools
 tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-tools.c

@@ -98,15 +98,17 @@ static const struct {
 	{ "a {% if yes %}b{% endif %}", "a b" },
 	{ "{{ 'tab\\tquote\\'' }}", "tab\tquote'" },
 	/* Keys of other kinds, as device templates have them. */
-	{ "{% set v = {none: 'a', 1: 'b', true: 'c', 2.5: 'd'} %}{{ v[none] }}{{ v[1.0] }}{{ v[2.5] }}"
-	  "{{ v[missing] }}{{ v|length }}{{ v.get(2.5) }}{{ v.get(9, '-') }}{{ 1 in v }}{{ 'a' in v }}",
+	{ "{% set v = {none: 'a', 1: 'b', true: 'c', 2.5: 'd'} %}{{ v[none] }}{{ v[1.0] }}"
+	  "{{ v[2.5] }}{{ v[missing] }}{{ v|length }}{{ v.get(2.5) }}{{ v.get(9, '-') }}"
+	  "{{ 1 in v }}{{ 'a' in v }}",
 	  "acd3d-TrueFalse" },
 	{ "{{ {none: 1, 2: 'x', true: []}|tojson }}",
 	  "{\"null\": 1, \"2\": \"x\", \"true\": []}" },
 	{ "{% for k in {3: 'a', none: 'b'} %}{{ k }};{% endfor %}", "3;None;" },
-	{ "{{ 'abc def ghi'|truncate(9, leeway=0) }}|{{ 'abc def ghi'|truncate(9, true, leeway=0) }}|"
-	  "{{ 'abc def ghi'|truncate(9) }}|{{ accent|truncate(2, true, '', 0) }}|{{ 'abcdef'|truncate"
-	  "(5, false, '..', 0) }}", "abc...|abc de...|abc def ghi|hé|abc.." },
+	{ "{{ 'abc def ghi'|truncate(9, leeway=0) }}|"
+	  "{{ 'abc def ghi'|truncate(9, true, leeway=0) }}|{{ 'abc def ghi'|truncate(9) }}|"
+	  "{{ accent|truncate(2, true, '', 0) }}|{{ 'abcdef'|truncate(5, false, '..', 0) }}",
+	  "abc...|abc de...|abc def ghi|hé|abc.." },
 	{ "{{ n|is_defined }}", "7" },
 };
 
