@@ -94,7 +94,8 @@ static int take_bounds(struct entity_feature *ef, const struct description *s)
 	if (ef->step < 0)
 		return description_bad(s, f->step, "expected a positive number");
 	/* A device may count from open to closed; one with a single value has no choice. */
-	if (is_bounded(ef) && (f->kind == FEATURE_PERCENT ? ef->low == ef->high : ef->low > ef->high))
+	if (is_bounded(ef) &&
+	    (f->kind == FEATURE_PERCENT ? ef->low == ef->high : ef->low > ef->high))
 		return description_bad(s, f->high ? f->high : f->name, "it leaves no range");
 	if (f->kind == FEATURE_SPEED && (ef->low < 1 || ef->high > 10000))
 		return description_bad(s, f->high, "expected 1 to 10000");
