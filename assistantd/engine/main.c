@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
 	  "MODEL [--lora FILE[:SCALE]]… --prompt TEXT --max N [--temp T] [--seed S]" },
 	{ "complete", verb_complete,
 	  "MODEL [--lora FILE[:SCALE]]… [--max N] < PROMPTS.jsonl > ANSWERS.jsonl" },
+	{ "score", verb_score, "MODEL [--lora FILE[:SCALE]]… < TEXTS.jsonl > SCORES.jsonl" },
 	{ "import", verb_import, "BASE FOLDER --out ADAPTER" },
 	{ "bench", verb_bench,
 	  "MODEL [MEASUREMENT]… [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },

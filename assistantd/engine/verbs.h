@@ -21,6 +21,7 @@ int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);
 int verb_package(int argc, char **argv);
+int verb_score(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_train_base(int argc, char **argv);
 int verb_train_lora(int argc, char **argv);

@@ -65,6 +65,26 @@ sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' base.jsonl | cmp - base.o
 sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' lora.jsonl | cmp - lora.out ||
 	fail "the adapter did not learn its answers: $(cat lora.out)"
 
+# What was learnt is likely, by the base and by the adapter; a text has a score by itself.
+echo '{"prompt": "red", "texts": ["dog", "cat", "dog"]}
+{"texts": ["a red dog", "dgo der a"]}' > score.jsonl
+"$engine" score whole.gguf < score.jsonl > score.out 2> score.log || fail "score failed"
+"$engine" score whole.gguf --lora lora.gguf < score.jsonl > score-lora.out 2> score.log ||
+	fail "score --lora failed"
+# likely FILE LINE A B: the A-th score is close to none lost, and far above the B-th.
+likely() {
+	sed -n "$2s/.*scores\":\[\([^]]*\)\].*/\1/p" "$1" |
+		awk -F, -v a="$3" -v b="$4" '{ exit !($a <= 0 && $a > $b + 2) }' ||
+		fail "$1, line $2: $(cat "$1")"
+}
+likely score.out 1 1 2
+likely score.out 1 3 2
+likely score-lora.out 1 2 1
+likely score.out 2 1 2
+echo '{"prompt": "red", "texts": [""]}' | "$engine" score whole.gguf 2> bad.log
+[ $? = 1 ] && grep -q '^error: standard input: line 1: expected "texts"' bad.log ||
+	fail "an empty text is scored"
+
 # More prompts than are computed at once, one of them beyond the context.
 i=0
 while [ $i -lt 50 ]; do cat base.jsonl; i=$((i + 1)); done > many.jsonl
