@@ -29,7 +29,7 @@ enum { CTL_ADAPTERS_MAX = 4, CTL_NAME_MAX = 80 };
 
 struct ctl {
 	DBusConnection *bus;
-	bool json, stream, is_private, explain;
+	bool json, stream, is_private, explain, whole;
 	const char *style, *kind, *area, *conversation, *choose, *app;
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
@@ -63,6 +63,7 @@ json_t *ctl_property(struct ctl *c, const char *interface, const char *name);
 /* Adds one entry to a dictionary a{sv}. */
 void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value);
 void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);
+void ctl_option_u64(DBusMessageIter *dict, const char *key, uint64_t value);
 void ctl_option_double(DBusMessageIter *dict, const char *key, double value);
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value);
 void ctl_open_options(DBusMessageIter *at, DBusMessageIter *dict);
@@ -97,6 +98,8 @@ int ctl_pin(struct ctl *c, const char *target);
 int ctl_history(struct ctl *c);
 int ctl_home(struct ctl *c);
 int ctl_intent(struct ctl *c);
+int ctl_journal(struct ctl *c);
 int ctl_timer(struct ctl *c);
+int ctl_undo(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_doctor(struct ctl *c);

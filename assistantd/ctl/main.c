@@ -65,6 +65,8 @@ static const struct {
 	{ "tool", NULL, ctl_tool, "[list | show NAME | call NAME [JSON]]" },
 	{ "grant", NULL, ctl_grant, "[list | add TOOL [TARGET] | rm TOOL [TARGET]]" },
 	{ "history", NULL, ctl_history, "[WORDS | forget]" },
+	{ "journal", NULL, ctl_journal, "[CALL]                 what was done, and why" },
+	{ "undo", NULL, ctl_undo, "[CALL]                 take back the last of it, or that" },
 	{ "home", NULL, ctl_home, "[list | show | set | alias | unalias | areas | …]" },
 	{ "timer", NULL, ctl_timer, "[list | cancel ID]     timers and reminders" },
 	{ "status", NULL, ctl_status, "" },
@@ -79,6 +81,7 @@ static int usage(FILE *out, int status)
 	fputs("\n  --json          the whole result as JSON\n"
 	      "  --stream        show the text as it is made (on a terminal)\n"
 	      "  --private       keep neither the text nor the result in the history\n"
+	      "  --whole         of ask: when a part fails, what was done is taken back\n"
 	      "  --adapter NAME[=SCALE]  up to four; 1 is as it is, 0 as if it were not there\n"
 	      "  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
 	      "  --conversation ID|new   of ask; without it, the last one goes on\n"
@@ -136,6 +139,7 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--stream", &c->stream, NULL, NULL },
 		{ "--private", &c->is_private, NULL, NULL },
 		{ "--explain", &c->explain, NULL, NULL },
+		{ "--whole", &c->whole, NULL, NULL },
 		{ "--style", NULL, &c->style, NULL },
 		{ "--kind", NULL, &c->kind, NULL },
 		{ "--area", NULL, &c->area, NULL },

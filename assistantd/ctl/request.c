@@ -140,6 +140,8 @@ static void append_options(struct request *r, DBusMessageIter *at, const char *t
 	ctl_option_str(&dict, "area", c->area);
 	ctl_option_str(&dict, "conversation", c->conversation);
 	ctl_option_str(&dict, "choose", c->choose);
+	if (c->whole)
+		ctl_option_bool(&dict, "whole", true);
 	if (c->is_private)
 		ctl_option_bool(&dict, "private", true);
 	if (c->max_tokens)

@@ -280,3 +280,39 @@ int action_write(struct action *a, struct store *store, int64_t receipt)
 		a->journal = rest->written[0].plan;
 	return r == 0 && a->journal ? store_link_calls(store, a->journal, receipt) : r;
 }
+
+/* What was out when the service ended before. */
+struct recovery {
+	struct work work;
+	unsigned n;
+};
+
+static int run_recovery(struct work *work, struct store *store)
+{
+	struct recovery *r = container_of(work, struct recovery, work);
+
+	return store ? store_recover_calls(store, wall_ms(), &r->n) : -ENODEV;
+}
+
+static void recovered(struct work *work, int result)
+{
+	struct recovery *r = container_of(work, struct recovery, work);
+
+	if (result != 0)
+		log_warning("store: calls that were out cannot be settled (%d)", result);
+	else if (r->n > 0)
+		log_warning("%u calls were sent when the service ended; their effect was not seen "
+			    "(assistantctl journal)", r->n);
+	free(r);
+}
+
+int action_recover(struct daemon *d)
+{
+	struct recovery *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->work = (struct work){ .run = run_recovery, .done = recovered };
+	worker_post(d->worker, &r->work);
+	return 0;
+}

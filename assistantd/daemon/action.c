@@ -42,7 +42,10 @@ size_t action_count(const struct action *a)
 
 int action_add(struct action *a, const struct action_spec *spec)
 {
-	return executor_add(a->plan, spec);
+	struct action_spec mine = *spec;
+
+	mine.required |= a->job->options.whole;
+	return executor_add(a->plan, &mine);
 }
 
 bool action_stop(struct job *job)
@@ -179,8 +182,23 @@ static void begin(void *data, struct planned_call *const *calls, size_t n)
 	journal_begin(a, running(a), calls, n);
 }
 
+/* What a tool that reads has found, in its own words; sentences are joined, so without a stop. */
+static void take_words(struct planned_call *c)
+{
+	json_auto_t *read = c->result ? json_loads(c->result, JSON_DECODE_ANY, NULL) : NULL;
+	size_t len;
+
+	if (c->done || c->outcome != OUTCOME_DONE || !c->tool->say)
+		return;
+	c->done = tool_say(c->tool, read ? read : c->after);
+	len = c->done ? strlen(c->done) : 0;
+	if (len && c->done[len - 1] == '.')
+		c->done[len - 1] = '\0';
+}
+
 static void settle(void *data, struct planned_call *c)
 {
+	take_words(c);
 	journal_settle(data, c);
 }
 

@@ -56,7 +56,8 @@ enum call_stage {
 
 struct executor;
 
-/* As the sides of a plan read it; only the journal's ids are theirs to write. */
+/* As the sides of a plan read it; theirs to write are the journal's ids, and words when it has
+ * ended. */
 struct planned_call {
 	struct executor *executor;
 	const struct tool *tool;	/* a reference; NULL: there is none of this name */

@@ -176,6 +176,9 @@ void answer_results(const struct job *job, DBusMessageIter *dict);
 void answer_outcome(const struct job *job, DBusMessageIter *at);
 /* receipt.c: @job's receipt, written by the worker, which then calls answer_final(). */
 void receipt_write(struct job *job);
+/* action-journal.c: at the start, before any plan: what was out when the service ended counts as
+ * sent, and not confirmed. 0 or -ENOMEM. */
+int action_recover(struct daemon *d);
 
 /* Length of a text in the unit that a caller counts in. */
 size_t text_units(const char *text, size_t len, enum offset_unit unit);

@@ -377,6 +377,7 @@ static int start(struct service *s)
 	if ((r = loop_new(&d->loop)) < 0 || (r = watch_signals(s)) < 0 ||
 	    (r = make_folders(d->paths.state)) < 0 ||
 	    (r = worker_new(&d->worker, d->loop, d->paths.state, d->config.store_max_bytes)) < 0 ||
+	    (r = action_recover(d)) < 0 ||
 	    (r = library_new(&d->library, &d->paths, d->worker, adapters_changed, s)) < 0)
 		return r;
 	r = start_home(s);

@@ -275,6 +275,7 @@ static const struct option table[] = {
 	{ "entities", "aa{sv}", OPTION_ASK, 0, 0, 0, take_entities },
 	{ "explain", "b", OPTION_ASK, FIELD(explain), 0, 0, take_bool },
 	{ "dry_run", "b", OPTION_ASK, FIELD(dry_run), 0, 0, take_bool },
+	{ "whole", "b", OPTION_ASK, FIELD(whole), 0, 0, take_bool },
 	{ "conversation", "s", OPTION_ASK, FIELD(conversation), 0, SHORT_MAX, take_text },
 	{ "choose", "s", OPTION_ASK, FIELD(choose), 0, SHORT_MAX, take_text },
 };

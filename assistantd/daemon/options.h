@@ -46,6 +46,7 @@ struct options {
 	uint32_t max_tokens, seed, count;
 	double temperature;
 	bool is_private, detach, dry_run, explain;
+	bool whole;			/* when a part fails, the rest is taken back */
 	enum summary_kind summary;
 	unsigned sentences;		/* of a summary; 0: by the text's length */
 	struct attachment attachments[ATTACHMENTS_MAX];

@@ -129,11 +129,12 @@ static bool is_moving(const json_t *state)
 	return false;
 }
 
-/* Of what the call changed, whether something is not as it left it. */
+/* Of what the call set or changed, whether something is not as it left it. */
 static bool changed_since(const struct done_call *c, const json_t *now)
 {
 	json_auto_t *before = c->before ? json_loads(c->before, 0, NULL) : NULL;
 	json_auto_t *after = c->after ? json_loads(c->after, 0, NULL) : NULL;
+	json_auto_t *set = c->arguments ? json_loads(c->arguments, 0, NULL) : NULL;
 	const char *key;
 	json_t *value;
 
@@ -141,8 +142,9 @@ static bool changed_since(const struct done_call *c, const json_t *now)
 		return false;
 	json_object_foreach(after, key, value) {
 		const json_t *was = json_object_get(before, key);
+		bool ours = json_object_get(set, key) || (was && !json_equal(was, value));
 
-		if (was && !json_equal(was, value) && !json_equal(value, json_object_get(now, key)))
+		if (ours && !json_equal(value, json_object_get(now, key)))
 			return true;
 	}
 	return false;
@@ -199,6 +201,14 @@ static void take_back(struct undo *u)
 	undo_free(u);
 }
 
+/* The request has ended meanwhile. */
+static void give_up(struct undo *u)
+{
+	if (u->action)
+		u->action->undo = NULL;
+	undo_free(u);
+}
+
 static void on_state(void *arg, const struct backend_result *result)
 {
 	struct done_call *c = arg;
@@ -207,10 +217,10 @@ static void on_state(void *arg, const struct backend_result *result)
 	c->changed = changed_since(c, result->after);
 	if (--u->waiting > 0 || !u->loaded)
 		return;
-	if (u->action && u->action->job->state == JOB_RUNNING)
-		take_back(u);
+	if (!u->action || u->action->job->state != JOB_RUNNING)
+		give_up(u);
 	else
-		undo_free(u);
+		take_back(u);
 }
 
 /* Asks for the state of what the call changed; without an answer it counts as unchanged. */
@@ -254,9 +264,7 @@ static void loaded(struct work *work, int result)
 	bool any = false;
 
 	if (!a || a->job->state != JOB_RUNNING || a->job->d->stopping) {
-		if (a)
-			a->undo = NULL;
-		undo_free(u);
+		give_up(u);
 		return;
 	}
 	for (size_t i = 0; i < u->n; i++)

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What was done is in the journal with its reasons, and is taken back from there: the last of it,
+all of a plan, or one call; not over what somebody else did since without a word."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import house
+from house import House, ask, devices, state, wait_state
+from harness import Request, Service, require_bus, run_tests, wait_for
+from agent import Process
+import dbus.mainloop.glib
+
+
+def ctl(service, *command, status=0):
+    done = subprocess.run(["assistantctl", *command], env=service.env, capture_output=True,
+                          text=True, timeout=30, stdin=subprocess.DEVNULL)
+    assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def journal(service, *command):
+    return json.loads(ctl(service, "--json", "journal", *command))
+
+
+def the_last_is_taken_back(service, _):
+    assert "nothing to undo" in ctl(service, "undo")
+    assert "Desk Lamp is on." in ctl(service, "ask", "turn on the desk lamp")
+    assert "Desk Lamp is off." in ctl(service, "undo")
+    assert state(service, "light.desk_lamp") == "off"
+    undo, done = journal(service)[:2]
+    assert (done["tool"], done["outcome"], done["undone_by"]) == \
+        ("home/turn_on", "done", undo["call"]), done
+    assert (undo["tool"], undo["outcome"], undo["undo_of"]) == \
+        ("home/turn_off", "done", done["call"]), undo
+    assert "nothing to undo" in ctl(service, "undo")
+
+
+def the_journal_tells_why(service, _):
+    ctl(service, "ask", "set the desk lamp to 40 %")
+    row = journal(service)[0]
+    assert row["caller"] == "assistantctl" and row["title"] == "Desk Lamp", row
+    assert json.loads(row["arguments"]) == {"entity": "light.desk_lamp", "brightness": 40}, row
+    assert (row["verdict"], row["reason"], row["label"]) == ("allow", "table", 0), row
+    assert json.loads(row["before"])["state"] == "off", row
+    assert json.loads(row["after"]) | {"state": "on", "brightness": 40} == \
+        json.loads(row["after"]), row
+    assert row["verified"] and row["request"] and row["settled"] >= row["time"], row
+    shown = ctl(service, "journal", str(row["call"]))
+    for part in ("asked by  assistantctl", "gate      allow (table)", "the user's own words",
+                 "outcome   done, read back", "undo      home/turn_off"):
+        assert part in shown, shown
+    assert f"{row['call']:5}  " in ctl(service, "journal")
+    assert "no call 4711" in ctl(service, "journal", "4711", status=1)
+    ctl(service, "journal", "last", status=2)
+    ctl(service, "undo", "0", status=2)
+    ctl(service, "undo")
+
+
+def a_plan_is_taken_back_in_reverse(service, _):
+    ctl(service, "ask", "turn on the desk lamp and turn on the hall lamp")
+    assert state(service, "light.desk_lamp") == state(service, "light.hall_lamp") == "on"
+    said = ctl(service, "undo")
+    assert "Hall Lamp and Desk Lamp are off." in said, said
+    assert state(service, "light.desk_lamp") == state(service, "light.hall_lamp") == "off"
+    rows = journal(service)[:4]
+    assert [r["title"] for r in rows] == ["Desk Lamp", "Hall Lamp", "Hall Lamp", "Desk Lamp"]
+
+
+def one_call_is_taken_back(service, _):
+    ctl(service, "ask", "turn on the desk lamp and turn on the hall lamp")
+    call = [r["call"] for r in journal(service) if r["title"] == "Desk Lamp"][0]
+    assert "Desk Lamp is off." in ctl(service, "undo", str(call))
+    assert "Desk Lamp was undone already." in ctl(service, "undo", str(call))
+    assert state(service, "light.hall_lamp") == "on"
+    # The rest of the plan is left.
+    assert "Hall Lamp is off." in ctl(service, "undo")
+    assert "nothing to undo" in ctl(service, "undo", "4711")
+
+
+def what_was_already_so_is_nothing_to_undo(service, _):
+    ctl(service, "ask", "turn off the desk lamp")
+    assert "nothing to undo" in ctl(service, "undo")
+    call = journal(service)[0]["call"]
+    assert "Desk Lamp was not changed." in ctl(service, "undo", str(call))
+
+
+def a_change_by_others_is_asked_about(service, _):
+    ctl(service, "ask", "set the desk lamp to 40 %")
+    code, _, _ = ask(service, "set the desk lamp to 80 %")
+    assert code == 0
+    assert "needs your word" in ctl(service, "undo", status=1)
+    assert state(service, "light.desk_lamp") == "on"
+    with Process("no") as agent:
+        assert "left as it is" in ctl(service, "undo", status=5)
+        assert "changed by others since" in agent.asked[0]["summary"], agent.asked
+    with Process("yes"):
+        assert "Desk Lamp is off." in ctl(service, "undo")
+    row = journal(service)[0]
+    assert row["reason"] == "changed" and "sha256" in row["consent"], row
+
+
+def a_whole_that_fails_is_taken_back(service, houses):
+    houses.unplug("Hall Lamp")
+    wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
+    order = "turn on the desk lamp and turn on the hall lamp"
+    said = ctl(service, "ask", "--whole", order)
+    assert "Hall Lamp could not be changed: the device is not available" in said and \
+        "The rest was taken back: Desk Lamp is off." in said, said
+    assert state(service, "light.desk_lamp") == "off"
+    rows = journal(service)[:3]
+    assert len({r["plan"] for r in rows}) == 1, rows
+    assert rows[0]["tool"] == "home/turn_off" and rows[0]["undo_of"] == \
+        [r["call"] for r in rows if r.get("undone_by")][0], rows
+    assert "nothing to undo" in ctl(service, "undo")
+    # Not asked for as a whole, what could be done is.
+    ctl(service, "ask", order)
+    assert state(service, "light.desk_lamp") == "on"
+    assert "Desk Lamp is off." in ctl(service, "undo")
+    houses.plug_in("Hall Lamp")
+    wait_for(lambda: devices(service)["light.hall_lamp"]["available"], 10, "plugged in")
+
+
+def others_take_back_their_own(service, _):
+    code, results, _ = ask(service, "turn on the desk lamp")
+    assert code == 0
+    action = results["actions"][0]
+    assert int(action["undo"]) == int(action["call"]) and \
+        int(action["undo_expires"]) > time.time() * 1000
+    assert "nothing to undo" in ctl(service, "undo")
+    path = service.interface("Tools1").Undo(house.dbus.UInt64(action["call"]),
+                                            house.dbus.Dictionary({}, signature="sv"))
+    assert str(path).startswith("/org/assistantd/Assistant1/request/")
+    wait_state(service, "light.desk_lamp", "off")
+
+
+def private_calls_leave_no_words(service, _):
+    ctl(service, "--private", "ask", "turn on the desk lamp")
+    row = journal(service)[0]
+    assert row["private"] and row["outcome"] == "done" and row["target"] == "light.desk_lamp"
+    assert not {"arguments", "why", "before", "after", "undo_tool"} & set(row), row
+    assert "Desk Lamp cannot be undone." in ctl(service, "undo")
+    ctl(service, "ask", "turn off the desk lamp")
+
+
+def forgetting_takes_the_journal_along(service, _):
+    assert journal(service)
+    ctl(service, "history", "forget")
+    assert not journal(service) and "nothing to undo" in ctl(service, "undo")
+
+
+TESTS = [the_last_is_taken_back, the_journal_tells_why, a_plan_is_taken_back_in_reverse,
+         one_call_is_taken_back, what_was_already_so_is_nothing_to_undo,
+         a_change_by_others_is_asked_about, a_whole_that_fails_is_taken_back, others_take_back_their_own,
+         private_calls_leave_no_words, forgetting_takes_the_journal_along]
+
+
+def wait_for_lamps(service):
+    wait_for(lambda: len([d for d in devices(service).values() if d["available"]]) == 3, 10,
+             "the devices")
+
+
+def killed_before_it_was_seen(houses, config):
+    """The command is out and the service is killed: the journal says so afterwards."""
+    with Service(config=config, data=houses.data) as service:
+        wait_for_lamps(service)
+        Request(service, "ask", "turn on the shy lamp")
+        wait_for(lambda: journal(service), 5, "the row")
+        os.kill(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+        wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), 5, "end")
+        home, service.keeps_home, service.ends_with = service.home, True, -signal.SIGKILL
+    with Service(config=config, data=houses.data, home=home) as service:
+        row = journal(service)[0]
+        assert (row["target"], row["outcome"], row["verified"]) == \
+            ("light.shy_lamp", "sent", False), row
+        assert "before its effect was seen" in row["text"], row
+    assert "effect was not seen" in service.output
+    shutil.rmtree(home)
+
+
+def main():
+    require_bus()
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    houses = House()
+    try:
+        for name, manner in (("Desk Lamp", ()), ("Hall Lamp", ()), ("Shy Lamp", ("silent",))):
+            houses.plug_in(name, *manner)
+        config = f"home:\n  broker: {houses.socket}\n  port: 0\n"
+        with Service(config=config, data=houses.data) as service:
+            wait_for_lamps(service)
+            failed = run_tests(TESTS, service, houses)
+        if failed:
+            print(service.output)
+        killed_before_it_was_seen(houses, config)
+    finally:
+        houses.end()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
