@@ -93,6 +93,7 @@ int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);
 int ctl_tool(struct ctl *c);
 int ctl_grant(struct ctl *c);
+int ctl_app(struct ctl *c);
 /* home pin: asks on the terminal for the PIN that @target is to have. */
 int ctl_pin(struct ctl *c, const char *target);
 int ctl_history(struct ctl *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* grant: what runs without a question. home pin: what needs a PIN. */
+/* grant: what runs without a question; app: who calls; home pin: what needs a PIN. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +78,58 @@ int ctl_grant(struct ctl *c)
 		return call(c, "Add", app, c->argv[1], target);
 	return strcmp(c->argv[0], "rm") == 0 ? call(c, "Remove", app, c->argv[1], target)
 					     : usage();
+}
+
+static void print_app(const json_t *a)
+{
+	size_t len = strlen(ctl_text(a, "app"));
+
+	ctl_put_plain(stdout, ctl_text(a, "app"));
+	printf("%*s %-10s %6lld requests %6lld calls%s\n", len < 32 ? 32 - (int)len : 0, "",
+	       ctl_text(a, "kind"), ctl_number(a, "requests"), ctl_number(a, "calls"),
+	       json_is_true(json_object_get(a, "blocked")) ? "  shut out" : "");
+}
+
+static int list_apps(struct ctl *c)
+{
+	json_t *apps, *a;
+	size_t i;
+	int status = ctl_fetch_list(c, GRANTS, "ListApps", &apps);
+
+	if (status == CTL_OK && c->json)
+		ctl_print_json(apps);
+	else if (status == CTL_OK)
+		json_array_foreach(apps, i, a)
+			print_app(a);
+	json_decref(apps);
+	return status;
+}
+
+static int block(struct ctl *c, const char *app, bool blocked)
+{
+	DBusMessage *m = ctl_message(GRANTS, "Block");
+	dbus_bool_t flag = blocked;
+	json_t *ignored;
+	int status;
+
+	if (m)
+		dbus_message_append_args(m, DBUS_TYPE_STRING, &app, DBUS_TYPE_BOOLEAN, &flag,
+					 DBUS_TYPE_INVALID);
+	status = ctl_call(c, m, &ignored);
+	json_decref(ignored);
+	return status;
+}
+
+int ctl_app(struct ctl *c)
+{
+	if (c->argc == 0 || (c->argc == 1 && strcmp(c->argv[0], "list") == 0))
+		return list_apps(c);
+	if (c->argc == 2 && strcmp(c->argv[0], "block") == 0)
+		return block(c, c->argv[1], true);
+	if (c->argc == 2 && strcmp(c->argv[0], "unblock") == 0)
+		return block(c, c->argv[1], false);
+	fprintf(stderr, "usage: assistantctl app [list | block NAME | unblock NAME]\n");
+	return CTL_USAGE;
 }
 
 /* A line from the terminal, which does not show it. False without one. */

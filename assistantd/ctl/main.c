@@ -64,6 +64,7 @@ static const struct {
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
 	{ "tool", NULL, ctl_tool, "[list | show NAME | call NAME [JSON]]" },
 	{ "grant", NULL, ctl_grant, "[list | add TOOL [TARGET] | rm TOOL [TARGET]]" },
+	{ "app", NULL, ctl_app, "[list | block NAME | unblock NAME]" },
 	{ "history", NULL, ctl_history, "[WORDS | forget]" },
 	{ "journal", NULL, ctl_journal, "[CALL]                 what was done, and why" },
 	{ "undo", NULL, ctl_undo, "[CALL]                 take back the last of it, or that" },

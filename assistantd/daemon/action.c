@@ -7,6 +7,7 @@
 #include "assistantd/daemon/action-private.h"
 #include "assistantd/daemon/action-say.h"
 #include "assistantd/daemon/agents.h"
+#include "assistantd/daemon/apps.h"
 #include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/pins.h"
@@ -320,12 +321,18 @@ struct action *action_new(struct job *job)
 
 void action_run(struct action *a)
 {
-	if (!a->job->options.dry_run) {
+	struct daemon *d = a->job->d;
+
+	if (a->job->options.dry_run) {
+		executor_decide(a->plan);
+		finish(a);
+	} else if (!apps_count_calls(d->apps, a->job->caller, (unsigned)action_count(a))) {
+		job_finish(a->job, DBUS_ERROR_LIMITS_EXCEEDED,
+			   "more than %u calls of tools within a minute",
+			   d->config.calls_per_minute);
+	} else {
 		executor_run(a->plan);
-		return;
 	}
-	executor_decide(a->plan);
-	finish(a);
 }
 
 void action_out(const struct action *a, DBusMessageIter *dict)

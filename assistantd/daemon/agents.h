@@ -10,6 +10,7 @@
 #include "assistantd/daemon/bus.h"
 #include "assistantd/daemon/caller.h"
 
+struct apps;
 struct config;
 struct grants;
 struct notify;
@@ -72,6 +73,7 @@ struct agents_setup {
 	struct screen *screen;
 	struct pins *pins;
 	struct grants *grants;
+	struct apps *apps;
 	const struct config *config;
 };
 

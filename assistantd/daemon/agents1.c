@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/agents-private.h"
+#include "assistantd/daemon/apps.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
@@ -43,6 +44,9 @@ static DBusMessage *refuse(const struct registration *r)
 	if (c->kind == POLICY_CALLER_SANDBOXED)
 		return out_error(r->m, DBUS_ERROR_ACCESS_DENIED,
 				 "a sandboxed application cannot ask the user for others");
+	if (apps_blocked(r->agents->s.apps, c))
+		return out_error(r->m, DBUS_ERROR_ACCESS_DENIED,
+				 "you have shut this program out");
 	if (r->hand && c->kind != POLICY_CALLER_HAND)
 		return out_error(r->m, DBUS_ERROR_ACCESS_DENIED,
 				 "class: hand is for assistantctl on a terminal");

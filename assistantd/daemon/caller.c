@@ -288,3 +288,13 @@ struct caller *caller_unref(struct caller *c)
 	free(c);
 	return NULL;
 }
+
+struct caller *callers_of(struct callers *s, const char *identity, const struct caller *after)
+{
+	struct caller *c = after ? after->next : s->first;
+
+	while (c && (!c->known || c->kind == POLICY_CALLER_HAND ||
+		     strcmp(c->identity, identity) != 0))
+		c = c->next;
+	return c;
+}

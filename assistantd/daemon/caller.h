@@ -39,6 +39,9 @@ DEFINE_CLEANUP(struct callers *, callers_free)
  * its leaving the bus is watched. */
 struct caller *caller_get(struct callers *s, const char *name);
 struct caller *caller_unref(struct caller *c);
+/* The connections of a program that is no hand, one after the other: the first with @after NULL;
+ * NULL behind the last. */
+struct caller *callers_of(struct callers *s, const char *identity, const struct caller *after);
 /*
  * The bus takes what a caller that has stopped reading does not: so what may be left out is
  * sent only while little of it is unread, and a ping now and then tells how much that is.

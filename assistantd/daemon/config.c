@@ -37,6 +37,8 @@ int config_init(struct config *c)
 		.caller_running_max = 4,
 		.caller_queued_max = 16,
 		.timeout_ms = 20000,
+		.requests_per_minute = 1200,
+		.calls_per_minute = 300,
 		.question_ms = 60000,
 		.questions_open = 3,
 		.questions_per_minute = 5,
@@ -196,7 +198,8 @@ static int read_adapters(struct config *c, const struct yaml_node *root, struct 
 static int read_requests(struct config *c, const struct yaml_node *root, struct diag *d)
 {
 	static const char *const keys[] = { "running", "queued", "running_per_caller",
-					    "queued_per_caller", "timeout_ms", NULL };
+					    "queued_per_caller", "per_minute", "calls_per_minute",
+					    "timeout_ms", NULL };
 	const struct yaml_node *map;
 	int r = section(root, "requests", keys, &map, d);
 
@@ -204,6 +207,9 @@ static int read_requests(struct config *c, const struct yaml_node *root, struct 
 	    (r = take_u32(map, "queued", 1, 1024, &c->queued_max, d)) < 0 ||
 	    (r = take_u32(map, "running_per_caller", 1, 32, &c->caller_running_max, d)) < 0 ||
 	    (r = take_u32(map, "queued_per_caller", 1, 1024, &c->caller_queued_max, d)) < 0)
+		return r;
+	if ((r = take_u32(map, "per_minute", 1, 60000, &c->requests_per_minute, d)) < 0 ||
+	    (r = take_u32(map, "calls_per_minute", 1, 60000, &c->calls_per_minute, d)) < 0)
 		return r;
 	return take_u32(map, "timeout_ms", 100, 3600000, &c->timeout_ms, d);
 }

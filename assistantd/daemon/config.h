@@ -23,6 +23,7 @@ struct config {
 	uint32_t running_max, queued_max;	/* requests of all callers */
 	uint32_t caller_running_max, caller_queued_max;
 	uint32_t timeout_ms;		/* deadline of Run where the caller names none */
+	uint32_t requests_per_minute, calls_per_minute;	/* of one program; calls of tools */
 	/* Questions to the user: how long one stays, open ones, those of one caller a minute. */
 	uint32_t question_ms, questions_open, questions_per_minute;
 	uint64_t store_max_bytes;

@@ -21,6 +21,7 @@
 #include "util/loop.h"
 
 struct ahead;
+struct apps;
 struct conversations;
 struct grants;
 struct job;
@@ -55,6 +56,7 @@ struct daemon {
 	struct stage *stages;		/* adapters on their way in */
 	unsigned adapter_calls;		/* that wait for the workshop */
 	struct callers *callers;
+	struct apps *apps;
 	struct prompts *prompts;
 	struct replies *replies;
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */

@@ -6,6 +6,7 @@
 
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/grants.h"
+#include "assistantd/daemon/grants1-private.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/permit.h"
 #include "assistantd/daemon/pins.h"
@@ -192,6 +193,16 @@ static void call_remove(void *arg, DBusMessage *m)
 	permit_hand(arg, m, drop, BY_HAND);
 }
 
+static void call_apps(void *arg, DBusMessage *m)
+{
+	permit_outside(arg, m, grants1_list_apps, "not for applications in a sandbox");
+}
+
+static void call_block(void *arg, DBusMessage *m)
+{
+	permit_hand(arg, m, grants1_block, BY_HAND);
+}
+
 static void call_set_pin(void *arg, DBusMessage *m)
 {
 	permit_hand(arg, m, set_pin, BY_HAND);
@@ -203,6 +214,8 @@ static const struct bus_method methods[] = {
 	{ "Remove", "sss", call_remove },
 	{ "ListPins", "a{sv}", call_pins, "" },
 	{ "SetPin", "sss", call_set_pin },
+	{ "ListApps", "a{sv}", call_apps, "" },
+	{ "Block", "sb", call_block },
 };
 
 static const struct bus_property properties[] = { { "Version", "u", bus_version } };

@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/action.h"
 #include "assistantd/daemon/ahead.h"
+#include "assistantd/daemon/apps.h"
 #include "assistantd/daemon/ask.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
@@ -17,7 +18,7 @@
 #include "util/macro.h"
 #include "util/utf8.h"
 
-enum { KEEP_MS = 600000, KEPT_MAX = 32 };
+enum { KEEP_MS = 600000, KEPT_MAX = 32, RATE_RETRY_MS = 10000 };
 
 static int64_t wall_ms(void)
 {
@@ -266,8 +267,27 @@ static bool must_wait(const struct job *job)
 	return state != ENGINE_NO_MODEL;
 }
 
+/* By what its caller may do; an error where it may not. */
+static bool admit(struct job *job)
+{
+	struct daemon *d = job->d;
+
+	if (apps_blocked(d->apps, job->caller)) {
+		job_finish(job, DBUS_ERROR_ACCESS_DENIED, "you have shut this program out");
+		return false;
+	}
+	if (apps_count_request(d->apps, job->caller))
+		return true;
+	job->retry_after_ms = RATE_RETRY_MS;
+	job_finish(job, DBUS_ERROR_LIMITS_EXCEEDED, "more than %u requests within a minute",
+		   d->config.requests_per_minute);
+	return false;
+}
+
 static void begin(struct job *job)
 {
+	if (!admit(job))
+		return;
 	leave_queue(job);
 	job->state = JOB_RUNNING;
 	job->counted_running = true;
@@ -396,6 +416,15 @@ void jobs_caller_gone(struct daemon *d, const char *name)
 			job_close(j);
 	}
 	jobs_pump(d);
+}
+
+void jobs_shut_out(struct daemon *d, const struct caller *c)
+{
+	for (struct job *j = d->jobs, *next; j; j = next) {
+		next = j->next;
+		if (j->caller == c && j->state < JOB_STORING && !action_stop(j))
+			job_finish(j, DBUS_ERROR_ACCESS_DENIED, "you have shut this program out");
+	}
 }
 
 void jobs_caller_reads(struct daemon *d, const struct caller *c)

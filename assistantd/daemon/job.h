@@ -129,6 +129,8 @@ struct job *job_at(struct daemon *d, const char *path, const char *sender);
 void job_close(struct job *job);
 /* The caller left the bus. */
 void jobs_caller_gone(struct daemon *d, const char *name);
+/* The user shut it out: what it asked for ends, but for calls that are out. */
+void jobs_shut_out(struct daemon *d, const struct caller *c);
 /* The caller reads again. */
 void jobs_caller_reads(struct daemon *d, const struct caller *c);
 /* At the end of the service: every request ends unanswered. */

@@ -12,26 +12,19 @@
 #include "assistantd/daemon/conversation.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/consent.h"
 #include "assistantd/daemon/data.h"
 #include "assistantd/daemon/fit.h"
-#include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/memory.h"
-#include "assistantd/daemon/notify.h"
-#include "assistantd/daemon/offers.h"
-#include "assistantd/daemon/pins.h"
 #include "assistantd/daemon/proofs.h"
-#include "assistantd/daemon/provider.h"
 #include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
 #include "assistantd/daemon/runners.h"
 #include "assistantd/daemon/service-tools.h"
-#include "assistantd/daemon/screen.h"
 #include "assistantd/daemon/stage.h"
 #include "assistantd/daemon/timers.h"
 #include "assistantd/daemon/words.h"
 #include "util/macro.h"
-
-enum { TOOLS_CHANGED_MS = 100 };
 
 /* Everything that is only needed here. */
 struct service {
@@ -58,7 +51,7 @@ static void caller_known(void *arg, struct caller *c)
 {
 	struct service *s = arg;
 
-	(void)c;
+	consent_caller_known(&s->d, c);
 	jobs_pump(&s->d);
 }
 
@@ -73,9 +66,7 @@ static void caller_departed(void *arg, const char *name)
 {
 	struct service *s = arg;
 
-	agents_departed(s->d.agents, name);
-	offers_drop(s->d.offers, name);
-	providers_remove(s->d.providers, name, NULL);
+	consent_caller_gone(&s->d, name);
 	jobs_caller_gone(&s->d, name);
 }
 
@@ -273,69 +264,6 @@ static void system_bus_lost(void *arg)
 	log_warning("the system bus is gone");
 }
 
-static void screen_changed(void *arg)
-{
-	struct service *s = arg;
-
-	if (s->d.agents)
-		agents_screen_changed(s->d.agents);
-}
-
-static int start_agents(struct daemon *d)
-{
-	const struct agents_setup setup = { d->loop, d->bus, d->callers, d->notify, d->screen,
-					    d->pins, d->grants, &d->config };
-
-	return agents_new(&d->agents, &setup);
-}
-
-/* Told together, however many come and go at once. */
-static void tools_changed_now(void *arg)
-{
-	struct daemon *d = arg;
-
-	d->tools_changed = NULL;
-	tools1_changed(d);
-}
-
-static void provided_changed(void *arg)
-{
-	struct daemon *d = arg;
-
-	if (!d->tools_changed)
-		loop_after(d->loop, &d->tools_changed, TOOLS_CHANGED_MS, tools_changed_now, d);
-}
-
-static int start_providers(struct daemon *d)
-{
-	const struct providers_setup setup = { d->loop, d->bus, d->tool_registry, d->grants,
-					       provided_changed, d };
-	int r = providers_new(&d->providers, &setup);
-
-	if (r == 0)
-		d->backends[TOOL_PROVIDER] = providers_backend(d->providers);
-	return r;
-}
-
-/* What the user allows, and how the user can be asked. */
-static int start_consent(struct service *s)
-{
-	struct daemon *d = &s->d;
-	_cleanup_free_ char *path = NULL;
-	int r;
-
-	if (asprintf(&path, "%s/pins.json", d->paths.data) < 0)
-		return -ENOMEM;
-	r = pins_new(&d->pins, path, d->worker);
-	if (r == 0)
-		r = grants_new(&d->grants, d->worker);
-	if (r == 0)
-		r = offers_new(&d->offers);
-	if (r == 0)
-		r = screen_new(&d->screen, d->bus, d->system, screen_changed, s);
-	return r < 0 ? r : notify_new(&d->notify, d->bus);
-}
-
 static int open_bus(struct service *s)
 {
 	struct daemon *d = &s->d;
@@ -344,14 +272,11 @@ static int open_bus(struct service *s)
 	if (r == 0 && bus_new(&d->system, d->loop, DBUS_BUS_SYSTEM, system_bus_lost, s) < 0)
 		d->system = NULL;
 	if (r == 0)
-		r = start_consent(s);
+		r = consent_start(d);
 	if (r == 0)
 		r = callers_new(&d->callers, d->bus, caller_known, s);
 	if (r == 0)
-		r = start_agents(d);
-	if (r < 0)
-		return r;
-	r = start_providers(d);
+		r = consent_start_agents(d);
 	if (r < 0)
 		return r;
 	callers_set_reads(d->callers, caller_reads_again);
@@ -410,14 +335,7 @@ static void stop(struct service *s)
 	if (d->engine)
 		jobs_drop_all(d);
 	runners_free(d->runners);
-	agents_free(d->agents);
-	providers_free(d->providers);
-	loop_cancel(d->tools_changed);
-	notify_free(d->notify);
-	screen_free(d->screen);
-	offers_free(d->offers);
-	grants_free(d->grants);
-	pins_free(d->pins);
+	consent_stop(d);
 	callers_free(d->callers);
 	timers_free(d->timers);
 	conversations_free(d->conversations);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/apps.h"
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/provider.h"
@@ -135,8 +136,15 @@ static void register_now(void *arg)
 {
 	struct registration *r = arg;
 	struct diag d = DIAG_NULL;
-	int err = providers_add(r->d->providers, r->caller, r->path, r->offers, r->n, &d);
+	int err;
 
+	if (apps_blocked(r->d->apps, r->caller)) {
+		bus_send(r->d->bus, out_error(r->m, DBUS_ERROR_ACCESS_DENIED,
+					      "you have shut this program out"));
+		registration_free(r);
+		return;
+	}
+	err = providers_add(r->d->providers, r->caller, r->path, r->offers, r->n, &d);
 	if (err == 0)
 		reply_names(r);
 	else if (err == -E2BIG)

@@ -77,7 +77,7 @@ def every_method_checks_its_types(s):
 def no_method_takes_an_unknown_option(s):
     arguments = {"task": "tone", "text": "Hello you.", "name": "plain", "pinned": True,
                  "tool": "home/turn_on", "json": "{}", "agent": dbus.ObjectPath("/agent"),
-                 "bytes": dbus.UInt64(1)}
+                 "bytes": dbus.UInt64(1), "none": dbus.Array([], signature="a{sv}")}
     colour = dbus.Dictionary({"colour": "red"}, signature="sv")
     with open(os.devnull, "rb") as nothing:
         fd = dbus.types.UnixFd(nothing)
@@ -88,7 +88,8 @@ def no_method_takes_an_unknown_option(s):
             names = {"Run": ("task", "text"), "Start": ("task", "text"),
                      "StartFd": ("task", "fd"), "CheckTask": ("task",),
                      "CountTokens": ("task", "text"), "Add": ("fd", "name"),
-                     "Register": ("agent",), "Call": ("tool", "json"), "Pin": ("name", "pinned"),
+                     "Register": ("agent",), "Call": ("tool", "json"), "Offer": ("none",),
+                     "Undo": ("bytes",), "Pin": ("name", "pinned"),
                      "Enable": ("name", "pinned"), "SetBudget": ("bytes",),
                      "Import": ("files",), "Stage": ("fd",), "Inspect": ("fd",)}.get(name)
             # Of the others, those that take anything else take a name.

@@ -10,7 +10,7 @@ import time
 
 import house
 from house import ask, devices, state, wait_state
-from harness import BUILD, Request, Service, fails, require_bus, run_tests, spin, wait_for
+from harness import BUILD, Request, Service, fails, require_bus, run_tests, wait_for
 from agent import Process
 from terminal import Terminal
 import flatpak
@@ -139,20 +139,23 @@ def three_wrong_pins_lock_it(s, _):
 
 def sandboxed(code):
     """What a program in a sandbox prints of python @code, with a connection and the service."""
-    head = """
+    out = subprocess.run([*flatpak.WRAPPER, sys.executable, "-c", HEAD + code], check=False,
+                         capture_output=True, text=True, timeout=60)
+    assert out.returncode == 0, out
+    return out.stdout.split("\n")[:-1]
+
+
+HEAD = """
 import dbus, json, sys
 bus = dbus.SessionBus()
 o = bus.get_object("org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False)
 def at(name): return dbus.Interface(o, "org.assistantd." + name)
 def options(**k): return dbus.Dictionary(k, signature="sv")
 def ask(text):
-    try: return at("Assistant1").Run("ask", text, options(), timeout=20)[1]["actions"][0]["outcome"]
+    try: results = at("Assistant1").Run("ask", text, options(), timeout=20)[1]
     except dbus.DBusException as e: return e.get_dbus_name().split(".")[-1]
+    return results["actions"][0]["outcome"] if "actions" in results else results["kind"]
 """
-    out = subprocess.run([*flatpak.WRAPPER, sys.executable, "-c", head + code], check=False,
-                         capture_output=True, text=True, timeout=60)
-    assert out.returncode == 0, out
-    return out.stdout.split("\n")[:-1]
 
 
 def applications_in_a_sandbox_have_their_own(s, _):
@@ -196,6 +199,62 @@ for text in ("turn on the lamp", "turn on the lamp", "turn off the lamp", "turn 
     assert by_hand("grant", "rm", "home/turn_on", "--app", flatpak.NAME)[0] == 0
     told = sandboxed('print(ask("turn on the lamp"))')
     assert told == ["ConfirmationUnavailable"], told
+
+
+def who_is_shut_out_is_out_at_once(s, _):
+    if not flatpak.available():
+        return
+
+    def apps():
+        return {str(a["app"]): a for a in s.interface("Grants1").ListApps(NONE)}
+    sandboxed('print(ask("is the lamp on"))')
+    assert apps()[flatpak.NAME]["kind"] == "sandboxed" and apps()["python3"]["kind"] == "host"
+    assert apps()[flatpak.NAME]["requests"] >= 1 and not apps()[flatpak.NAME]["blocked"]
+    fails(DENIED, s.interface("Grants1").Block, "python3", True)
+    by_hand("grant", "add", "home/turn_on", "--app", flatpak.NAME)
+    code = """
+import time
+names = at("Tools1").Register(dbus.ObjectPath("/none"), [options(name="a", title="A",
+                                                                 description="It does A")])
+print(*names, flush=True)
+sys.stdin.readline()
+print(ask("is the lamp on"))
+try: at("Tools1").Register(dbus.ObjectPath("/none"), dbus.Array([], signature="a{sv}"))
+except dbus.DBusException as e: print(e.get_dbus_name().split(".")[-1])
+"""
+    p = subprocess.Popen([*flatpak.WRAPPER, sys.executable, "-c", HEAD + code], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    tool = p.stdout.readline().strip()
+    names = [str(t["name"]) for t in s.interface("Tools1").List(NONE)]
+    assert tool == f"{flatpak.NAME}/a" and tool in names, (tool, names)
+    assert by_hand("app", "block", flatpak.NAME)[0] == 0
+    names = [str(t["name"]) for t in s.interface("Tools1").List(NONE)]
+    assert tool not in names and grants(s) == [], (names, grants(s))
+    out, _ = p.communicate("go\n", timeout=20)
+    assert out.split() == ["AccessDenied", "AccessDenied"], out
+    assert b"shut out" in by_hand("app")[1]
+    with open(os.path.join(s.home, "d/assistantd/blocked.json"), encoding="ascii") as f:
+        assert json.load(f) == [flatpak.NAME]
+    assert by_hand("app", "unblock", flatpak.NAME)[0] == 0
+    assert sandboxed('at("Assistant1").Run("ask", "what time is it", options())\nprint("in")') == \
+        ["in"]
+
+
+def a_minute_has_room_for_so_many(s, _):
+    """In a service of its own, with small limits."""
+    for _ in range(3):
+        assert ask(s, "turn on the lamp")[0] == 0
+    code, results, _ = ask(s, "turn on the lamp")
+    assert code == 2 and "3 calls" in results["message"], dict(results)
+    assert results["error"].endswith("LimitsExceeded") and results["retry_after_ms"] == 0
+    for _ in range(4):
+        assert ask(s, "what time is it")[0] == 0
+    code, results, _ = ask(s, "what time is it")
+    assert code == 2 and "8 requests" in results["message"], dict(results)
+    assert results["retry_after_ms"] > 0, dict(results)
+    # The user's hand is not counted.
+    status, seen = by_hand("ask", "turn off the lamp")
+    assert status == 0 and b"Lamp is off." in seen, seen
 
 
 def offers_are_checked(s, _):
@@ -262,6 +321,7 @@ def calls_are_taken_back_and_told(s, _):
 TESTS = [only_a_hand_grants, always_is_for_this_target, a_grant_by_hand_lasts,
          offers_are_checked, calls_are_taken_back_and_told,
          applications_in_a_sandbox_have_their_own, an_application_is_asked_about_once,
+         who_is_shut_out_is_out_at_once,
          with_a_pin_nothing_else_will_do, three_wrong_pins_lock_it]
 
 
@@ -275,14 +335,18 @@ def main():
     try:
         home.plug_in("Garage", "garage")
         home.plug_in("Lamp")
-        config = f"home:\n  broker: {home.socket}\n  port: 0\nquestions:\n  per_minute: 60\n"
-        with Service(config=config, data=home.data) as service:
-            wait_for(lambda: len([d for d in devices(service).values() if d["available"]]) == 2,
-                     10, "the devices")
-            failed = run_tests(TESTS, service, home)
-            spin(0)
-        if failed:
-            print(service.output)
+        failed = 0
+        for limits, tests in (("questions:\n  per_minute: 60", TESTS),
+                              ("requests:\n  per_minute: 8\n  calls_per_minute: 3",
+                               [a_minute_has_room_for_so_many])):
+            config = f"home:\n  broker: {home.socket}\n  port: 0\n{limits}\n"
+            with Service(config=config, data=home.data) as service:
+                wait_for(lambda: len([d for d in devices(service).values()
+                                      if d["available"]]) == 2, 10, "the devices")
+                broken = run_tests(tests, service, home)
+            if broken:
+                print(service.output)
+            failed += broken
     finally:
         home.end()
     sys.exit(1 if failed else 0)
