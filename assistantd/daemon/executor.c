@@ -67,6 +67,7 @@ static int parse(struct planned_call *c)
 int executor_add(struct executor *e, const struct action_spec *spec)
 {
 	const struct tool *tool = e->registry ? tool_registry_find(e->registry, spec->tool) : NULL;
+	const char *entity = json_string_value(json_object_get(spec->arguments, "entity"));
 	struct planned_call *c = &e->calls[e->n];
 	int r = -ENOMEM;
 
@@ -78,7 +79,7 @@ int executor_add(struct executor *e, const struct action_spec *spec)
 		.executor = e,
 		.tool = tool ? tool_ref(tool) : NULL,
 		.tool_name = strdup(spec->tool),
-		.target = strdup(spec->target),
+		.target = strdup(entity ? entity : spec->target),
 		.title = strdup(spec->title),
 		.why = strdup(spec->why ? spec->why : ""),
 		.done = spec->done ? strdup(spec->done) : NULL,

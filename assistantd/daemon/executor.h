@@ -31,7 +31,9 @@ struct action_spec {
 	/* An object. Its canonical bytes (compact, sorted keys) are checked, shown to the user,
 	 * sent and written down. */
 	const json_t *arguments;
-	const char *target;		/* what grants and PINs are kept for; or "" */
+	/* What grants, PINs and the order go by; or "". The argument "entity", where there is one,
+	 * counts and not this: what is done to a door is judged as what is done to it. */
+	const char *target;
 	const char *title;		/* how it is spoken of: "Kitchen lamp" */
 	/* Lowest label of what chose the tool, the target and every argument. */
 	enum policy_label decided_by;

@@ -398,6 +398,15 @@ START_TEST(what_is_required_and_denied_ends_it_before)
 }
 END_TEST
 
+/* Whatever is said of the target, the arguments tell it. */
+START_TEST(the_entity_is_the_target)
+{
+	ck_assert_int_eq(add_spec(&(struct action_spec){ .tool = "home/unlock", .target = "",
+		.title = "a", .arguments = json_pack("{s:s}", "entity", "lock.front") }), 0);
+	ck_assert_str_eq(executor_call(w.e, 0)->target, "lock.front");
+}
+END_TEST
+
 START_TEST(what_cannot_be_sent_has_failed)
 {
 	add("home/turn_on", "refused");
@@ -468,6 +477,7 @@ int main(void)
 	tcase_add_test(tc, a_call_outlives_its_plan);
 	tcase_add_test(tc, what_is_required_ends_the_plan_when_it_fails);
 	tcase_add_loop_test(tc, what_is_required_and_denied_ends_it_before, 0, 2);
+	tcase_add_test(tc, the_entity_is_the_target);
 	tcase_add_test(tc, what_cannot_be_sent_has_failed);
 	tcase_add_test(tc, wide_and_changed_is_asked_about);
 	tcase_add_test(tc, more_than_ten_are_many_unless_named);

@@ -39,6 +39,8 @@ def the_last_is_taken_back(service, _):
     assert (undo["tool"], undo["outcome"], undo["undo_of"]) == \
         ("home/turn_off", "done", done["call"]), undo
     assert "nothing to undo" in ctl(service, "undo")
+    ctl(service, "ask", "turn on the desk lamp")
+    assert "Desk Lamp is off." in ctl(service, "ask", "undo that")
 
 
 def the_journal_tells_why(service, _):
@@ -148,6 +150,21 @@ def private_calls_leave_no_words(service, _):
     ctl(service, "ask", "turn off the desk lamp")
 
 
+def a_closed_request_sends_no_more(service, _):
+    """What is out is read back and written down; what would follow is not run."""
+    last = journal(service)[0]["call"]
+    request = Request(service, "ask", "turn on the shy lamp and then turn off the shy lamp")
+
+    def rows():
+        return [r for r in journal(service) if r["call"] > last]
+    wait_for(rows, 5, "the first call")
+    request.close()
+    wait_for(lambda: len(rows()) == 2, 10, "the end of both")
+    assert [(r["tool"], r["outcome"]) for r in rows()] == \
+        [("home/turn_off", "not_run"), ("home/turn_on", "sent")], rows()
+    assert not request.response
+
+
 def forgetting_takes_the_journal_along(service, _):
     assert journal(service)
     ctl(service, "history", "forget")
@@ -157,7 +174,7 @@ def forgetting_takes_the_journal_along(service, _):
 TESTS = [the_last_is_taken_back, the_journal_tells_why, a_plan_is_taken_back_in_reverse,
          one_call_is_taken_back, what_was_already_so_is_nothing_to_undo,
          a_change_by_others_is_asked_about, a_whole_that_fails_is_taken_back, others_take_back_their_own,
-         private_calls_leave_no_words, forgetting_takes_the_journal_along]
+         private_calls_leave_no_words, a_closed_request_sends_no_more, forgetting_takes_the_journal_along]
 
 
 def wait_for_lamps(service):
