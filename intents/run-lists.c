@@ -16,7 +16,7 @@ void run_wildcard(struct run *r, uint32_t pos, struct results *to)
 	const struct heard *h = &r->heard;
 	struct result one = { 0 };
 
-	if (h->closing[pos] || heard_at(h, pos) == ' ' || h->joined[pos] ||
+	if (pos >= h->len || h->closing[pos] || heard_at(h, pos) == ' ' || h->joined[pos] ||
 	    (pos > 0 && fold_is_quote(heard_at(h, pos - 1))))
 		return;
 	for (uint32_t end = pos + 1; end <= h->end && !r->error; end++) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Understands sentences of every language of Home Assistant's sentence files again, 200 of each,
-# with 500 devices. usage: languages.sh FOLDER [LANGUAGE...]; COUNT and DEVICES change the
-# numbers.
+# with 500 devices and our numbers in words. usage: languages.sh FOLDER [LANGUAGE...]; COUNT and
+# DEVICES say how many. Needs PyYAML.
 set -u
 [ -d "${1:-}" ] || { echo "usage: $0 FOLDER [LANGUAGE...]" >&2; exit 2; }
 here=$(cd "${srcdir:-.}/tests/intents" && pwd) folder=$1
@@ -13,7 +13,9 @@ bad=0
 for language; do
 	python3 "$here/sample.py" "$folder/$language" "$out/$language" "${COUNT:-200}" \
 		"${DEVICES:-500}" || exit 1
-	tests/intents/sampled "$folder/$language" "$out/$language" > "$out/log" || {
+	numbers=${srcdir:-.}/examples/intents/numbers/$language.yaml
+	[ -f "$numbers" ] || numbers=
+	tests/intents/sampled "$folder/$language" "$out/$language" $numbers > "$out/log" || {
 		bad=1
 		grep -v '^	' "$out/log" | head -n -1
 	}

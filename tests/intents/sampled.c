@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: sampled FOLDER NAME
+ * usage: sampled FOLDER NAME [FILE...]
  *
- * Loads the sentence files of one language, and understands the sentences of NAME.said with the
+ * Loads the sentence files of one language and the others that are named, and understands the sentences of NAME.said with the
  * things of NAME.things (sample.py writes both). One line of figures at the end; fails when a
  * file is refused or a sentence is not among what its text can mean.
  */
@@ -258,10 +258,10 @@ int main(int argc, char **argv)
 	const struct intent_warning *w;
 	double before;
 
-	if (argc != 3 || intents_new(&set) < 0)
+	if (argc < 3 || intents_new(&set) < 0 || load_folder(set, argv[1], NULL) < 0)
 		return EXIT_FAILURE;
-	if (load_folder(set, argv[1], NULL) < 0)
-		return EXIT_FAILURE;
+	for (int i = 3; i < argc; i++)
+		load_file(set, argv[i], NULL);
 	read_things(set, argv[2]);
 	before = now_us();
 	if (intents_bind(set) < 0)

@@ -265,7 +265,8 @@ START_TEST(at_the_limit)
 		"intents:\n"
 		"  End: {data: [{sentences: ['go {x} now']}]}\n"
 		"  Rest: {data: [{sentences: ['go {x}']}]}\n"
-		"lists: {x: {wildcard: true}}\n");
+		"  Two: {data: [{sentences: ['by {x}b{z}']}]}\n"
+		"lists: {x: {wildcard: true}, z: {wildcard: true}}\n");
 
 	for (size_t n = 240; n < 270; n++) {
 		_cleanup_(buf_deinit) struct buf text = BUF_NULL;
@@ -278,6 +279,12 @@ START_TEST(at_the_limit)
 		ck_assert_int_eq(intents_match(s, text.data, text.len, NULL, 0, &m), 0);
 		ck_assert_str_eq(m->items[0].intent, n <= 256 ? "End" : "Rest");
 		ck_assert_uint_eq(m->items[0].slots[0].end, n <= 256 ? n - 4 : n);
+		m = intent_matches_free(m);
+		/* A wildcard begins with a character that is looked at. */
+		memcpy(text.data, "by", 2);
+		memcpy(text.data + n - 4, "yybc", 4);
+		ck_assert_int_eq(intents_match(s, text.data, text.len, NULL, 0, &m),
+				 n <= 256 ? 0 : INTENT_E_NONE);
 	}
 	intents_free(s);
 }
