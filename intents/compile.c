@@ -13,27 +13,37 @@
 
 #define SLOTS_MAX 1024
 
+/* Whether a sentence may have more, where @n are there. */
+static bool has_room(struct compiler *c, size_t n)
+{
+	if (!c->error && c->sentence && n >= STATES_MAX)
+		c->error = -E2BIG;
+	return !c->error;
+}
+
+static uint32_t added(struct compiler *c, uint32_t at)
+{
+	if (at == NONE && !c->error)
+		c->error = -ENOMEM;
+	return at;
+}
+
 uint32_t compile_state(struct compiler *c, enum op op, uint32_t arg, uint32_t next)
 {
-	bool full = c->sentence && c->s->program.n_code >= STATES_MAX;
-	uint32_t at = full || c->error ? NONE : program_state(&c->s->program, op, arg, next);
-
-	if (at == NONE && !c->error)
-		c->error = full ? -E2BIG : -ENOMEM;
-	return at;
+	if (!has_room(c, c->s->program.n_code))
+		return NONE;
+	return added(c, program_state(&c->s->program, op, arg, next));
 }
 
 uint32_t compile_choice(struct compiler *c, const uint32_t *targets, size_t n)
 {
 	uint32_t at;
 
-	if (c->error)
+	if (!has_room(c, c->s->program.n_targets))
 		return NONE;
 	if (n == 1)
 		return targets[0];
-	at = program_targets(&c->s->program, targets, n);
-	if (at == NONE)
-		c->error = -E2BIG;
+	at = added(c, program_targets(&c->s->program, targets, n));
 	return at == NONE ? NONE : compile_state(c, OP_ALT, at, (uint32_t)n);
 }
 

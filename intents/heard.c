@@ -36,6 +36,22 @@ static bool part_of_word(const struct heard *h, uint32_t pos)
 	       !h->mark[pos];
 }
 
+static bool is_sign(uint32_t c)
+{
+	return c > ' ' && c < 0x80 && !fold_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '\'';
+}
+
+bool heard_boundary(const struct heard *h, uint32_t pos)
+{
+	uint32_t c = heard_at(h, pos), before;
+
+	if (pos == 0 || pos >= h->len)
+		return true;
+	before = heard_at(h, pos - 1);
+	return before == ' ' || (fold_is_digit(before) && !fold_is_digit(c)) ||
+	       (is_sign(before) && fold_is_digit(c));
+}
+
 bool heard_begins_word(const struct heard *h, uint32_t pos)
 {
 	return h->script.blankless || pos == 0 || !part_of_word(h, pos - 1);

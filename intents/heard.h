@@ -32,11 +32,9 @@ static inline uint32_t heard_at(const struct heard *h, uint32_t pos)
 	return pos < h->len ? h->folded.chars[pos].c : 0;
 }
 
-/* Whether a blank of a template may stand for nothing here. */
-static inline bool heard_boundary(const struct heard *h, uint32_t pos)
-{
-	return pos == 0 || pos >= h->len || heard_at(h, pos - 1) == ' ';
-}
+/* Whether a blank of a template may stand for nothing here: beside a blank, at an end, and
+ * beside a number (30%, 5min). */
+bool heard_boundary(const struct heard *h, uint32_t pos);
 
 /* Whether a word may begin or end here, as words to skip and keywords do. */
 bool heard_begins_word(const struct heard *h, uint32_t pos);

@@ -9,10 +9,11 @@
  * {list:slot}; a backslash takes the meaning from the character behind it. Lists are values
  * (templates themselves, with `in`, `out` and `context`), a range of numbers, or a wildcard.
  * Text is compared without case, in its compatibility form (utf8proc), with one kind of dash,
- * apostrophe and digit; a blank matches any number of blanks, and none beside another blank or
- * an end. Marks like .,!?; and quotes at the edge of a word may stand in a text where the
- * template has none; where a template has .,!?; they may be missing. What stands in any order
- * is words of their own. `settings: ignore_whitespace` is for languages without blanks.
+ * apostrophe and digit; a blank matches any number of blanks, and none beside another blank, an
+ * end, or a number in digits (30%, 5min). Marks like .,!?;: and quotes at the edge of a word may
+ * stand in a text where the template has none; where a template has .,!?; they may be missing.
+ * What stands in any order is words of their own. `settings: ignore_whitespace` is for languages
+ * without blanks.
  *
  * A number of a range (`from`, `to`, `step`, `fractions: halves` or `tenths`) stands in digits,
  * or in the words that `numbers` gives for it; a half also in the words of `half` behind it.
@@ -139,7 +140,8 @@ int intents_set_entities(struct intents *s, const struct intent_entity *entities
 
 /*
  * Compiles; once, after the last load and before the first match. 0; INTENT_E_INCOMPLETE:
- * there are warnings, and what they name never matches while the rest works; -ENOMEM.
+ * there are warnings, and what they name never matches while the rest works; -ENOMEM; -E2BIG
+ * for keywords and words to skip with more than a thousand slots.
  * "name", "area" and "floor" may be lists without any value.
  */
 int intents_bind(struct intents *s);

@@ -2,9 +2,10 @@
 /*
  * usage: sampled FOLDER NAME [FILE...]
  *
- * Loads the sentence files of one language and the others that are named, and understands the sentences of NAME.said with the
- * things of NAME.things (sample.py writes both). One line of figures at the end; fails when a
- * file is refused or a sentence is not among what its text can mean.
+ * Loads the sentence files of one language and the others that are named, and understands the
+ * sentences of NAME.said with the things of NAME.things (sample.py writes both). One line of
+ * figures at the end; fails when a file is refused or a sentence is not among what its text can
+ * mean.
  */
 #include <dirent.h>
 #include <fcntl.h>

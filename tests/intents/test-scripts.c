@@ -113,6 +113,10 @@ START_TEST(digits)
 		{ "warm minus one and a half", "Warm t=-1.5" }, { "warm 20.75", "-" },
 		{ "warm 30.1", "-" }, { "down 3", "Down by=-15" }, { "half 5", "Half v=0.05" },
 		{ "12:30", "At h=12 m=30" }, { "1230", "-" },
+		{ "dim to 30%", "Dim l=30" }, { "dim to 30 %", "Dim l=30" },
+		{ "dim to %30", "Dim l=30" }, { "dim to30%", "-" }, { "in 5min", "Dim l=5" },
+		{ "in 5 min", "Dim l=5" }, { "in five min", "Dim l=5" }, { "in fivemin", "-" },
+		{ "in 1 5 min", "-" },
 	};
 
 	check_text("intents:\n"
@@ -120,6 +124,7 @@ START_TEST(digits)
 		   "  Warm: {data: [{sentences: ['warm {t}']}]}\n"
 		   "  Down: {data: [{sentences: ['down {by}']}]}\n"
 		   "  Half: {data: [{sentences: ['half {v}']}]}\n"
+		   "  Dim: {data: [{sentences: ['dim to ({l} %|% {l})', 'in {l} min']}]}\n"
 		   "  At: {data: [{sentences: ['{h}:{m}', '{h}{m}']}]}\n"
 		   "lists:\n"
 		   "  n: {range: {from: 0, to: 100, step: 5}}\n"
@@ -127,8 +132,9 @@ START_TEST(digits)
 		   "  by: {range: {from: 1, to: 9, multiplier: -5}}\n"
 		   "  v: {range: {from: 0, to: 100, multiplier: 0.01}}\n"
 		   "  h: {range: {from: 0, to: 23}}\n"
+		   "  l: {range: {from: 0, to: 100, step: 5}}\n"
 		   "  m: {range: {from: 0, to: 59}}\n"
-		   "numbers: {-1: minus one, half: [and a half, komma fünf]}\n", cases,
+		   "numbers: {-1: minus one, 5: five, half: [and a half, komma fünf]}\n", cases,
 		   ARRAY_SIZE(cases));
 }
 END_TEST
@@ -172,7 +178,8 @@ START_TEST(inside_words)
 		{ "lámpát kapcsold", "Switch what=l" }, { "a lámpában van", "In what=l" },
 		{ "A LÁMPÁBA VAN", "In what=l" }, { "lampen an", "Lights" },
 		{ "lampe an", "Lights" }, { "lampn an", "-" },
-		{ "Küchenlicht an", "Room area=küche" }, { "Küche licht an", "-" }, { "buy mjölkt", "Buy x=mjölk" },
+		{ "Küchenlicht an", "Room area=küche" }, { "Küche licht an", "-" },
+		{ "buy mjölkt", "Buy x=mjölk" },
 	};
 
 	check_text("intents:\n"
