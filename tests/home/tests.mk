@@ -22,7 +22,7 @@ tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(JANSSON_L
 
 # The same with the whole service, over D-Bus.
 dist_check_SCRIPTS += tests/home/house.py tests/home/questions.py tests/home/consent.py \
-	tests/home/undo.py
+	tests/home/undo.py tests/home/ask.py
 
 # Opt-in: make check-zigbee2mqtt RIG=DIR starts DIR/start.sh, which prints "ready" once a real
 # Zigbee2MQTT with a virtual radio answers on 127.0.0.1:18830; WORK keeps what it downloads.
