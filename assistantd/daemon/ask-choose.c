@@ -141,8 +141,10 @@ static int take_name(struct asking *a, const struct pending *p)
 	struct commands_input in = ask_input(a, &p->orders[p->at]);
 	const struct buf *text = &a->job->input;
 	const char *name;
-	int r = found ? commands_read(&in, text->data, text->len, found) : -ENOMEM;
+	int r = found ? things_bind(a->job, a->conversation, THINGS_NO_IT) : -ENOMEM;
 
+	if (r == 0)
+		r = commands_read(&in, text->data, text->len, found);
 	if (r == 0 && found->n == 1 && found->items[0].n == 1 &&
 	    strcmp(found->items[0].meanings[0].intent, p->orders[p->at].intent) == 0 &&
 	    (name = order_slot(&found->items[0].meanings[0], "name")) &&
@@ -176,7 +178,7 @@ int ask_add_alias(struct asking *a, const char *id, const char *alias, const str
 {
 	json_t *arguments = json_pack("{s:s, s:s}", "entity", id, "alias", alias);
 	struct plan_call *c = &a->plan.calls[a->plan.n];
-	int r = plan_call(&a->plan, "home/alias", "", arguments, o);
+	int r = plan_call(&a->plan, "alias/add", "", arguments, o);
 	struct buf done = BUF_NULL;
 	struct thing t;
 
@@ -219,7 +221,7 @@ static int drop_alias(struct asking *a, const char *id, const char *alias, const
 	for (size_t i = 0; i < names->n; i++) {
 		if (!words_equal(names->names[i], strlen(names->names[i]), alias, strlen(alias)))
 			continue;
-		r = plan_call(&a->plan, "home/unalias", "", json_pack("{s:s, s:s}", "entity", id,
+		r = plan_call(&a->plan, "alias/remove", "", json_pack("{s:s, s:s}", "entity", id,
 				  "alias", names->names[i]), o);
 		if (r == 0 && !(a->plan.calls[a->plan.n - 1].done = strdup("")))
 			r = -ENOMEM;

@@ -215,22 +215,36 @@ static int follow_place(struct asking *a)
 	return 0;
 }
 
+/*
+ * As it is first: words that can stand for a thing are articles in other languages, and "make it
+ * brighter" says enough where it is known where. Then with "it" for what was meant last, then for
+ * whatever the text itself has named.
+ */
+static int read_commands(struct asking *a, const struct commands_input *in)
+{
+	static const enum things_it ways[] = { THINGS_NO_IT, THINGS_FOCUS, THINGS_ANY };
+	const struct buf *text = &a->job->input;
+	bool refers = reference_is_said(a->job->d->words, text->data, text->len);
+	int r = COMMANDS_E_NONE;
+
+	for (size_t i = 0; r == COMMANDS_E_NONE && i < (refers ? ARRAY_SIZE(ways) : 1); i++) {
+		r = things_bind(a->job, a->conversation, ways[i]);
+		if (r == 0)
+			r = commands_read(in, text->data, text->len, a->commands);
+	}
+	return r;
+}
+
 /* The orders of the text: 0, ASK_DONE where there is a question instead. */
 static int understand(struct asking *a)
 {
-	const struct buf *text = &a->job->input;
 	struct commands_input in = ask_input(a, &a->conversation->last);
 	const struct order *first;
 	int r = ask_take_answer(a);
 
 	if (r || a->n_orders)
 		return r;
-	r = commands_read(&in, text->data, text->len, a->commands);
-	if (r == COMMANDS_E_NONE && a->conversation->n_focus) {
-		r = things_bind(a->job, a->conversation, true);
-		if (r == 0)
-			r = commands_read(&in, text->data, text->len, a->commands);
-	}
+	r = read_commands(a, &in);
 	if (r == 0 && a->job->options.explain)
 		r = ask_explain(a);
 	first = r == 0 ? &a->commands->items[0].meanings[0] : NULL;
@@ -351,10 +365,8 @@ static bool execute_alone(struct asking *a)
 
 static int decide(struct asking *a)
 {
-	int r = things_bind(a->job, a->conversation, a->conversation->n_focus == 0);
+	int r = understand(a);
 
-	if (r == 0)
-		r = understand(a);
 	if (r || execute_alone(a))
 		return r;
 	for (size_t i = 0; r == 0 && i < a->n_orders; i++)

@@ -147,7 +147,7 @@ static int add_unknown(struct names *s, const struct job *job, bool with_it)
 
 /* Places first: they are few, and looked through for each thing. */
 static int collect(struct names *s, const struct job *job, const struct conversation *c,
-		   bool any_kind)
+		   enum things_it it)
 {
 	struct things at = { 0 };
 	struct thing t;
@@ -158,9 +158,9 @@ static int collect(struct names *s, const struct job *job, const struct conversa
 	at = (struct things){ 0 };
 	while (r == 0 && things_next(job, &at, &t))
 		r = add_thing(s, job->d->home, &t);
-	if (r == 0)
+	if (r == 0 && it != THINGS_NO_IT)
 		r = add_references(s, job, c);
-	return r < 0 ? r : add_unknown(s, job, any_kind);
+	return r < 0 ? r : add_unknown(s, job, it == THINGS_ANY);
 }
 
 /* What decides in which sentences a reference can stand. */
@@ -175,16 +175,17 @@ static int add_kind(const struct job *job, const char *what, const char *id, str
 }
 
 /* What makes one set of names differ from another while the home stays as it is. */
-static int make_key(const struct job *job, const struct conversation *c, bool any_kind,
+static int make_key(const struct job *job, const struct conversation *c, enum things_it it,
 		    struct buf *key)
 {
 	struct things at = { .stage = THINGS_OFFERED };
 	struct thing t;
-	int r = any_kind ? buf_append_str(key, "any ") : 0;
+	bool known = c && it != THINGS_NO_IT;
+	int r = it == THINGS_ANY ? buf_append_str(key, "any ") : 0;
 
-	for (size_t i = 0; r == 0 && c && i < c->n_focus; i++)
+	for (size_t i = 0; r == 0 && known && i < c->n_focus; i++)
 		r = add_kind(job, "focus", c->focus[i].entity, key);
-	for (size_t i = 0; r == 0 && c && i < c->n_others; i++)
+	for (size_t i = 0; r == 0 && known && i < c->n_others; i++)
 		r = add_kind(job, "other", c->others[i], key);
 	while (r == 0 && things_next(job, &at, &t))
 		r = buf_printf(key, "%s %s %s\n", t.id, t.domain, t.name);
@@ -207,18 +208,18 @@ static int set_names(struct daemon *d, struct names *s)
 	return r;
 }
 
-int things_bind(const struct job *job, const struct conversation *c, bool any_kind)
+int things_bind(const struct job *job, const struct conversation *c, enum things_it it)
 {
 	_cleanup_(buf_deinit) struct buf key = BUF_NULL;
 	struct daemon *d = job->d;
 	struct names s = { 0 };
-	int r = make_key(job, c, any_kind, &key);
+	int r = make_key(job, c, it, &key);
 
 	if (r < 0 || !d->languages)
 		return r;
 	if (!d->names_stale && d->names_key && strcmp(d->names_key, key.data) == 0)
 		return 0;
-	r = collect(&s, job, c, any_kind);
+	r = collect(&s, job, c, it);
 	if (r == 0)
 		r = set_names(d, &s);
 	free(s.items);

@@ -84,6 +84,16 @@ static bool can(const struct job *job, const struct tool *tool, const struct thi
 	       (t && t->entity && service && home_entity_supports(t->entity, service));
 }
 
+/* What is there has no tool that toggles by itself: the state tells which way. */
+static const char *intent_for(const struct order *o, const struct thing *t)
+{
+	static const char *const off[] = { "off", "closed", "unlocked", "idle", "paused" };
+
+	if (strcmp(o->intent, "HassToggle") != 0 || !t || !t->available || !*t->state)
+		return o->intent;
+	return one_of(t->state, off, ARRAY_SIZE(off)) ? "HassTurnOn" : "HassTurnOff";
+}
+
 /*
  * The first tool that serves the order with this thing, or, with @t NULL, with none. 0;
  * -ENOENT where none can; -EINVAL where one could with other values, and @diag says why;
@@ -94,7 +104,7 @@ static int find_use(const struct job *job, const struct order *o, const struct t
 {
 	struct tool_slot slots[INTENT_SLOTS_MAX];
 	json_auto_t *state = t ? thing_state(t) : NULL;
-	struct tool_wish wish = { .intent = o->intent, .entity = t ? t->id : NULL,
+	struct tool_wish wish = { .intent = intent_for(o, t), .entity = t ? t->id : NULL,
 				  .domain = t ? t->domain : NULL, .state = state,
 				  .slots = slots, .n_slots = wish_slots(o, slots) };
 	struct tool_use use;

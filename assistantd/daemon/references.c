@@ -90,6 +90,22 @@ int reference_choice(const struct words *w, const struct choice *choices, size_t
 	return place >= 1 && (size_t)place <= n ? (int)place - 1 : -1;
 }
 
+bool reference_is_said(const struct words *w, const char *text, size_t len)
+{
+	static const enum words_kind kinds[] = { WORDS_IT, WORDS_THEM, WORDS_OTHER };
+	const struct word *word;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (size_t i = 0; (word = words_at(w, kinds[k], i)); i++) {
+			size_t n = strlen(word->text);
+
+			for (size_t at = 0; n <= len && at <= len - n; at++)
+				if (words_equal(text + at, n, word->text, n))
+					return true;
+		}
+	return false;
+}
+
 static bool in_focus(const struct conversation *c, const char *id)
 {
 	for (size_t i = 0; i < c->n_focus; i++)

@@ -24,6 +24,9 @@ enum {
 int reference_choice(const struct words *w, const struct choice *choices, size_t n,
 		     const char *text, size_t len);
 
+/* Whether words that can stand for a thing are in a text. */
+bool reference_is_said(const struct words *w, const char *text, size_t len);
+
 /*
  * Puts what it stands for in the place of a reference in @o, one id a line. What an earlier
  * request named is a note, whatever it was then: at best the label of notes. 0, also where

@@ -69,9 +69,9 @@ static int call(void *data, const struct tool *tool, const json_t *arguments, ba
 		void *arg)
 {
 	struct daemon *d = data;
-	bool add = strcmp(tool->name, "home/alias") == 0;
+	bool add = strcmp(tool->name, "alias/add") == 0;
 
-	if (add || strcmp(tool->name, "home/unalias") == 0)
+	if (add || strcmp(tool->name, "alias/remove") == 0)
 		return change_alias(d, arguments, !add, done, arg);
 	return timers_call(d->timers, tool, arguments, done, arg);
 }

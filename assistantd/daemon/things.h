@@ -36,10 +36,14 @@ int thing_title(const struct job *job, const struct thing *t, struct buf *ret);
 /* Its attributes with "state"; the caller's, NULL without memory. */
 json_t *thing_state(const struct thing *t);
 
-/*
- * Gives the sentences the names of all things that @job may mean, if they do not have them yet.
- * "It" can stand where a thing can that was meant last in the conversation @c, or, with
- * @any_kind, any thing: it may have been named in the same text. 0 or -ENOMEM.
- */
+/* Where "it" may stand in a sentence. */
+enum things_it {
+	THINGS_NO_IT,		/* nowhere: words that mean it mean other things, too */
+	THINGS_FOCUS,		/* where a thing may that was meant last in the conversation */
+	THINGS_ANY,		/* where any thing may: it may have been named in the same text */
+};
+
+/* Gives the sentences the names of all things that @job may mean, and of what the conversation
+ * @c (may be NULL) knows, if they do not have them yet. 0 or -ENOMEM. */
 struct conversation;
-int things_bind(const struct job *job, const struct conversation *c, bool any_kind);
+int things_bind(const struct job *job, const struct conversation *c, enum things_it it);
