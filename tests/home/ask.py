@@ -91,6 +91,11 @@ def test_what_was_meant_before(service):
         say(service, "turn on the desk lamp and the hall lamp", "Hall Lamp is on")
         say(service, "turn them off", "Desk Lamp and Hall Lamp are off")
         assert len(yes.asked) == 4, yes.asked
+    # Where the place says enough, "it" is no thing.
+    got = say(service, "make it brighter", area="Bedroom")
+    assert [a["entity"] for _, a in calls(got)] == ["light.bed_lamp"], got
+    say(service, "toggle the hall lamp", "Hall Lamp is on")
+    say(service, "toggle the hall lamp", "Hall Lamp is off")
     # In a conversation of its own "it" is nothing.
     say(service, "turn it on", "What do you mean", kind="question", conversation=None)
     # A question tells nothing to others, and acts on nothing.
