@@ -13,7 +13,10 @@ enum { NAMED_MAX = 5 };
 const char *action_state_text(const struct planned_call *c)
 {
 	const char *state = json_string_value(json_object_get(c->after, "state"));
+	const json_t *on = json_object_get(c->after, "on");
 
+	if (!state && json_is_boolean(on))
+		state = json_is_true(on) ? "on" : "off";
 	return state ? state : "";
 }
 
@@ -63,6 +66,8 @@ static const struct {
 	{ "preset_mode", "with the preset ", "" },
 	{ "effect", "with the effect ", "" },
 	{ "mode", "in the mode ", "" },
+	{ "operation_mode", "in the mode ", "" },
+	{ "direction", "turning ", "" },
 	{ "value", "set to ", "" },
 	{ "option", "set to ", "" },
 };
@@ -139,6 +144,9 @@ static int say_done(const struct planned_call *c, bool several, struct buf *out)
 
 	if (c->result && !*action_state_text(c))
 		return buf_printf(out, ": %.500s", c->result);
+	/* Then its name is what it does. */
+	if (!*action_state_text(c) && !*c->target)
+		return buf_append_str(out, already ? ": it was so already" : ": done");
 	if (!*action_state_text(c))
 		return buf_printf(out, " %s %s%s", verb(several, "was", "were"), deed(c),
 				  already ? " already" : "");

@@ -41,10 +41,22 @@ size_t action_count(const struct action *a)
 	return executor_count(a->plan);
 }
 
+/* What a tool acts on that names no thing: "Wi-Fi" is what is read back of "Wi-Fi on or off". */
+static const char *spoken_title(const struct action *a, const struct action_spec *spec)
+{
+	const struct tool_registry *r = a->job->d->tool_registry;
+	const struct tool *t = tool_registry_find(r, spec->tool);
+	const struct tool *read = t && t->read_back && !tool_has_argument(t, "entity")
+		? tool_registry_find(r, t->read_back) : NULL;
+
+	return read ? read->title : spec->title;
+}
+
 int action_add(struct action *a, const struct action_spec *spec)
 {
 	struct action_spec mine = *spec;
 
+	mine.title = spoken_title(a, spec);
 	mine.required |= a->job->options.whole;
 	return executor_add(a->plan, &mine);
 }

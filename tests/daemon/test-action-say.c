@@ -2,6 +2,7 @@
 /* What is said of calls: no more than was seen, each thing once, in English. */
 #include <check.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "assistantd/daemon/action-say.h"
 #include "tests/check-main.h"
@@ -62,6 +63,12 @@ static const struct {
 	      "{\"state\":\"Eco\",\"option\":\"Eco\"}", OUTCOME_DONE } } },
 	{ "Movie Night was activated.", false,
 	  { { "home/activate", "Movie Night", "{}", NULL, OUTCOME_DONE } } },
+	{ "Wi-Fi is off.", false,
+	  { { "desktop/set_wifi", "Wi-Fi", "{\"on\":false}", "{\"on\":false}", OUTCOME_DONE } } },
+	{ "Power profile is set to power saver.", false,
+	  { { "desktop/set_power_profile", "Power profile", "{\"profile\":\"power-saver\"}",
+	      "{\"state\":\"power-saver\"}", OUTCOME_DONE } } },
+	{ "Suspend: done.", false, { { "desktop/suspend", "Suspend", "{}", NULL, OUTCOME_DONE } } },
 	{ "Robot is on its way to its base.", false,
 	  { { "home/return_to_base", "Robot", "{}", "{\"state\":\"returning\"}", OUTCOME_DONE } } },
 	{ "Garage was left as it is.", false,
@@ -89,6 +96,7 @@ START_TEST(words_follow_from_what_was_seen)
 
 		calls[n] = (struct planned_call){
 			.tool_name = (char *)c->tool, .title = (char *)c->title,
+			.target = (char *)(strncmp(c->tool, "home/", 5) == 0 ? "e" : ""),
 			.parsed = json_loads(c->arguments, 0, NULL), .outcome = c->outcome,
 			.verdict = c->verdict,
 			.after = c->after ? json_loads(c->after, 0, NULL) : NULL,

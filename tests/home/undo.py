@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -186,17 +187,22 @@ def killed_before_it_was_seen(houses, config):
     """The command is out and the service is killed: the journal says so afterwards."""
     with Service(config=config, data=houses.data) as service:
         wait_for_lamps(service)
+        ctl(service, "ask", "turn on the desk lamp")
         Request(service, "ask", "turn on the shy lamp")
-        wait_for(lambda: journal(service), 5, "the row")
+        wait_for(lambda: len(journal(service)) == 2, 5, "the row")
         os.kill(service.process.pid, signal.SIGKILL)
         service.process.wait()
         wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), 5, "end")
         home, service.keeps_home, service.ends_with = service.home, True, -signal.SIGKILL
+    with sqlite3.connect(os.path.join(home, "s", "assistantd", "store.db")) as store:
+        store.execute("UPDATE call SET undo_until_ms = 1")
+    store.close()
     with Service(config=config, data=houses.data, home=home) as service:
         row = journal(service)[0]
         assert (row["target"], row["outcome"], row["verified"]) == \
             ("light.shy_lamp", "sent", False), row
         assert "before its effect was seen" in row["text"], row
+        assert "Desk Lamp was changed too long ago." in ctl(service, "undo")
     assert "effect was not seen" in service.output
     shutil.rmtree(home)
 
