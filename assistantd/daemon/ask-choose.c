@@ -119,6 +119,7 @@ static int resume(struct asking *a, const char *id)
 		r = ask_add_alias(a, id, p->unknown, &a->orders[p->at]);
 	if (r == 0)
 		conversation_drop_pending(a->conversation);
+	a->answered = true;
 	return r;
 }
 

@@ -23,6 +23,7 @@ struct asking {
 	size_t n_orders;
 	struct plan plan;
 	struct buf said;		/* answers to questions among them */
+	bool answered;			/* the text was the answer to a question */
 	int64_t now_ms;
 };
 

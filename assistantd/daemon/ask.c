@@ -296,6 +296,30 @@ static int plan_one(struct asking *a, size_t i)
 	return r > 0 ? ASK_DONE : r;
 }
 
+/* Of what "the other one" is one: the choices of a question, or what is of the same kind, at the
+ * same place if there is more than one. */
+static int set_others(struct asking *a)
+{
+	const struct conversation *c = a->conversation;
+	const char *ids[CONVERSATION_CHOICES_MAX], *here[CONVERSATION_CHOICES_MAX];
+	size_t n = 0, n_here = 0;
+	struct things at = { 0 };
+	struct thing t, meant;
+
+	if (a->answered || c->n_focus != 1 || !thing_find(a->job, c->focus[0].entity, &meant))
+		return 0;
+	while (things_next(a->job, &at, &t)) {
+		if (strcmp(t.domain, meant.domain) != 0)
+			continue;
+		if (n < ARRAY_SIZE(ids))
+			ids[n++] = t.id;
+		if (n_here < ARRAY_SIZE(here) && *t.area && strcasecmp(t.area, meant.area) == 0)
+			here[n_here++] = t.id;
+	}
+	return conversation_set_others(a->conversation, n_here > 1 ? here : ids,
+				       n_here > 1 ? n_here : n);
+}
+
 /* What "it" is from now on. */
 static int focus(struct asking *a)
 {
@@ -333,6 +357,8 @@ static void execute(struct asking *a)
 		r = conversation_said(a->conversation, last);
 		if (r == 0)
 			r = focus(a);
+		if (r == 0)
+			r = set_others(a);
 	}
 	if (r == 0 && a->plan.n && a->said.len) {
 		/* The answers stand before what becomes of the calls. */

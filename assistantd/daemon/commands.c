@@ -8,7 +8,8 @@
 #include "util/buf.h"
 #include "util/macro.h"
 
-enum { CUTS_MAX = 16, STRIP_MAX = 2, NAME_WORDS_MAX = 4, UNKNOWN_WORDS_MAX = 20 };
+enum { CUTS_MAX = 16, STRIP_MAX = 2, NAME_WORDS_MAX = 4, UNKNOWN_NAME_MAX = 3,
+       UNKNOWN_WORDS_MAX = 20 };
 
 struct cut {
 	size_t at, len;
@@ -336,8 +337,10 @@ int commands_unknown(const struct commands_input *in, const char *text, size_t l
 
 	if (n > ARRAY_SIZE(words))
 		return err;
-	/* The shortest name leaves most of the sentence to be understood. */
-	for (size_t count = 1; count <= NAME_WORDS_MAX && err == COMMANDS_E_NONE; count++)
+	/* The shortest name leaves most of the sentence to be understood; where a name would be
+	 * most of it, it is not the name that is not known. */
+	for (size_t count = 1; count <= MIN(n / 2, (size_t)UNKNOWN_NAME_MAX) &&
+	     err == COMMANDS_E_NONE; count++)
 		for (size_t i = 0; i + count < n + 1 && err == COMMANDS_E_NONE; i++) {
 			*start = words[i].at;
 			*end = words[i + count - 1].at + words[i + count - 1].len;

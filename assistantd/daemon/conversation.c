@@ -38,6 +38,17 @@ static void drop_others(struct conversation *c)
 		free(c->others[--c->n_others]);
 }
 
+int conversation_set_others(struct conversation *c, const char *const *ids, size_t n)
+{
+	drop_others(c);
+	for (; c->n_others < MIN(n, (size_t)CONVERSATION_CHOICES_MAX); c->n_others++) {
+		c->others[c->n_others] = strdup(ids[c->n_others]);
+		if (!c->others[c->n_others])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void conversation_drop_pending(struct conversation *c)
 {
 	struct pending *p = &c->pending;

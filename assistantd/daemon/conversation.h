@@ -47,7 +47,7 @@ struct conversation {
 	struct focus focus[CONVERSATION_FOCUS_MAX];
 	size_t n_focus;
 	struct pending pending;		/* n_choices 0: none */
-	char *others[CONVERSATION_CHOICES_MAX];	/* what the last question was about */
+	char *others[CONVERSATION_CHOICES_MAX];	/* of which "the other one" is one */
 	size_t n_others;
 	struct conversation *next;
 };
@@ -76,6 +76,9 @@ int conversation_said(struct conversation *c, const struct order *o);
 void conversation_unfocus(struct conversation *c);
 /* Adds a thing; beyond the most that are kept it is left out. 0 or -ENOMEM. */
 int conversation_focus(struct conversation *c, const char *entity, enum policy_label label);
+/* Takes these in the place of what "the other one" is one of; what is too much is left out.
+ * 0 or -ENOMEM. */
+int conversation_set_others(struct conversation *c, const char *const *ids, size_t n);
 /* The question is answered, or of no interest any more; what it was about is remembered. */
 void conversation_drop_pending(struct conversation *c);
 /* 0, -ENOMEM, -E2BIG. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/macro.h"
 
@@ -33,7 +34,7 @@ static bool says(const struct order *o, const char *slot, const char *value)
 {
 	const char *v = order_slot(o, slot);
 
-	return v && strcmp(v, value) == 0;
+	return v && strcasecmp(v, value) == 0;
 }
 
 /* Days from today to the one that is named: 0 to 7, or -EINVAL. */
@@ -41,12 +42,12 @@ static int days_ahead(const struct order *o, const struct tm *today, bool passed
 {
 	const char *day = order_slot(o, "day");
 
-	if (!day || strcmp(day, "today") == 0 || strcmp(day, "tonight") == 0)
+	if (!day || says(o, "day", "today") || says(o, "day", "tonight"))
 		return 0;
-	if (strcmp(day, "tomorrow") == 0)
+	if (says(o, "day", "tomorrow"))
 		return 1;
 	for (int i = 0; i < (int)ARRAY_SIZE(weekdays); i++)
-		if (strcmp(day, weekdays[i]) == 0) {
+		if (strcasecmp(day, weekdays[i]) == 0) {
 			int ahead = (i - today->tm_wday + 7) % 7;
 
 			return ahead == 0 && passed ? 7 : ahead;

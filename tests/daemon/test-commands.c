@@ -212,6 +212,7 @@ static const struct {
 	{ "turn on the moon", "HassTurnOn", "moon" },
 	{ "turn the red moon off!", "HassTurnOff", "red moon" },
 	{ "set the moon to 40", "HassLightSet", "moon" },
+	{ "close those red ones", NULL, NULL },	/* most of it would be the name */
 	{ "sing a song", NULL, NULL },
 	{ "", NULL, NULL },
 	{ "a b c d e f g h i j k l m n o p q r s t u v w", NULL, NULL },

@@ -109,6 +109,8 @@ def test_a_question_has_choices(service):
     assert set(choices(got)) == {"Desk Lamp", "Hall Lamp", "Bed Lamp"}, got
     here = str(got["conversation"])
     say(service, "the desk one", "Desk Lamp is on", conversation=here)
+    with agent.Process("yes"):
+        say(service, "turn the other one on", "Which one", kind="question", conversation=here)
     # It is answered: nothing is left to choose from.
     say(service, "x", "nothing to choose from", kind="question", conversation=here,
         choose="light.desk_lamp")
@@ -125,6 +127,22 @@ def test_a_question_has_choices(service):
     say(service, "turn on the lamp", "Bed Lamp is on", area="Bedroom", conversation=None)
     got = say(service, "turn off the lamp", conversation="0" * 32)
     assert "this is a new one" in str(got["warnings"][0]), got
+
+
+def test_the_other_one(service):
+    all_off(service)
+    settle(service, "light.hall_lamp", {"hidden": True})
+    say(service, "turn on the desk lamp", "Desk Lamp is on")
+    with agent.Process("yes"):
+        say(service, "turn the other one on", "Bed Lamp is on")
+        say(service, "turn off the other lamp", "Desk Lamp is off")
+    settle(service, "light.hall_lamp", {"hidden": False})
+    settle(service, "light.bed_lamp", {"area": "Study"})
+    say(service, "turn on the desk lamp", "Desk Lamp is on")
+    with agent.Process("yes"):
+        say(service, "turn off the other one", "Bed Lamp is off")
+    settle(service, "light.bed_lamp", {"area": "Bedroom"})
+    say(service, "turn off the desk lamp")
 
 
 def test_two_of_one_name(service):
@@ -294,7 +312,7 @@ def test_undone_by_words(service):
 
 
 TESTS = [test_several_commands_in_one_sentence, test_what_was_meant_before,
-         test_a_question_has_choices, test_two_of_one_name, test_a_name_that_nobody_knows,
+         test_a_question_has_choices, test_the_other_one, test_two_of_one_name, test_a_name_that_nobody_knows,
          test_questions_about_the_home, test_places, test_how_it_is_understood,
          test_what_applications_show, test_timers, test_reminders, test_a_timer_rings,
          test_undone_by_words]
