@@ -172,7 +172,6 @@ struct def *def_find(struct def *list, const char *name, bool is_list);
 /* NULL: out of memory. */
 struct def *def_add(struct def **list, const char *file, const char *name, bool is_list);
 void defs_free(struct def *list);
-void pairs_free(struct pair *list);
 void phrases_free(struct phrase *list);
 void blocks_free(struct block *list);
 void sentences_free(struct sentence *list);

@@ -11,7 +11,8 @@
  * gets the first. */
 #define MEANINGS_MAX 32
 
-bool run_step(struct run *r)
+/* One more step; false, and the error set, when they were too many. */
+static bool step(struct run *r)
 {
 	if (++r->steps > STEPS_MAX && !r->error)
 		r->error = -E2BIG;
@@ -39,7 +40,7 @@ void run_result(struct run *r, struct results *to, const struct result *one)
 {
 	uint32_t at = (uint32_t)r->n_results;
 
-	if (!run_step(r) ||
+	if (!step(r) ||
 	    !room(r, (void **)&r->results, &r->cap_results, at, sizeof(*r->results)))
 		return;
 	r->results[at] = *one;
@@ -63,7 +64,7 @@ static void push(struct run *r, struct frame *f, uint32_t pos, uint32_t state,
 {
 	uint32_t at = (uint32_t)r->n_threads;
 
-	if (leads_nowhere(r, &r->p->code[state], pos) || !run_step(r) ||
+	if (leads_nowhere(r, &r->p->code[state], pos) || !step(r) ||
 	    !room(r, (void **)&r->threads, &r->cap_threads, at, sizeof(*r->threads)))
 		return;
 	r->threads[at] = (struct thread){ .d = *d, .state = state };

@@ -73,8 +73,6 @@ uint32_t run_unit(struct run *r, uint32_t unit, uint32_t pos);
 bool run_at_end(const struct run *r, uint32_t pos);
 
 void run_result(struct run *r, struct results *to, const struct result *one);
-/* One more step; false, and the error set, when they were too many. */
-bool run_step(struct run *r);
 void run_wildcard(struct run *r, uint32_t pos, struct results *to);
 void run_range(struct run *r, const struct unit *u, uint32_t pos, struct results *to);
 void run_names(struct run *r, const struct unit *u, uint32_t pos, struct results *to);

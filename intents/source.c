@@ -10,7 +10,7 @@
 
 #define WARNINGS_MAX 256
 
-void pairs_free(struct pair *list)
+static void pairs_free(struct pair *list)
 {
 	while (list) {
 		struct pair *next = list->next;

@@ -61,10 +61,11 @@ static int copy_children(struct yaml_anchors *t, const struct yaml_node *node, u
 int yaml_anchor_copy(struct yaml_anchors *t, const struct yaml_node *node, unsigned depth,
 		     struct yaml_node **ret)
 {
+	bool too_deep = node->kind != YAML_SCALAR && depth >= YAML_MAX_DEPTH;
 	struct yaml_node *copy;
 	int r = 0;
 
-	if (t->copied++ == YAML_MAX_COPIED || (node->kind != YAML_SCALAR && depth >= YAML_MAX_DEPTH))
+	if (t->copied++ == YAML_MAX_COPIED || too_deep)
 		return -E2BIG;
 	copy = malloc(sizeof(*copy));
 	if (!copy)

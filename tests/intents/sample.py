@@ -195,10 +195,10 @@ class Said:
         value = self.rng.choice(values["values"])
         if not isinstance(value, dict):
             value = {"in": value}
-        text = tidy(self.say(parse(str(value["in"]))))
+        text = self.say(parse(str(value["in"])))
         out = value.get("out")
-        out = text if out is None else ",".join(str(x) for x in as_list(out))
-        if not text:
+        out = tidy(text) if out is None else ",".join(str(x) for x in as_list(out))
+        if not tidy(text):
             raise Unsayable("value without words")
         return text, out
 
