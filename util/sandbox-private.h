@@ -13,4 +13,7 @@
 int sandbox_landlock(enum sandbox_profile profile, int *abi);
 int sandbox_filter(enum sandbox_profile profile);
 
+/* For commands: reading and running everywhere, writing at @writable (NULL-ended) alone. */
+int sandbox_landlock_command(bool network, const char *const *writable);
+
 bool sandbox_refused(int r);

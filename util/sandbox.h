@@ -43,3 +43,11 @@ struct sandbox_level {
  * the process is to end. A build for coverage enters nothing and says so by an empty level.
  */
 int sandbox_enter(enum sandbox_profile profile, struct sandbox_level *ret, struct diag *d);
+
+/*
+ * For a process of one thread that is about to become a command of the user's, and for all that
+ * it starts: no new privileges, no socket with a name (the session bus is one), no TCP and UDP
+ * but with @network, and files are written at the paths @writable (NULL-ended) and below alone.
+ * As far as the system lets it; 0, or -errno where a part that the kernel offers failed.
+ */
+int sandbox_command(bool network, const char *const *writable);

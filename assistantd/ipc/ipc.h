@@ -3,6 +3,7 @@
 #pragma once
 
 #include "assistantd/ipc/engine-protocol.h"
+#include "assistantd/ipc/exec-protocol.h"
 #include "assistantd/ipc/message.h"
 #include "assistantd/ipc/tools-protocol.h"
 #include "assistantd/ipc/workshop-protocol.h"
