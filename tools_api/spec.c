@@ -9,6 +9,7 @@ static const struct {
 	int (*check)(const struct tool *t, const struct yaml_node *n, struct diag *d);
 } backends[TOOL_BACKEND_COUNT] = {
 	[TOOL_DBUS] = { "dbus", spec_dbus_schema, spec_check_dbus },
+	[TOOL_EXEC] = { "exec", spec_exec_schema, spec_check_exec },
 	[TOOL_MQTT] = { "mqtt",
 		"{\"type\": \"object\", \"additionalProperties\": false,"
 		" \"required\": [\"type\", \"service\"], \"properties\": {"

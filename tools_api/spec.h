@@ -15,6 +15,17 @@
  *       and arguments) with
  *         as: name in the state; get: path into the value, of names and indexes;
  *         scale: factor of a number; values: what stands for which value
+ * exec: {argv: [ … ], …}, a command, never a shell's line: the first word is the program's
+ *   absolute path; another may be "{name}" or "--level={name}", where the value of that
+ *   argument stands then, all of it in one word. A word whose argument was not given is left
+ *   out. An argument cannot be the script of a shell. A text that begins with "-" is not taken
+ *   for a word of its own, unless the word "--" stands before.
+ *   folder: where it runs (/); environment: all that it has, but PATH=/usr/bin:/bin
+ *   network: false; writes: paths that it may write to, it and below (none)
+ *   limits: {cpu_s: 60, memory_mib: 2048, files: 256, file_mib: 100}
+ *   output: none | text | json, of a tool that reads: what it writes is its state, as "text"
+ *     or as the object that it is
+ *   proof: exit — an exit status of 0 shows that it was done
  */
 #pragma once
 

@@ -26,6 +26,7 @@
 /* What runs its calls. */
 enum tool_backend {
 	TOOL_DBUS,	/* a service of the desktop or the system */
+	TOOL_EXEC,	/* a command of the user's */
 	TOOL_MQTT,	/* a device of the home */
 	TOOL_PROVIDER,	/* the application that registered it */
 	TOOL_SERVICE,	/* the service itself */
@@ -111,3 +112,9 @@ bool tool_shows_effect(const struct tool *t, const json_t *arguments, const json
  */
 int tool_undo(const struct tool *t, const json_t *arguments, const json_t *before,
 	      const char **tool, json_t **inverse);
+/*
+ * The words of the command of a tool for arguments that fit its schema: calls @add for each.
+ * 0, -EINVAL with @d where a value may not stand there, what @add returned, -ENOMEM.
+ */
+int tool_command(const struct tool *t, const json_t *arguments,
+		 int (*add)(void *arg, const char *word, size_t len), void *arg, struct diag *d);

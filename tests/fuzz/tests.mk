@@ -14,6 +14,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz-proposal \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
+	tests/fuzz/fuzz-tools \
 	tests/fuzz/fuzz-yaml
 if FUZZ_ENGINE
 # Run by hand: each fuzzes until it finds something.
@@ -68,6 +69,11 @@ tests_fuzz_fuzz_tokenizer_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_tokenizer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tokenizer_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
+tests_fuzz_fuzz_tools_SOURCES = tests/fuzz/fuzz-tools.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_tools_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_tools_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_tools_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
+	$(YAML_LIBS)
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz-yaml.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_yaml_LDADD = util/libutil.a $(YAML_LIBS)

@@ -21,3 +21,9 @@ tests_tools_api_test_proposal_SOURCES = tests/tools_api/test-proposal.c
 tests_tools_api_test_proposal_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
 tests_tools_api_test_proposal_LDADD = tools_api/libtools_api.a util/libutil.a $(TEST_LIBS) \
 	$(JANSSON_LIBS) $(YAML_LIBS)
+
+check_PROGRAMS += tests/tools_api/test-malformed
+tests_tools_api_test_malformed_SOURCES = tests/tools_api/test-malformed.c
+tests_tools_api_test_malformed_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
+tests_tools_api_test_malformed_LDADD = tools_api/libtools_api.a util/libutil.a $(TEST_LIBS) \
+	$(JANSSON_LIBS) $(YAML_LIBS)
