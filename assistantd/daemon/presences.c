@@ -285,8 +285,9 @@ void presences_follow(struct presences *t, const struct tool_registry *registry)
 		follow(t, registry, json_array_get(list, i));
 }
 
-int presences_new(struct presences **ret, struct loop *loop, struct bus *session, struct bus *system,
-	       struct home *home, struct readback *readback, loop_fn changed, void *arg)
+int presences_new(struct presences **ret, struct loop *loop, struct bus *session,
+		  struct bus *system, struct home *home, struct readback *readback,
+		  loop_fn changed, void *arg)
 {
 	struct presences *t = calloc(1, sizeof(*t));
 

@@ -20,8 +20,9 @@
 struct presences;
 
 /* @changed is called when names have come or gone. 0 or -ENOMEM. The rest lives as long. */
-int presences_new(struct presences **ret, struct loop *loop, struct bus *session, struct bus *system,
-	       struct home *home, struct readback *readback, loop_fn changed, void *arg);
+int presences_new(struct presences **ret, struct loop *loop, struct bus *session,
+		  struct bus *system, struct home *home, struct readback *readback,
+		  loop_fn changed, void *arg);
 /* After the runners: nothing is read any more. */
 struct presences *presences_free(struct presences *t);
 /* Follows what @registry declares, in the place of what was followed. */

@@ -2,8 +2,10 @@
 #include "assistantd/daemon/runners.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "assistantd/daemon/exec.h"
 #include "assistantd/daemon/desktop.h"
 #include "assistantd/daemon/readback.h"
 #include "assistantd/daemon/presences.h"
@@ -13,6 +15,8 @@ struct runners {
 	const struct runner *by_backend[TOOL_BACKEND_COUNT];
 	struct readback *readback;
 	struct desktop *desktop;
+	struct exec *exec;
+	char *commands_path;
 	struct presences *presences;
 };
 
@@ -33,10 +37,18 @@ static int start(struct runners *r, loop_fn names_changed, void *arg)
 				 names_changed, arg);
 	if (err == 0)
 		err = desktop_new(&r->desktop, d->bus, d->system, thing_name, r);
+	if (err == 0 && asprintf(&r->commands_path, "%s/assistant-commands",
+				 d->paths.libexec) < 0) {
+		r->commands_path = NULL;
+		err = -ENOMEM;
+	}
+	if (err == 0)
+		err = exec_new(&r->exec, d->loop, r->commands_path);
 	if (err < 0)
 		return err;
 	r->by_backend[TOOL_DBUS] = desktop_runner(r->desktop);
-	d->backends[TOOL_DBUS] = readback_backend(r->readback);
+	r->by_backend[TOOL_EXEC] = exec_runner(r->exec);
+	d->backends[TOOL_DBUS] = d->backends[TOOL_EXEC] = readback_backend(r->readback);
 	runners_reload(r);
 	return 0;
 }
@@ -62,8 +74,10 @@ struct runners *runners_free(struct runners *r)
 	if (!r)
 		return NULL;
 	desktop_free(r->desktop);
+	exec_free(r->exec);
 	presences_free(r->presences);
 	readback_free(r->readback);
+	free(r->commands_path);
 	free(r);
 	return NULL;
 }

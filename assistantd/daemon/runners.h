@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What runs tools on this machine: services on the buses, and the things among them. */
+/* What runs tools on this machine: services on the buses and the things among
+ * them, and commands. */
 #pragma once
 
 #include "assistantd/daemon/daemon.h"

@@ -3,15 +3,14 @@
 """The tools of examples/tools/desktop.yaml against stand-ins of the services that they name."""
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
+from runner import Runner
 
 try:
     import dbus
@@ -24,46 +23,6 @@ FILES = [os.path.join(harness.SOURCE, "examples", "tools", "desktop.yaml")]
 PLAYER = "org.mpris.MediaPlayer2"
 PLAYER_PATH = "/org/mpris/MediaPlayer2"
 PLAYER_INTERFACE = PLAYER + ".Player"
-
-
-class Runner:
-    """The front end's runners, told what to call."""
-
-    def __init__(self, *files):
-        self.process = subprocess.Popen([os.path.join(harness.BUILD, "tests/bus/runner"), *files],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.line = 0
-        self.answers = {}
-        self.queue = queue.Queue()
-        threading.Thread(target=self.listen, daemon=True).start()
-
-    def listen(self):
-        for text in self.process.stdout:
-            self.queue.put(json.loads(text))
-        self.queue.put(None)
-
-    def begin(self, *words):
-        self.line += 1
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
-        return self.line
-
-    def end(self, line):
-        while line not in self.answers:
-            answer = self.queue.get(timeout=30)
-            assert answer, "the runner has ended"
-            self.answers[answer["line"]] = answer
-        return self.answers.pop(line)
-
-    def call(self, tool, verb="call", **arguments):
-        return self.end(self.begin(verb, tool, json.dumps(arguments)))
-
-    def things(self):
-        return {t["id"]: t for t in self.end(self.begin("things"))["things"]}
-
-    def close(self):
-        self.process.stdin.close()
-        assert self.process.wait(20) == 0, self.process.returncode
 
 
 class Mocks(dbusmock.DBusTestCase):
@@ -281,19 +240,11 @@ def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     Mocks.start_system_bus()
     runner = Runner(*FILES)
-    failed = 0
     try:
-        for test in (players_are_things, a_player_obeys, what_does_not_show_is_not_claimed,
-                     one_that_hangs_holds_nothing_up, the_battery, lock_and_suspend, wifi,
-                     power_profiles, time_zones, notifications, many_players):
-            try:
-                test(runner)
-                print(f"ok {test.__name__}", flush=True)
-            except (AssertionError, dbus.DBusException, queue.Empty) as error:
-                failed += 1
-                line = error.__traceback__.tb_next.tb_lineno
-                print(f"FAILED {test.__name__}: {error} (line {line})", flush=True)
-        runner.close()
+        failed = runner.run((players_are_things, a_player_obeys,
+                             what_does_not_show_is_not_claimed, one_that_hangs_holds_nothing_up,
+                             the_battery, lock_and_suspend, wifi, power_profiles, time_zones,
+                             notifications, many_players))
     finally:
         Mocks.stop()
         Mocks.tearDownClass()

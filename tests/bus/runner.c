@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 		r = bus_new(&d->bus, d->loop, DBUS_BUS_SESSION, on_lost, NULL);
 	if (r == 0 && bus_new(&d->system, d->loop, DBUS_BUS_SYSTEM, on_lost, NULL) < 0)
 		d->system = NULL;
+	d->paths.libexec = getenv("ASSISTANTD_LIBEXEC_DIR");
 	if (r == 0)
 		r = runners_new(&d->runners, d, on_names, NULL);
 	if (r == 0)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""The front end's runners of tools by themselves (runner.c), told what to call."""
+import json
+import os
+import queue
+import subprocess
+import threading
+import traceback
+
+import harness
+
+
+class Runner:
+    def __init__(self, *files):
+        self.process = subprocess.Popen(
+            [os.path.join(harness.BUILD, "tests/bus/runner"), *files], text=True,
+            env=dict(os.environ, ASSISTANTD_LIBEXEC_DIR=harness.BUILD),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.line = 0
+        self.answers = {}
+        self.queue = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        for text in self.process.stdout:
+            self.queue.put(json.loads(text))
+        self.queue.put(None)
+
+    def begin(self, *words):
+        self.line += 1
+        self.process.stdin.write(" ".join(words) + "\n")
+        self.process.stdin.flush()
+        return self.line
+
+    def end(self, line):
+        while line not in self.answers:
+            answer = self.queue.get(timeout=30)
+            assert answer, "the runner has ended"
+            self.answers[answer["line"]] = answer
+        return self.answers.pop(line)
+
+    def call(self, tool, verb="call", **arguments):
+        return self.end(self.begin(verb, tool, json.dumps(arguments)))
+
+    def things(self):
+        return {t["id"]: t for t in self.end(self.begin("things"))["things"]}
+
+    def run(self, tests, *more):
+        """Each test on this runner, and then its end: how many failed."""
+        failed = 0
+        for test in tests:
+            try:
+                test(self, *more)
+                print(f"ok {test.__name__}", flush=True)
+            except (AssertionError, LookupError, OSError, queue.Empty,
+                    harness.dbus.DBusException) as error:
+                failed += 1
+                lines = [f.lineno for f in traceback.extract_tb(error.__traceback__)[1:]]
+                print(f"FAILED {test.__name__}: {error!r} (lines {lines})", flush=True)
+        self.process.stdin.close()
+        if self.process.wait(20):
+            print(f"FAILED: the runner ended with {self.process.returncode}")
+            failed += 1
+        return failed
