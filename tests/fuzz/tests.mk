@@ -73,7 +73,7 @@ tests_fuzz_fuzz_tools_SOURCES = tests/fuzz/fuzz-tools.c tests/fuzz/fuzz.h $(FUZZ
 tests_fuzz_fuzz_tools_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_tools_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tools_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
-	$(YAML_LIBS)
+	$(YAML_LIBS) -lm
 tests_fuzz_fuzz_yaml_SOURCES = tests/fuzz/fuzz-yaml.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_yaml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_yaml_LDADD = util/libutil.a $(YAML_LIBS)
