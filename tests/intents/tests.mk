@@ -57,7 +57,8 @@ tests_intents_hear_LDADD = $(HEARING_LIBS) $(YAML_LIBS) $(UTF8PROC_LIBS)
 # How well sentences alone understand people: DATA=DIR has home-assistant-datasets and hwu64;
 # OTHER=DIR has sentences of Home Assistant, to be measured beside ours; MISSES=FILE is given what
 # was not understood of the part that is not held out.
-EXTRA_DIST += tests/intents/eval/cases.py tests/intents/eval/evaluate.py
+EXTRA_DIST += tests/intents/eval/cases.py tests/intents/eval/evaluate.py \
+	tests/intents/eval/service.py
 OTHER =
 MISSES =
 eval-sentences: tests/intents/hear
@@ -69,4 +70,8 @@ eval-sentences: tests/intents/hear
 		--sentences ours=$(srcdir)/examples/intents/en,$$numbers \
 		$${other:+--sentences "home assistant=$$other,$$numbers"} \
 		--misses '$(or $(MISSES),/dev/null)' '$(DATA)'
-.PHONY: eval-sentences
+# The same homes through the whole service, on a private bus and a real broker.
+eval-service: all
+	@test -n '$(DATA)' || { echo 'make eval-service DATA=DIR' >&2; exit 1; }
+	$(AM_TESTS_ENVIRONMENT) $(PYTHON3) $(srcdir)/tests/intents/eval/service.py '$(DATA)'
+.PHONY: eval-sentences eval-service
