@@ -9,6 +9,7 @@ import os
 import re
 import sys
 
+import choose
 import measure
 import messages
 import tones
@@ -81,7 +82,9 @@ def proofread(build, models, work, counts):
                             ("dictionary", [by_dictionary(counts, t) for t in texts]),
                             ("base alone", measure.complete(engine, base, None, texts, 2)),
                             ("proofread", answers), ("proofread, as the service bounds it",
-                             measure.bound(bound, texts, answers))):
+                             measure.bound(bound, texts, answers)),
+                            ("dictionary proposes, base chooses",
+                             choose.correct(engine, base, counts, near, texts))):
             print(ROW.format(how, *("%.1f" % s for s in judge(pairs, result).shares())))
 
 
