@@ -15,7 +15,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Service, fails, require_bus, run_tests, wait_for     # noqa: E402
 from house import (BROKER, EMPTY, House, ask, devices, settle, state,    # noqa: E402
                    wait_state)
+from questions import Notes                                              # noqa: E402
 import agent                                                             # noqa: E402
+import flatpak                                                           # noqa: E402
 import dbus                                                              # noqa: E402
 import dbus.mainloop.glib                                                # noqa: E402
 
@@ -62,7 +64,7 @@ def all_off(service):
         wait_state(service, lamp, "off")
 
 
-def test_several_commands_in_one_sentence(service):
+def test_several_commands_in_one_sentence(service, _):
     all_off(service)
     say(service, "turn on the desk lamp and the hall lamp", "Desk Lamp", "Hall Lamp",
         kind="action")
@@ -79,7 +81,7 @@ def test_several_commands_in_one_sentence(service):
     say(service, "what time is it and close the blind", "It is ", "Blind is closed")
 
 
-def test_what_was_meant_before(service):
+def test_what_was_meant_before(service, _):
     all_off(service)
     say(service, "turn on the desk lamp", "Desk Lamp is on")
     # Another request's words decide here, so the user is asked.
@@ -103,7 +105,7 @@ def test_what_was_meant_before(service):
     say(service, "is it on", "No, Desk Lamp is off")
 
 
-def test_a_question_has_choices(service):
+def test_a_question_has_choices(service, _):
     all_off(service)
     got = say(service, "turn on the lamp", kind="question", conversation=None)
     assert set(choices(got)) == {"Desk Lamp", "Hall Lamp", "Bed Lamp"}, got
@@ -129,7 +131,7 @@ def test_a_question_has_choices(service):
     assert "this is a new one" in str(got["warnings"][0]), got
 
 
-def test_the_other_one(service):
+def test_the_other_one(service, _):
     all_off(service)
     settle(service, "light.hall_lamp", {"hidden": True})
     say(service, "turn on the desk lamp", "Desk Lamp is on")
@@ -145,7 +147,7 @@ def test_the_other_one(service):
     say(service, "turn off the desk lamp")
 
 
-def test_two_of_one_name(service):
+def test_two_of_one_name(service, _):
     for lamp, area in (("light.desk_lamp", "Study"), ("light.bed_lamp", "Bedroom")):
         settle(service, lamp, {"add_aliases": dbus.Array(["Reading Light"], signature="s")})
     all_off(service)
@@ -159,7 +161,7 @@ def test_two_of_one_name(service):
           {"remove_aliases": dbus.Array(["Reading Light"], signature="s")})
 
 
-def test_a_name_that_nobody_knows(service):
+def test_a_name_that_nobody_knows(service, _):
     all_off(service)
     say(service, "turn on the moon", "nothing that is called moon", kind="question")
     say(service, "the desk lamp", "Desk Lamp is called moon, too", "Desk Lamp is on")
@@ -179,7 +181,7 @@ def test_a_name_that_nobody_knows(service):
     say(service, "never mind", "All right")
 
 
-def test_questions_about_the_home(service):
+def test_questions_about_the_home(service, _):
     all_off(service)
     say(service, "which lights are on", "None.", kind="text")
     say(service, "turn on the desk lamp and the bed lamp")
@@ -192,7 +194,7 @@ def test_questions_about_the_home(service):
     say(service, "what is today's date", time.strftime("%Y"))
 
 
-def test_places(service):
+def test_places(service, _):
     ctl(service, "home", "area", "Study", "floor=First Floor", "alias=office")
     ctl(service, "home", "set", "light.bed_lamp", "floor=First Floor")
     assert "First Floor" in ctl(service, "home", "areas")
@@ -213,7 +215,7 @@ def test_places(service):
     assert "Attic" not in ctl(service, "home", "areas")
 
 
-def test_how_it_is_understood(service):
+def test_how_it_is_understood(service, _):
     all_off(service)
     got = say(service, "turn on the desk lamp and the hall lamp", explain=True,
               conversation=None)
@@ -239,7 +241,7 @@ def test_how_it_is_understood(service):
     say(service, "turn it on", "What do you mean", conversation=str(got["conversation"]))
 
 
-def test_what_applications_show(service):
+def test_what_applications_show(service, _):
     """The option `entities`: they can be asked about, and are outside text."""
     shown = dbus.Array([dbus.Dictionary({"id": "door-1", "type": "lock", "name": "Shop Door",
                                          "data": '{"state": "locked"}'}, signature="sv")],
@@ -250,7 +252,64 @@ def test_what_applications_show(service):
     fails(INVALID, ask, service, "is the shop door locked", entities=wrong)
 
 
-def test_timers(service):
+def publish(house, topic, payload):
+    subprocess.run(["mosquitto_pub", "--unix", house.socket, "-r", "-q", "1", "-t", topic, "-m",
+                    payload if isinstance(payload, str) else json.dumps(payload)], check=True)
+
+
+def test_questions_about_sensors(service, house):
+    if not shutil.which("mosquitto_pub"):
+        print("   left out: mosquitto_pub is not installed")
+        return
+    for kind, key, more in (
+            ("binary_sensor", "kw", {"name": "Kitchen Window", "device_class": "window"}),
+            ("sensor", "kt", {"name": "Kitchen Thermometer", "device_class": "temperature",
+                              "unit_of_measurement": "°C"}),
+            ("lock", "fd", {"name": "Front Door", "command_topic": "t/fd/set"}),
+            ("sensor", "lost", {"name": "Lost Sensor", "device_class": "humidity",
+                                "availability_topic": "t/lost/here"})):
+        publish(house, f"homeassistant/{kind}/{key}/config",
+                dict(more, state_topic=f"t/{key}", unique_id=key))
+    publish(house, "t/kw", "ON")
+    publish(house, "t/kt", "21.5")
+    publish(house, "t/fd", "LOCKED")
+    wait_for(lambda: len(devices(service)) == 8, 10, "the sensors")
+    wait_state(service, "lock.front_door", "locked")
+    for entity in ("binary_sensor.kitchen_window", "sensor.kitchen_thermometer"):
+        settle(service, entity, {"area": "Kitchen"})
+    say(service, "are any windows open", "Yes: Kitchen Window.")
+    say(service, "is the kitchen window open", "Yes, Kitchen Window is open.")
+    say(service, "what is the temperature in the kitchen", "Kitchen Thermometer: 21.5 °C.")
+    say(service, "what is the kitchen thermometer", "Kitchen Thermometer is 21.5 °C.")
+    say(service, "is the front door locked", "Yes, Front Door is locked.")
+    say(service, "what is the state of the lost sensor", "I do not know")
+    publish(house, "t/kw", "OFF")
+    wait_state(service, "binary_sensor.kitchen_window", "off")
+    say(service, "are all windows closed", "Yes.")
+    # What opens a house is asked about, and nobody answers here.
+    code, results, _ = ask(service, "unlock the front door")
+    assert code == 2 and results["error"].endswith("ConfirmationUnavailable"), results
+    for kind, key in (("binary_sensor", "kw"), ("sensor", "kt"), ("lock", "fd"),
+                      ("sensor", "lost")):
+        publish(house, f"homeassistant/{kind}/{key}/config", "")
+    wait_for(lambda: len(devices(service)) == 4, 10, "the sensors to go")
+
+
+def test_not_for_the_sandboxed(service, _):
+    if not flatpak.available():
+        return
+    for method, *arguments in (("Timers1.List", "{}"), ("Timers1.Cancel", "uint64 1"),
+                               ("Home1.Set", "light.desk_lamp", "{}"),
+                               ("Home1.SetArea", "Study", "{}")):
+        out = subprocess.run([*flatpak.WRAPPER, "gdbus", "call", "--session", "--dest",
+                              "org.assistantd.Assistant1", "--object-path",
+                              "/org/assistantd/Assistant1", "--method",
+                              "org.assistantd." + method, *arguments], capture_output=True,
+                             text=True, timeout=60, check=False)
+        assert out.returncode == 1 and "AccessDenied" in out.stderr, (method, out)
+
+
+def test_timers(service, _):
     say(service, "set a timer for 10 minutes for pasta", "I set a timer for 10 minutes for pasta")
     say(service, "set a timer for 1 hour", "I set a timer for 1 hour")
     assert set(timers(service)) == {"pasta", ""}, timers(service)
@@ -277,7 +336,7 @@ def test_timers(service):
     say(service, "cancel all timers", "no such timer")
 
 
-def test_reminders(service):
+def test_reminders(service, _):
     say(service, "remind me to call Anna tomorrow at 8", "I will remind you tomorrow at 08:00",
         "call Anna")
     say(service, "remind me in 20 minutes to feed the cat", "feed the cat")
@@ -288,20 +347,23 @@ def test_reminders(service):
     assert not timers(service)
 
 
-def test_a_timer_rings(service):
-    rang = []
+def test_a_timer_rings(service, _):
+    rang, notes = [], Notes("body")
     service.bus.add_signal_receiver(lambda number: rang.append(int(number)), "Rang",
                                     "org.assistantd.Timers1")
     say(service, "set a timer for 1 second for tea")
     number = int(timers(service)["tea"]["id"])
     wait_for(lambda: rang, 10, "the signal")
     assert rang == [number], rang
+    wait_for(lambda: notes.shown, 5, "the notification")
+    assert notes.shown[0]["body"] == "The tea timer is over.", notes.shown
+    notes.leave()
     assert timers(service)["tea"]["state"] == "over" and timers(service)["tea"]["left_ms"] == 0
     say(service, "how long is left on the tea timer", "The tea timer ended ")
     ctl(service, "timer", "cancel", str(number))
 
 
-def test_undone_by_words(service):
+def test_undone_by_words(service, _):
     all_off(service)
     say(service, "turn on the desk lamp", "Desk Lamp is on")
     say(service, "undo that", "Desk Lamp")
@@ -312,13 +374,14 @@ def test_undone_by_words(service):
 
 
 TESTS = [test_several_commands_in_one_sentence, test_what_was_meant_before,
-         test_a_question_has_choices, test_the_other_one, test_two_of_one_name, test_a_name_that_nobody_knows,
-         test_questions_about_the_home, test_places, test_how_it_is_understood,
-         test_what_applications_show, test_timers, test_reminders, test_a_timer_rings,
+         test_a_question_has_choices, test_the_other_one, test_two_of_one_name,
+         test_a_name_that_nobody_knows, test_questions_about_the_home, test_places,
+         test_how_it_is_understood, test_what_applications_show, test_questions_about_sensors,
+         test_not_for_the_sandboxed, test_timers, test_reminders, test_a_timer_rings,
          test_undone_by_words]
 
 
-def leave_behind(service):
+def leave_behind(service, _):
     """What the next start finds."""
     all_off(service)
     say(service, "turn on the desk lamp", private=True, conversation=None)
@@ -363,7 +426,7 @@ def main():
             wait_for(ready, 10, "the devices")
             for lamp, area in zip(LAMPS, ("Study", "Hall", "Bedroom")):
                 settle(service, lamp, {"area": area})
-            failed = run_tests(TESTS + [leave_behind], service)
+            failed = run_tests(TESTS + [leave_behind], service, house)
         if failed:
             print(service.output)
         time.sleep(1.1)
