@@ -81,12 +81,12 @@ static void on_read(struct work *work, int result)
 	struct change *c = container_of(work, struct change, work);
 	struct grants *g = c->grants;
 
-	if (result != 0) {
+	if (result != 0 && result != -ECANCELED) {
 		log_error("standing grants cannot be read: %s",
 			  result < 0 ? strerror(-result) : "the store is damaged or in use");
-	} else if (c->changes != g->changes) {
+	} else if (result == 0 && c->changes != g->changes) {
 		grants_reload(g);
-	} else {
+	} else if (result == 0) {
 		list_free(g->list, g->n);
 		g->list = TAKE(c->found);
 		g->n = c->n_found;

@@ -155,6 +155,8 @@ int worker_new(struct worker **ret, struct loop *loop, const char *dir, uint64_t
 
 struct worker *worker_free(struct worker *w)
 {
+	struct work *work;
+
 	if (!w)
 		return NULL;
 	pthread_mutex_lock(&w->mutex);
@@ -163,6 +165,9 @@ struct worker *worker_free(struct worker *w)
 	pthread_mutex_unlock(&w->mutex);
 	pthread_join(w->thread, NULL);
 	tell_finished(w);
+	/* What the ends of the last pieces have posted. */
+	while ((work = pop(&w->waiting)))
+		work->done(work, -ECANCELED);
 	loop_unwatch(w->source);
 	close(w->event);
 	pthread_cond_destroy(&w->wake);

@@ -22,7 +22,8 @@ struct work {
 
 /* Opens the store in @dir on the thread: 0, -ENOMEM, the system's errors. */
 int worker_new(struct worker **ret, struct loop *loop, const char *dir, uint64_t max_bytes);
-/* Finishes what was posted; done() is called for all of it. */
+/* Finishes what was posted; done() is called for all of it, with -ECANCELED for what such calls
+ * post themselves. */
 struct worker *worker_free(struct worker *w);
 DEFINE_CLEANUP(struct worker *, worker_free)
 void worker_post(struct worker *w, struct work *work);
