@@ -236,6 +236,18 @@ const char *presences_name(const struct presences *t, const char *entity)
 	return g ? g->name : NULL;
 }
 
+/* What a call has just seen of one is known at once, before the service's signal comes. */
+static void on_seen(void *arg, const char *reader, const json_t *arguments, const json_t *state)
+{
+	struct presences *t = arg;
+	const char *entity = json_string_value(json_object_get(arguments, "entity"));
+
+	for (struct thing *g = t->things; entity && g; g = g->next)
+		if (!g->gone && strcmp(g->id, entity) == 0 &&
+		    strcmp(g->kind->read->name, reader) == 0)
+			tell_home(g, state);
+}
+
 static void leave_all(struct presences *t)
 {
 	for (struct thing *g = t->things, *next; g; g = next) {
@@ -295,6 +307,7 @@ int presences_new(struct presences **ret, struct loop *loop, struct bus *session
 		return -ENOMEM;
 	*t = (struct presences){ .loop = loop, .session = session, .system = system, .home = home,
 			      .readback = readback, .changed = changed, .arg = arg };
+	readback_set_seen(readback, on_seen, t);
 	*ret = t;
 	return 0;
 }
@@ -303,6 +316,7 @@ struct presences *presences_free(struct presences *t)
 {
 	if (!t)
 		return NULL;
+	readback_set_seen(t->readback, NULL, NULL);
 	leave_all(t);
 	while (t->things)
 		take_out(t->things);

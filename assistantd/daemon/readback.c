@@ -31,6 +31,8 @@ struct readback {
 	const struct runner *const *runners;
 	struct backend backend;
 	struct passage *passages;
+	readback_fn seen;
+	void *seen_arg;
 };
 
 static void passage_free(struct passage *p)
@@ -90,6 +92,16 @@ static int look(struct passage *p, backend_fn done)
 	return arguments ? readback_look(p->r, reader, arguments, left(p), done, p) : -ENOMEM;
 }
 
+/* The caller's; NULL where nothing was read. */
+static json_t *state_read(const struct passage *p, const struct backend_result *result)
+{
+	if (result->outcome != OUTCOME_DONE || !result->after)
+		return NULL;
+	if (p->r->seen)
+		p->r->seen(p->r->seen_arg, p->tool->read_back, p->arguments, result->after);
+	return json_deep_copy(result->after);
+}
+
 static void settle(struct passage *p)
 {
 	bool shown = tool_shows_effect(p->tool, p->arguments, p->before, p->after);
@@ -106,10 +118,11 @@ static void on_after(void *arg, const struct backend_result *result)
 {
 	struct passage *p = arg;
 	bool waits = p->tool->expect || p->tool->expect_change;
+	json_t *state = state_read(p, result);
 
-	if (result->outcome == OUTCOME_DONE) {
+	if (state) {
 		json_decref(p->after);
-		p->after = json_deep_copy(result->after);
+		p->after = state;
 	}
 	if (!waits || tool_shows_effect(p->tool, p->arguments, p->before, p->after) ||
 	    left(p) <= p->wait_ms ||
@@ -155,8 +168,7 @@ static void on_before(void *arg, const struct backend_result *result)
 {
 	struct passage *p = arg;
 
-	if (result->outcome == OUTCOME_DONE)
-		p->before = json_deep_copy(result->after);
+	p->before = state_read(p, result);
 	if (p->only_read) {
 		p->after = json_incref(p->before);
 		end(p, result->outcome, p->before, result->text);
@@ -247,6 +259,12 @@ int readback_new(struct readback **ret, struct loop *loop, struct tool_registry 
 				.backend = { .call = run_call, .read = run_read, .data = r } };
 	*ret = r;
 	return 0;
+}
+
+void readback_set_seen(struct readback *r, readback_fn seen, void *arg)
+{
+	r->seen = seen;
+	r->seen_arg = arg;
 }
 
 struct readback *readback_free(struct readback *r)

@@ -29,6 +29,10 @@ int readback_new(struct readback **ret, struct loop *loop, struct tool_registry 
 /* After the runners; what is under way ends without being told. */
 struct readback *readback_free(struct readback *r);
 const struct backend *readback_backend(const struct readback *r);
+/* Tells each state that is read on the way of a call: by which tool, and of which call. */
+typedef void (*readback_fn)(void *arg, const char *reader, const json_t *arguments,
+			    const json_t *state);
+void readback_set_seen(struct readback *r, readback_fn seen, void *arg);
 /* Runs a tool that reads, by its runner: as its run(). */
 int readback_look(struct readback *r, const struct tool *tool, const json_t *arguments,
 		  uint32_t ms, backend_fn done, void *arg);

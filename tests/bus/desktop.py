@@ -28,6 +28,7 @@ PLAYER_INTERFACE = PLAYER + ".Player"
 class Mocks(dbusmock.DBusTestCase):
     """Buses of our own, and services on them."""
     running = []
+    names = {}
 
     @classmethod
     def template(cls, name, parameters=None):
@@ -39,9 +40,18 @@ class Mocks(dbusmock.DBusTestCase):
     def server(cls, name, path, interface, system=False):
         process = cls.spawn_server(name, path, interface, system, subprocess.DEVNULL)
         cls.running.append(process)
+        cls.names[name] = process
         bus = cls.get_dbus(system)
         return process, dbus.Interface(bus.get_object(name, path, introspect=False),
                                        dbusmock.MOCK_IFACE)
+
+    @classmethod
+    def leave(cls, prefix):
+        """Ends the services whose names begin so."""
+        for name, process in cls.names.items():
+            if name.startswith(prefix):
+                process.kill()
+                process.wait()
 
     @classmethod
     def stop(cls):
@@ -235,6 +245,33 @@ def many_players(runner):
     harness.wait_for(lambda: len(runner.things()) <= before, 10, "the flood to go")
 
 
+SENTENCES = (
+    ("how much battery is left", "77", "desktop/battery", "done"),
+    ("turn on the wi-fi", "Wi-Fi is on", "desktop/set_wifi", "done"),
+    ("is the wifi on", "Wi-Fi is on", "desktop/wifi", "done"),
+    ("pause the music", "paused already", "media/pause", "already"),
+    ("play the music", "playing", "media/play", "done"),
+    ("set the volume to 30 percent", "30", "media/set_volume", "done"),
+    ("louder", "40", "media/set_volume", "done"),
+    ("undo that", "30", "media/set_volume", "done"),
+    ("switch to power saver mode", "power saver", "desktop/set_power_profile", "done"),
+    ("pause solo player", "paused", "media/pause", "done"),
+)
+
+
+def sentences_reach_them():
+    """The same with the whole service: by words, and back."""
+    player("solo")
+    with harness.Service() as service:
+        def known():
+            return service.run("ask", "is solo player paused", dry_run=True)[1].get("kind")
+        harness.wait_for(lambda: known() != "question", 10, "the player")
+        for words, part, tool, outcome in SENTENCES:
+            answer, results = service.run("ask", words)
+            actions = [(a["tool"], a["outcome"]) for a in results.get("actions", ())]
+            assert actions == [(tool, outcome)] and part in answer, (words, answer, actions)
+
+
 def main():
     harness.require_bus()
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
@@ -245,6 +282,12 @@ def main():
                              what_does_not_show_is_not_claimed, one_that_hangs_holds_nothing_up,
                              the_battery, lock_and_suspend, wifi, power_profiles, time_zones,
                              notifications, many_players))
+        Mocks.leave(PLAYER)
+        sentences_reach_them()
+        print("ok sentences_reach_them")
+    except AssertionError as error:
+        print(f"FAILED sentences_reach_them: {error}")
+        failed = 1
     finally:
         Mocks.stop()
         Mocks.tearDownClass()
