@@ -10,7 +10,6 @@ WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 # By how many nats a change must gain: an unknown word is wrong anyway, one that is rare beside
 # its neighbour may be a mistake of others, any other word is seldom wrong, a verb's ending least.
 UNKNOWN, RARE, KNOWN, ENDING = 0, 1, 3, 5
-PASSES = 2
 FORMS = {w: list(v) for w, v in grammar.SOUNDS.items()}
 for have, other in grammar.OTHER.items():
     FORMS.setdefault(have, []).append(other)
@@ -89,16 +88,8 @@ def applied(text, c):
 
 
 def correct(engine, base, counts, near, texts):
-    """All sentences; a change can be what makes another one likely."""
+    """All sentences, each with the changes that gain what they need, the best first."""
     texts = [tidy(t) for t in texts]
-    for _ in range(PASSES):
-        texts = one_pass(engine, base, counts, near, texts)
-    return texts
-
-
-def one_pass(engine, base, counts, near, texts):
-    """Each sentence with the changes that gain what they need, the best first."""
-    texts = list(texts)
     proposed = [changes(counts, near, t) for t in texts]
     rows = [[t] + [applied(t, c) for c in cs] for t, cs in zip(texts, proposed)]
     for i, (cs, s) in enumerate(zip(proposed, scores(engine, base, rows))):
