@@ -307,8 +307,7 @@ int ask_unknown(struct asking *a)
 	return r < 0 ? r : ASK_DONE;
 }
 
-/* Whether a meaning leads to something: a call, or a thing that is asked about. */
-static bool leads(const struct asking *a, const struct order *o)
+bool ask_leads(const struct asking *a, const struct order *o)
 {
 	struct plan *p = calloc(1, sizeof(*p));
 	struct buf text = BUF_NULL;
@@ -356,7 +355,7 @@ static void narrow(struct asking *a, struct command *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++)
-		n += lead[i] = leads(a, &c->meanings[i]);
+		n += lead[i] = ask_leads(a, &c->meanings[i]);
 	if (n)
 		keep(c, lead);
 	n = 0;

@@ -42,12 +42,18 @@ int ask_which(struct asking *a, size_t at, char *const *ids, size_t n);
 int ask_unknown(struct asking *a);
 /* Remembers @alias for @id, as a part of the plan. */
 int ask_add_alias(struct asking *a, const char *id, const char *alias, const struct order *o);
+/* Whether an order leads to something: a call, or a thing that is asked about. */
+bool ask_leads(const struct asking *a, const struct order *o);
 /* Moves @o to a->orders. */
 int ask_take_order(struct asking *a, struct order *o);
 
 /* ask.c: the sentences' answer to a text, with the context of the request. */
 int ask_match(void *arg, const char *text, size_t len, struct intent_matches **ret);
 struct commands_input ask_input(struct asking *a, const struct order *last);
+
+/* ask-writing.c: the task that the order asks for, NULL for none; and beginning it. */
+const char *ask_writing_task(const struct order *o);
+void ask_write(struct job *job, const struct order *o, const char *task);
 
 /* explain.c: how each order was understood, for the results. 0 or -ENOMEM. */
 int ask_explain(struct asking *a);

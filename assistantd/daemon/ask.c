@@ -13,15 +13,6 @@
 #include "assistantd/daemon/worker.h"
 #include "util/macro.h"
 
-static const struct {
-	const char *intent, *task;
-} writing[] = {
-	{ "WritingTone", "tone" },
-	{ "WritingProofread", "proofread" },
-	{ "WritingSummarize", "summarize" },
-	{ "WritingReply", "reply" },
-};
-
 static const char help[] =
 	"I can correct, rewrite, summarize or answer a text (\"make this friendlier: …\"), tell "
 	"the time, set timers and reminders, switch what is known of your home and tell how it "
@@ -97,70 +88,6 @@ struct commands_input ask_input(struct asking *a, const struct order *last)
 					.words = a->job->d->words, .last = last };
 }
 
-/* What an application offers as text, for "summarize this". */
-static const char *offered_text(const struct job *job)
-{
-	struct things at = { 0 };
-	const char *text = NULL;
-	struct thing t;
-
-	while (!text && things_next(job, &at, &t))
-		if (t.offer)
-			text = json_string_value(json_object_get(t.offer->data, "text"));
-	return text;
-}
-
-/* The part of the request that is to be worked on: what follows the order, or, where that is
- * all there is, what came with it. */
-static int take_text(struct job *job, const char *slot)
-{
-	size_t len = slot ? strlen(slot) : 0;
-	const char *at = len ? memmem(job->input.data, job->input.len, slot, len) : NULL;
-	const char *other = job->options.n_attachments ? job->options.attachments[0].text
-						       : offered_text(job);
-
-	if (at) {
-		job->text = (struct span){ (size_t)(at - job->input.data), len };
-		return 0;
-	}
-	if (!other)
-		return -ENOENT;
-	/* Behind the order, so that one buffer holds all that offsets speak of. */
-	len = job->input.len + 1;
-	if (buf_append_char(&job->input, '\n') < 0 || buf_append_str(&job->input, other) < 0)
-		return -ENOMEM;
-	job->text = (struct span){ len, job->input.len - len };
-	return 0;
-}
-
-static void begin_writing(struct job *job, const struct order *o, const char *task)
-{
-	const char *style = order_slot(o, "style");
-	int r = take_text(job, order_slot(o, "text"));
-
-	if (r == 0 && style && !job->options.style) {
-		job->options.style = strdup(style);
-		r = job->options.style ? 0 : -ENOMEM;
-	}
-	if (r == -ENOENT) {
-		ask_back(job, "Which text?");
-	} else if (r < 0) {
-		job_finish(job, "Internal", "%s", strerror(-r));
-	} else {
-		job->kind = "text";
-		job->task = task_find(task);
-		job_work(job);
-	}
-}
-
-static const char *writing_task(const struct order *o)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(writing); i++)
-		if (strcmp(writing[i].intent, o->intent) == 0)
-			return writing[i].task;
-	return NULL;
-}
-
 /* Whether nothing stands there that has weight: "in the". */
 static bool only_small_words(const struct words *w, const char *at, const char *end)
 {
@@ -215,6 +142,33 @@ static int follow_place(struct asking *a)
 	return 0;
 }
 
+/* "Set a timer for 3 minutes and remind me to …": a name may have taken what is a command. What
+ * goes to its end as a text is left as it is. */
+static int read_apart(struct asking *a, const struct commands_input *in)
+{
+	struct commands_input apart = *in;
+	const struct order *o = &a->commands->items[0].meanings[0];
+	struct commands *parts;
+	int r;
+
+	if (a->commands->n != 1 || strncmp(o->intent, "Hass", 4) != 0 || ask_leads(a, o))
+		return 0;
+	parts = calloc(1, sizeof(*parts));
+	if (!parts)
+		return -ENOMEM;
+	apart.apart = true;
+	r = commands_read(&apart, a->job->input.data, a->job->input.len, parts);
+	if (r == 0 && parts->n > 1) {
+		struct commands *whole = a->commands;
+
+		a->commands = parts;
+		parts = whole;
+	}
+	commands_deinit(parts);
+	free(parts);
+	return MIN(r, 0);
+}
+
 /*
  * As it is first: words that can stand for a thing are articles in other languages, and "make it
  * brighter" says enough where it is known where. Then with "it" for what was meant last, then for
@@ -232,7 +186,7 @@ static int read_commands(struct asking *a, const struct commands_input *in)
 		if (r == 0)
 			r = commands_read(in, text->data, text->len, a->commands);
 	}
-	return r;
+	return r == 0 ? read_apart(a, in) : r;
 }
 
 /* The orders of the text: 0, ASK_DONE where there is a question instead. */
@@ -376,14 +330,14 @@ static void execute(struct asking *a)
 static bool execute_alone(struct asking *a)
 {
 	const struct order *o = &a->orders[0];
-	const char *task = writing_task(o);
+	const char *task = ask_writing_task(o);
 
 	if (a->n_orders != 1 || (!task && strcmp(o->intent, "AssistantUndo") != 0))
 		return false;
 	if (a->job->options.explain)
 		ask_answer(a->job, "plan", task ? task : "Undo.");
 	else if (task)
-		begin_writing(a->job, o, task);
+		ask_write(a->job, o, task);
 	else
 		action_undo(a->job, 0);
 	return true;

@@ -177,7 +177,8 @@ static int read_part(struct reader *r, size_t start, size_t end)
 /* From @start on, the longest part first. At most COMMANDS_MAX deep. */
 static int read_from(struct reader *r, size_t start)
 {
-	int err = read_part(r, start, r->len);
+	bool whole = start == 0 && r->in->apart;
+	int err = whole ? COMMANDS_E_NONE : read_part(r, start, r->len);
 
 	for (size_t i = r->n_cuts; i-- > 0 && err == COMMANDS_E_NONE;) {
 		const struct cut *cut = &r->cuts[i];

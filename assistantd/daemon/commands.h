@@ -41,6 +41,7 @@ struct commands_input {
 	void *arg;
 	const struct words *words;
 	const struct order *last;	/* what was said before, or NULL */
+	bool apart;			/* the whole is known to lead nowhere */
 };
 
 /* 0; COMMANDS_E_NONE; -EINVAL for a text that is not UTF-8; -E2BIG, -ENOMEM. @ret is to be

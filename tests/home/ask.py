@@ -248,6 +248,16 @@ def test_what_applications_show(service, _):
                        signature="a{sv}")
     say(service, "is the shop door locked", "Yes, Shop Door is locked.", entities=shown)
     say(service, "is the shop door locked", kind="question")
+    data = json.dumps({"text": "The meeting is on Friday at ten. Bring the slides with you."})
+    mail = dbus.Array([dbus.Dictionary({"id": "mail-1", "type": "mail", "name": "Meeting",
+                                        "data": data}, signature="sv")], signature="a{sv}")
+    code, _, said = ask(service, "summarize this", entities=mail)
+    assert code == 0 and "The meeting is on Friday at ten." in said, said
+    say(service, "summarize this", "Which text?", kind="question")
+    # What is offered under the id of a device is not that device.
+    same = dbus.Array([dbus.Dictionary({"id": "light.desk_lamp", "type": "light",
+                                        "name": "Sesame"}, signature="sv")], signature="a{sv}")
+    say(service, "turn off sesame", kind="question", entities=same)
     wrong = dbus.Array([dbus.Dictionary({"name": "x"}, signature="sv")], signature="a{sv}")
     fails(INVALID, ask, service, "is the shop door locked", entities=wrong)
 
@@ -334,6 +344,11 @@ def test_timers(service, _):
     ctl(service, "timer", "cancel", "x", status=2)
     assert not timers(service)
     say(service, "cancel all timers", "no such timer")
+    # A name does not take what is a command.
+    say(service, "set a timer for 3 minutes and remind me to check the oven in 10 minutes",
+        "I set a timer for 3 minutes;", "check the oven")
+    say(service, "cancel all timers and cancel all reminders")
+    assert not timers(service)
 
 
 def test_reminders(service, _):

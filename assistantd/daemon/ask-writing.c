@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* What words want of a text: the task that does it, and the text that it is done to. */
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/ask-private.h"
+#include "util/macro.h"
+
+static const struct {
+	const char *intent, *task;
+} writing[] = {
+	{ "WritingTone", "tone" },
+	{ "WritingProofread", "proofread" },
+	{ "WritingSummarize", "summarize" },
+	{ "WritingReply", "reply" },
+};
+
+/* What an application offers as text, for "summarize this". */
+static const char *offered_text(const struct job *job)
+{
+	struct things at = { 0 };
+	const char *text = NULL;
+	struct thing t;
+
+	while (!text && things_next(job, &at, &t))
+		if (t.offer)
+			text = json_string_value(json_object_get(t.offer->data, "text"));
+	return text;
+}
+
+/* The part of the request that is to be worked on: what follows the order, or, where that is
+ * all there is, what came with it. */
+static int take_text(struct job *job, const char *slot)
+{
+	size_t len = slot ? strlen(slot) : 0;
+	const char *at = len ? memmem(job->input.data, job->input.len, slot, len) : NULL;
+	const char *other = job->options.n_attachments ? job->options.attachments[0].text
+						       : offered_text(job);
+
+	if (at) {
+		job->text = (struct span){ (size_t)(at - job->input.data), len };
+		return 0;
+	}
+	if (!other)
+		return -ENOENT;
+	/* Behind the order, so that one buffer holds all that offsets speak of. */
+	len = job->input.len + 1;
+	if (buf_append_char(&job->input, '\n') < 0 || buf_append_str(&job->input, other) < 0)
+		return -ENOMEM;
+	job->text = (struct span){ len, job->input.len - len };
+	return 0;
+}
+
+void ask_write(struct job *job, const struct order *o, const char *task)
+{
+	const char *style = order_slot(o, "style");
+	int r = take_text(job, order_slot(o, "text"));
+
+	if (r == 0 && style && !job->options.style) {
+		job->options.style = strdup(style);
+		r = job->options.style ? 0 : -ENOMEM;
+	}
+	if (r == -ENOENT) {
+		ask_back(job, "Which text?");
+	} else if (r < 0) {
+		job_finish(job, "Internal", "%s", strerror(-r));
+	} else {
+		job->kind = "text";
+		job->task = task_find(task);
+		job_work(job);
+	}
+}
+
+const char *ask_writing_task(const struct order *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(writing); i++)
+		if (strcmp(writing[i].intent, o->intent) == 0)
+			return writing[i].task;
+	return NULL;
+}
