@@ -260,13 +260,15 @@ bool entity_hear(struct entity *e, const struct entity_message *m, uint64_t now,
 bool entity_lapse(struct entity *e, uint64_t now)
 {
 	bool delayed = e->off_delay_s > 0 && strcmp(e->state, "on") == 0;
+	bool changed;
 
 	if (e->lapses == 0 || now < e->lapses)
 		return false;
 	e->lapses = 0;
 	if (delayed)
 		return set_state(e, "off");
-	return set_state(e, "") | set_attribute(e, "value", NULL);
+	changed = set_state(e, "");
+	return set_attribute(e, "value", NULL) || changed;
 }
 
 bool entity_available(const struct entity *e)

@@ -206,6 +206,16 @@ static int enlist(struct things *t, struct thing *thing, struct diag *d)
 	return r;
 }
 
+/* A part that has another key now is the same thing: the old one makes room. */
+static void remove_namesake(struct taking *g, struct thing *thing)
+{
+	struct thing **same = *thing->entity->unique
+		? tfind(thing, &g->things->uniques, compare_unique) : NULL;
+
+	if (same && !(*same)->present && strcmp((*same)->topic, thing->topic) == 0)
+		remove_thing(g->things, g->source, *same);
+}
+
 static int add_thing(struct taking *g, const char *part, struct entity *e,
 		     const struct digest *digest, struct diag *d)
 {
@@ -219,6 +229,8 @@ static int add_thing(struct taking *g, const char *part, struct entity *e,
 	}
 	*thing = (struct thing){ .entity = e, .topic = strdup(g->source->topic),
 				 .part = strdup(part), .digest = *digest, .present = true };
+	if (thing->topic && thing->part)
+		remove_namesake(g, thing);
 	if (!thing->topic || !thing->part)
 		r = -ENOMEM;
 	else if (t->n == TOOLS_ENTITIES_MAX)

@@ -5,6 +5,7 @@ else
 FUZZ_MAIN = tests/fuzz/main.c
 endif
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz-discovery \
 	tests/fuzz/fuzz-gguf \
 	tests/fuzz/fuzz-intents \
 	tests/fuzz/fuzz-ipc \
@@ -22,6 +23,11 @@ noinst_PROGRAMS += $(FUZZ_TARGETS)
 else
 check_PROGRAMS += $(FUZZ_TARGETS)
 endif
+
+tests_fuzz_fuzz_discovery_SOURCES = tests/fuzz/fuzz-discovery.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_discovery_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_discovery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_discovery_LDADD = $(TOOLS_LIBS)
 
 tests_fuzz_fuzz_gguf_SOURCES = tests/fuzz/fuzz-gguf.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_gguf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -49,6 +49,11 @@ static pid_t start(const char *const *argv, int out, int third)
 	_exit(127);
 }
 
+pid_t house_start(const char *const *argv)
+{
+	return start(argv, -1, -1);
+}
+
 void house_kill(pid_t pid)
 {
 	if (pid <= 0)
@@ -156,7 +161,7 @@ static void put(struct buf *b, const char *text)
 void house_start_tools(struct house *h, const char *host, uint32_t port)
 {
 	const char *build = getenv("builddir");
-	struct tools_configure v = { .port = port };
+	struct tools_configure v = { .port = port, .alarms = true };
 	const char *argv[] = { NULL, port == 0 ? "--local" : NULL, NULL };
 	struct ipc_message m;
 	char path[512];
@@ -196,8 +201,8 @@ static void on_publish(struct mosquitto *m, void *arg, int id)
 	--*(size_t *)arg;
 }
 
-void house_publish(struct house *h, const char *const *topics, const char *const *payloads,
-		   const size_t *lens, size_t n)
+static void publish(const char *host, int port, bool retain, const char *const *topics,
+		    const char *const *payloads, const size_t *lens, size_t n)
 {
 	uint64_t end = house_now() + 10000;
 	size_t left = n;
@@ -205,15 +210,28 @@ void house_publish(struct house *h, const char *const *topics, const char *const
 
 	ck_assert_ptr_nonnull(m);
 	mosquitto_publish_callback_set(m, on_publish);
-	ck_assert_int_eq(mosquitto_connect(m, h->broker_path, 0, 30), MOSQ_ERR_SUCCESS);
+	ck_assert_int_eq(mosquitto_connect(m, host, port, 30), MOSQ_ERR_SUCCESS);
 	for (size_t i = 0; i < n; i++)
 		ck_assert_int_eq(mosquitto_publish(m, NULL, topics[i], (int)lens[i], payloads[i],
-						   1, true), MOSQ_ERR_SUCCESS);
+						   1, retain), MOSQ_ERR_SUCCESS);
 	while (left) {
 		ck_assert_int_eq(mosquitto_loop(m, 10, 1), MOSQ_ERR_SUCCESS);
 		ck_assert_msg(house_now() < end, "the broker does not take the messages");
 	}
 	mosquitto_destroy(m);
+}
+
+void house_publish(struct house *h, const char *const *topics, const char *const *payloads,
+		   const size_t *lens, size_t n)
+{
+	publish(h->broker_path, 0, true, topics, payloads, lens, n);
+}
+
+void house_say_at(const char *host, uint32_t port, const char *topic, const char *payload)
+{
+	size_t len = strlen(payload);
+
+	publish(host, (int)port, false, &topic, &payload, &len, 1);
 }
 
 void house_say(struct house *h, const char *topic, const char *payload)

@@ -50,11 +50,15 @@ void house_start_tools(struct house *h, const char *host, uint32_t port);
 /* Waits for its end; the status as of waitpid(). */
 int house_end_tools(struct house *h);
 void house_kill(pid_t pid);
+/* A program whose end comes with that of the test at the latest. */
+pid_t house_start(const char *const *argv);
 
 /* Publishes, retained, and waits until the broker has it. */
 void house_publish(struct house *h, const char *const *topics, const char *const *payloads,
 		   const size_t *lens, size_t n);
 void house_say(struct house *h, const char *topic, const char *payload);
+/* To another broker, not retained. */
+void house_say_at(const char *host, uint32_t port, const char *topic, const char *payload);
 
 /* Handles messages until @done says so; false after @ms. */
 bool house_wait(struct house *h, bool (*done)(const struct house *h, const void *arg),

@@ -20,6 +20,12 @@ tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(JANSSON_LIBS) $(MOSQUITTO_LIBS) \
 	$(TEST_LIBS)
 
+# A house of a hundred things of all kinds.
+check_PROGRAMS += tests/home/test-house
+tests_home_test_house_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-house.c
+tests_home_test_house_CFLAGS = $(TEST_CFLAGS)
+tests_home_test_house_LDADD = $(tests_home_test_tools_LDADD)
+
 # The same with the whole service, over D-Bus.
 dist_check_SCRIPTS += tests/home/house.py tests/home/questions.py tests/home/consent.py \
 	tests/home/undo.py tests/home/ask.py
@@ -32,7 +38,8 @@ tests_home_zigbee2mqtt_CFLAGS = $(TEST_CFLAGS)
 tests_home_zigbee2mqtt_LDADD = $(tests_home_test_tools_LDADD)
 WORK = /var/tmp/zigbee2mqtt
 check-zigbee2mqtt: all tests/home/zigbee2mqtt
-	builddir='$(abs_top_builddir)' sh $(srcdir)/tests/home/zigbee2mqtt.sh '$(RIG)' '$(WORK)'
+	builddir='$(abs_top_builddir)' MOSQUITTO_BROKER='$(MOSQUITTO_BROKER)' \
+		sh $(srcdir)/tests/home/zigbee2mqtt.sh '$(RIG)' '$(WORK)'
 .PHONY: check-zigbee2mqtt
 EXTRA_DIST += tests/home/zigbee2mqtt.sh
 CLEANFILES += tests/home/zigbee2mqtt tests/home/corpus

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zigbee2mqtt HOST PORT: the tools process with a Zigbee2MQTT that somebody else wrote, whose
- * network has a lamp, a plug and a blind (zigbee2mqtt.sh starts one with a virtual radio).
+ * zigbee2mqtt HOST PORT BRIDGE BROKER CONF: the tools process with a Zigbee2MQTT that somebody else
+ * wrote, whose network has a lamp, a plug and a blind (zigbee2mqtt.sh starts one with a virtual
+ * radio). BRIDGE and BROKER are the processes, CONF is the broker's configuration.
  */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 static struct house house, *h = &house;
 static const char *host;
 static uint32_t port;
+static pid_t bridge, broker;
+static char *conf;
 
 static bool has(const struct house *x, const char *id)
 {
@@ -82,6 +86,21 @@ START_TEST(lamp)
 }
 END_TEST
 
+START_TEST(colour_temperature)
+{
+	call(LAMP, "turn_on", "{\"color_temp_kelvin\": 4000}");
+	expect("on");
+	ck_assert_double_eq_tol(house_number(h, "color_temp_kelvin"), 4000, 40);
+	call(LAMP, "turn_on", "{\"color_temp_kelvin\": 2700, \"brightness\": 55}");
+	expect("on");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_DONE);
+	ck_assert_double_eq_tol(house_number(h, "color_temp_kelvin"), 2700, 20);
+	ck_assert_double_eq_tol(house_number(h, "brightness"), 55, 1);
+	call(LAMP, "turn_on", "{\"color_temp_kelvin\": 9000}");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_FAILED);
+}
+END_TEST
+
 START_TEST(plug)
 {
 	call(PLUG, "turn_on", NULL);
@@ -115,21 +134,109 @@ START_TEST(nothing_else)
 }
 END_TEST
 
+static bool is_gone(const struct house *x, const void *arg)
+{
+	const struct seen *s = house_find(x, arg);
+
+	return !s || !s->available;
+}
+
+static bool has_answer(const struct house *x, const void *arg)
+{
+	return x->n_results && x->result_id == *(const uint64_t *)arg;
+}
+
+static void print_answer(const char *what)
+{
+	printf("%s: %s%s %s\n", what, tools_outcome_name(h->result.outcome),
+	       h->result.verified ? ", verified" : "",
+	       h->result.text.len ? h->result.text.data : "");
+	fflush(stdout);
+}
+
+/* It answers in time, late, or not at all; whatever is said was seen. */
+START_TEST(it_does_not_answer)
+{
+	uint64_t id;
+
+	call(PLUG, "turn_off", NULL);
+	kill(bridge, SIGSTOP);
+	id = house_send(h, PLUG, "turn_on", NULL, 1500);
+	ck_assert(house_wait(h, has_answer, &id, 3000));
+	print_answer("a bridge that hangs");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_SENT);
+	ck_assert(!h->result.verified);
+	kill(bridge, SIGCONT);
+	ck_assert(house_wait_state(h, PLUG, "on", 10000));
+}
+END_TEST
+
+/* In the middle of a call; the bridge and we find it again by ourselves. */
+START_TEST(the_broker_restarts)
+{
+	const char *argv[] = { getenv("MOSQUITTO_BROKER"), "-c", conf, NULL };
+	unsigned tries = 0;
+	uint64_t id;
+
+	call(LAMP, "turn_off", NULL);
+	kill(bridge, SIGSTOP);
+	id = house_send(h, LAMP, "turn_on", NULL, 3000);
+	kill(broker, SIGKILL);
+	broker = house_start(argv);
+	kill(bridge, SIGCONT);
+	ck_assert(house_wait(h, has_answer, &id, 6000));
+	print_answer("a broker that restarts");
+	/* The break may be seen before the call is. */
+	ck_assert(h->result.outcome == OUTCOME_SENT || h->result.outcome == OUTCOME_FAILED ||
+		  h->result.verified);
+	do {
+		house_call(h, LAMP, "turn_on", NULL, 1000);
+	} while (!h->result.verified && ++tries < 30);
+	print_answer("afterwards");
+	ck_assert(h->result.verified);
+	call(PLUG, "turn_off", NULL);
+	ck_assert(h->result.verified);
+	kill(bridge, SIGSTOP);
+	house_say_at(host, port, "zigbee2mqtt/bridge/request/device/remove",
+		     "{\"id\": \"desk_plug\", \"force\": true}");
+	id = house_send(h, PLUG, "turn_on", NULL, 8000);
+	kill(bridge, SIGCONT);
+	ck_assert(house_wait(h, has_answer, &id, 10000));
+	print_answer("a device that is removed");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_SENT);
+	ck_assert_str_eq(h->result.text.data, "the device was removed meanwhile");
+	ck_assert(house_wait(h, is_gone, PLUG, 5000));
+	/* The bridge's last will makes all of its devices unavailable. */
+	kill(bridge, SIGKILL);
+	ck_assert(house_wait(h, is_gone, BLIND, 10000));
+	call(BLIND, "set_position", "{\"position\": 10}");
+	ck_assert_uint_eq(h->result.outcome, OUTCOME_FAILED);
+	ck_assert_str_eq(h->result.text.data, "the device is not available");
+	house_kill(broker);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	TCase *t = tcase_create("zigbee2mqtt");
 
-	if (argc != 3) {
-		fputs("usage: zigbee2mqtt HOST PORT\n", stderr);
+	if (argc != 6) {
+		fputs("usage: zigbee2mqtt HOST PORT BRIDGE BROKER CONF\n", stderr);
 		return 64;
 	}
 	host = argv[1];
 	port = (uint32_t)atoi(argv[2]);
+	bridge = atoi(argv[3]);
+	broker = atoi(argv[4]);
+	conf = argv[5];
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, lamp);
 	tcase_add_test(t, plug);
 	tcase_add_test(t, blind);
+	tcase_add_test(t, colour_temperature);
 	tcase_add_test(t, nothing_else);
+	tcase_add_test(t, it_does_not_answer);
+	tcase_add_test(t, the_broker_restarts);
 	return run_tests("zigbee2mqtt", t);
 }
