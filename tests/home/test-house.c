@@ -29,7 +29,8 @@ static const struct {
 	  "\"bri_stat_t\":\"@b\",\"clr_temp_cmd_t\":\"@t/set\",\"clr_temp_stat_t\":\"@t\","
 	  "\"fx_cmd_t\":\"@e/set\",\"fx_stat_t\":\"@e\",\"fx_list\":[\"rainbow\"]" },
 	{ "light", "\"schema\":\"json\",\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\","
-	  "\"bri_scl\":254,\"sup_clrm\":[\"xy\",\"color_temp\"],\"min_mirs\":153,\"max_mirs\":500" },
+	  "\"bri_scl\":254,\"sup_clrm\":[\"xy\",\"color_temp\"],\"min_mirs\":153,"
+	  "\"max_mirs\":500" },
 	{ "light", "\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\",\"hs_cmd_t\":\"@h/set\","
 	  "\"hs_stat_t\":\"@h\"" },
 	{ "light", "\"schema\":\"template\",\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\","
@@ -37,7 +38,8 @@ static const struct {
 	  "\"stat_tpl\":\"{{ value.split(',')[0] }}\",\"bri_tpl\":\"{{ value.split(',')[1] }}\"" },
 	{ "switch", "\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\"" },
 	{ "cover", "\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\",\"stat_open\":\"OPEN\","
-	  "\"stat_clsd\":\"CLOSE\",\"stat_stopped\":\"STOP\",\"tilt_cmd_t\":\"@t/set\",\"tilt_status_t\":\"@t\"" },
+	  "\"stat_clsd\":\"CLOSE\",\"stat_stopped\":\"STOP\","
+	  "\"tilt_cmd_t\":\"@t/set\",\"tilt_status_t\":\"@t\"" },
 	{ "cover", "\"set_pos_t\":\"@p/set\",\"pos_t\":\"@p\"" },
 	{ "valve", "\"cmd_t\":\"@p/set\",\"stat_t\":\"@p\",\"pos\":true" },
 	{ "lock", "\"cmd_t\":\"@s/set\",\"stat_t\":\"@s\",\"stat_locked\":\"LOCK\","
