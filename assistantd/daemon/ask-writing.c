@@ -48,6 +48,7 @@ static int take_text(struct job *job, const char *slot)
 	if (buf_append_char(&job->input, '\n') < 0 || buf_append_str(&job->input, other) < 0)
 		return -ENOMEM;
 	job->text = (struct span){ len, job->input.len - len };
+	job->outside = true;
 	return 0;
 }
 

@@ -55,6 +55,7 @@ struct job {
 	struct options options;
 	struct buf input;		/* what was called with, or read from a descriptor */
 	struct span text;		/* of it, what is worked on */
+	bool outside;			/* text of others came behind the user's words */
 	DBusMessage *call;		/* Run's, until it is answered */
 	char *path;			/* Start's request object, or NULL */
 	struct loop_timer *deadline;

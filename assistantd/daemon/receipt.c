@@ -64,7 +64,7 @@ static void write_now(void *arg)
 		.is_private = !keep,
 		.request = keep && readable(&job->input) ? job->input.data : NULL,
 		.result = keep && job->result.len ? job->result.data : NULL,
-		.request_label = STORE_LABEL_USER,
+		.request_label = job->outside ? STORE_LABEL_OUTSIDE : STORE_LABEL_USER,
 		.result_label = STORE_LABEL_OUTSIDE,
 	};
 	if (job->action)
