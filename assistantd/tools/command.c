@@ -172,11 +172,11 @@ static void become(const struct exec_run *v, const struct words *w, int out, int
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
 	    chdir(v->folder.len ? v->folder.data : "/") < 0)
 		r = -errno;
-	if (r == 0) {
-		set_limits(v);
+	if (r == 0)
 		r = sandbox_command(v->network, w->writable);
-	}
 	if (r == 0) {
+		/* Last: they are the command's, and this process may be larger. */
+		set_limits(v);
 		execve(w->argv[0], (char *const *)w->argv, (char *const *)w->environment);
 		r = -errno;
 	}
