@@ -217,6 +217,7 @@ START_TEST(risks_are_as_meant)
 		{ "home/alarm_arm_away", POLICY_RISK_FORBIDDEN },
 		{ "home/alarm_arm_home", POLICY_RISK_FORBIDDEN },
 		{ "home/alarm_arm_night", POLICY_RISK_FORBIDDEN },
+		{ "home/alarm_arm_vacation", POLICY_RISK_FORBIDDEN },
 		{ "home/alarm_disarm", POLICY_RISK_FORBIDDEN },
 	};
 	const struct tool *t;
