@@ -191,8 +191,39 @@ TESTS = (words_are_what_was_said, nothing_is_inherited, ends_are_told,
          the_state_says_what_was_done, the_process_may_die)
 
 
+HELLO = tool("my/hello", ["/bin/echo", "hello", "{text}"], schema=TEXT, more=(
+    '    say: [{text: "It says {text}."}]\n    intents: [{intent: Greet, slots: {who: text}}]\n'))
+GREET = ('language: en\nintents: {Greet: {data: [{sentences: ["greet {who}"]}]}}\n'
+         "lists: {who: {wildcard: true}}\n")
+
+
+def files_of_the_users_own():
+    """The whole service reads them, and keeps what was there when one is broken."""
+    with harness.Service() as service:
+        folder = os.path.dirname(service.config)
+
+        def write(name, content):
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(content)
+            service.process.send_signal(signal.SIGHUP)
+
+        def log():
+            with open(os.path.join(service.home, "log"), encoding="utf-8") as f:
+                return f.read()
+        write("intents/en/greet.yaml", GREET)
+        write("tools/hello.yaml", "tools:\n" + HELLO)
+        harness.wait_for(lambda: service.run("ask", "greet anna")[0] == "It says hello anna.",
+                         10, "the tool")
+        write("tools/hello.yaml", "tools:\n" + HELLO.replace("risk: read", "risk: rad"))
+        harness.wait_for(lambda: "tools/hello.yaml:5:11: risk: " in log(), 10, "the defect")
+        assert service.run("ask", "greet bob")[0] == "It says hello bob."
+
+
 def main():
     harness.require_bus()
+    harness.dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     folder = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
     os.mkdir(os.path.join(folder, "in"))
     os.mkdir(os.path.join(folder, "out"))
@@ -202,6 +233,8 @@ def main():
     runner = Runner(path)
     failed = runner.run(TESTS, folder)
     shutil.rmtree(folder)
+    files_of_the_users_own()
+    print("ok files_of_the_users_own")
     sys.exit(1 if failed else 0)
 
 
