@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "assistantd/ctl/agent.h"
 #include "assistantd/ctl/ctl.h"
 #include "assistantd/ctl/request.h"
 
@@ -148,5 +149,7 @@ int ctl_undo(struct ctl *c)
 		fprintf(stderr, "usage: assistantctl undo [CALL]\n");
 	if (c->argc > 1 || (c->argc == 1 && !call))
 		return CTL_USAGE;
+	if (agent_register(c, true) == CTL_NO_SERVICE)
+		return CTL_NO_SERVICE;
 	return request_undo(c, call);
 }

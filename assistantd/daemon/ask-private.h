@@ -54,6 +54,8 @@ struct commands_input ask_input(struct asking *a, const struct order *last);
 /* ask-writing.c: the task that the order asks for, NULL for none; and beginning it. */
 const char *ask_writing_task(const struct order *o);
 void ask_write(struct job *job, const struct order *o, const char *task);
+/* Whether it asks for a task whose text is nowhere. */
+bool ask_lacks_text(const struct job *job, const struct order *o);
 
 /* explain.c: how each order was understood, for the results. 0 or -ENOMEM. */
 int ask_explain(struct asking *a);

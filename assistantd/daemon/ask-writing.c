@@ -28,14 +28,26 @@ static const char *offered_text(const struct job *job)
 	return text;
 }
 
-/* The part of the request that is to be worked on: what follows the order, or, where that is
- * all there is, what came with it. */
+/* What came with the request, for where the order is all that it says. */
+static const char *other_text(const struct job *job)
+{
+	return job->options.n_attachments ? job->options.attachments[0].text : offered_text(job);
+}
+
+bool ask_lacks_text(const struct job *job, const struct order *o)
+{
+	const char *text = order_slot(o, "text");
+
+	return ask_writing_task(o) && !(text && *text) && !other_text(job);
+}
+
+/* The part of the request that is to be worked on: what follows the order, or what came with
+ * it. */
 static int take_text(struct job *job, const char *slot)
 {
 	size_t len = slot ? strlen(slot) : 0;
 	const char *at = len ? memmem(job->input.data, job->input.len, slot, len) : NULL;
-	const char *other = job->options.n_attachments ? job->options.attachments[0].text
-						       : offered_text(job);
+	const char *other = other_text(job);
 
 	if (at) {
 		job->text = (struct span){ (size_t)(at - job->input.data), len };

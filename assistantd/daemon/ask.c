@@ -169,10 +169,19 @@ static int read_apart(struct asking *a, const struct commands_input *in)
 	return MIN(r, 0);
 }
 
+static int read_with(struct asking *a, const struct commands_input *in, enum things_it it)
+{
+	const struct buf *text = &a->job->input;
+	int r = things_bind(a->job, a->conversation, it);
+
+	return r == 0 ? commands_read(in, text->data, text->len, a->commands) : r;
+}
+
 /*
  * As it is first: words that can stand for a thing are articles in other languages, and "make it
  * brighter" says enough where it is known where. Then with "it" for what was meant last, then for
- * whatever the text itself has named.
+ * whatever the text itself has named. "Make it warmer" without a text is said of what was meant
+ * last, too.
  */
 static int read_commands(struct asking *a, const struct commands_input *in)
 {
@@ -181,10 +190,12 @@ static int read_commands(struct asking *a, const struct commands_input *in)
 	bool refers = reference_is_said(a->job->d->words, text->data, text->len);
 	int r = COMMANDS_E_NONE;
 
-	for (size_t i = 0; r == COMMANDS_E_NONE && i < (refers ? ARRAY_SIZE(ways) : 1); i++) {
-		r = things_bind(a->job, a->conversation, ways[i]);
-		if (r == 0)
-			r = commands_read(in, text->data, text->len, a->commands);
+	for (size_t i = 0; r == COMMANDS_E_NONE && i < (refers ? ARRAY_SIZE(ways) : 1); i++)
+		r = read_with(a, in, ways[i]);
+	if (r == 0 && refers && ask_lacks_text(a->job, &a->commands->items[0].meanings[0])) {
+		r = read_with(a, in, THINGS_FOCUS);
+		if (r == COMMANDS_E_NONE)
+			r = read_with(a, in, THINGS_NO_IT);
 	}
 	return r == 0 ? read_apart(a, in) : r;
 }

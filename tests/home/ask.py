@@ -98,6 +98,10 @@ def test_what_was_meant_before(service, _):
     assert [a["entity"] for _, a in calls(got)] == ["light.bed_lamp"], got
     say(service, "toggle the hall lamp", "Hall Lamp is on")
     say(service, "toggle the hall lamp", "Hall Lamp is off")
+    # What could be said of a text is said of the lamp, where there is no text.
+    got = say(service, "make it warmer")
+    assert "Which text" not in str(got["text"]), got
+    say(service, "make it warmer", "Which text", kind="question", conversation=None)
     # In a conversation of its own "it" is nothing.
     say(service, "turn it on", "What do you mean", kind="question", conversation=None)
     # A question tells nothing to others, and acts on nothing.
