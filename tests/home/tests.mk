@@ -57,8 +57,9 @@ tests_home_test_home_SOURCES = tests/home/test-home.c
 tests_home_test_home_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_home_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 
-# Opt-in: make check-desktop asks by notifications of a real server, dunst on a virtual screen.
+# Opt-in: make check-desktop asks by notifications of a real server, dunst on a virtual screen, and
+# plays by a real player, mpv.
 check-desktop: all tests/home/lamp
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/home/notifications.py
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='tests/home/notifications.py tests/home/player.py'
 .PHONY: check-desktop
-EXTRA_DIST += tests/home/notifications.py
+EXTRA_DIST += tests/home/notifications.py tests/home/player.py
