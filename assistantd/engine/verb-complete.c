@@ -72,8 +72,9 @@ static int tokenize_prompt(struct job *job, const json_t *prompt, struct token_l
 				      d) : -ENOMEM;
 }
 
-static int add_line(struct job *job, const char *line, size_t len, struct diag *d)
+static int add_line(void *arg, const char *line, size_t len, struct diag *d)
 {
+	struct job *job = arg;
 	json_auto_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	const json_t *prompt = json_object_get(row, "prompt");
 	size_t cap = job->cap ? 2 * job->cap : 256;
@@ -90,26 +91,6 @@ static int add_line(struct job *job, const char *line, size_t len, struct diag *
 	}
 	job->answers[job->n_answers] = (struct answer){ 0 };
 	return tokenize_prompt(job, prompt, &job->answers[job->n_answers++].prompt, d);
-}
-
-static int read_prompts(struct job *job)
-{
-	_cleanup_free_ char *line = NULL;
-	struct diag d = DIAG_NULL;
-	size_t cap = 0, number = 0;
-	ssize_t len;
-	int r = 0;
-
-	while (r == 0 && (len = getline(&line, &cap, stdin)) >= 0) {
-		number++;
-		r = add_line(job, line, (size_t)len, &d);
-	}
-	if (r < 0) {
-		diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
-		snprintf(d.field, sizeof(d.field), "line %zu", number);
-		return verb_fail("standard input", &d);
-	}
-	return VERB_OK;
 }
 
 /* Gives a free slot the next prompt that fits, while there is one. */
@@ -276,7 +257,7 @@ int verb_complete(int argc, char **argv)
 		}
 	}
 	if (status == VERB_OK)
-		status = read_prompts(&job);
+		status = verb_each_line(add_line, &job);
 	if (status == VERB_OK) {
 		r = prepare(&job);
 		if (r == 0)

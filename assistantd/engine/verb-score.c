@@ -161,8 +161,9 @@ static bool are_texts(const json_t *texts)
 	return json_array_size(texts) > 0;
 }
 
-static int score_line(struct job *job, const char *line, size_t len, struct diag *d)
+static int score_line(void *arg, const char *line, size_t len, struct diag *d)
 {
+	struct job *job = arg;
 	json_auto_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *out = NULL;
 	const json_t *prompt = json_object_get(row, "prompt");
 	const json_t *texts = json_object_get(row, "texts");
@@ -181,25 +182,6 @@ static int score_line(struct job *job, const char *line, size_t len, struct diag
 	return r;
 }
 
-static int score_lines(struct job *job)
-{
-	_cleanup_free_ char *line = NULL;
-	struct diag d = DIAG_NULL;
-	size_t cap = 0, number = 0;
-	ssize_t len;
-	int r = 0;
-
-	while (r == 0 && (len = getline(&line, &cap, stdin)) >= 0) {
-		number++;
-		r = score_line(job, line, (size_t)len, &d);
-	}
-	if (r == 0)
-		return VERB_OK;
-	diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
-	snprintf(d.field, sizeof(d.field), "line %zu", number);
-	return verb_fail("standard input", &d);
-}
-
 static int prepare(struct job *job)
 {
 	const struct bm_config *c = bm_model_config(job->vm.model);
@@ -212,7 +194,7 @@ static int prepare(struct job *job)
 	job->context = job->options.context ? job->options.context : c->context;
 	job->n_logits = c->n_vocab + job->vm.n_extra;
 	job->logits = reallocarray(NULL, ROWS * job->n_logits, sizeof(*job->logits));
-	return job->logits ? score_lines(job) : VERB_BAD_INPUT;
+	return job->logits ? verb_each_line(score_line, job) : VERB_BAD_INPUT;
 }
 
 int verb_score(int argc, char **argv)

@@ -7,11 +7,32 @@
 #include <unistd.h>
 
 #include "assistantd/engine/verbs.h"
+#include "util/cleanup.h"
 
 int verb_fail(const char *file, const struct diag *d)
 {
 	fprintf(stderr, "error: %s: %s: %s\n", file, *d->field ? d->field : "file", d->text);
 	return VERB_BAD_INPUT;
+}
+
+int verb_each_line(int (*each)(void *arg, const char *line, size_t len, struct diag *d),
+		   void *arg)
+{
+	_cleanup_free_ char *line = NULL;
+	struct diag d = DIAG_NULL;
+	size_t cap = 0, number = 0;
+	ssize_t len;
+	int r = 0;
+
+	while (r == 0 && (len = getline(&line, &cap, stdin)) >= 0) {
+		number++;
+		r = each(arg, line, (size_t)len, &d);
+	}
+	if (r == 0)
+		return VERB_OK;
+	diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
+	snprintf(d.field, sizeof(d.field), "line %zu", number);
+	return verb_fail("standard input", &d);
 }
 
 int verb_open(const char *path, struct diag *d)

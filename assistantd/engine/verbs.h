@@ -2,6 +2,8 @@
 /* The command line of assistant-engine: one function per verb, argv[0] is the verb. */
 #pragma once
 
+#include <stddef.h>
+
 #include "util/diag.h"
 
 /* Exit statuses of every verb. */
@@ -30,6 +32,10 @@ int verb_workshop(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */
 int verb_fail(const char *file, const struct diag *d);
+/* Calls @each for every line of standard input, with its end: VERB_OK, or the message of the first
+ * result below 0, whose @d may say what is wrong, and VERB_BAD_INPUT. */
+int verb_each_line(int (*each)(void *arg, const char *line, size_t len, struct diag *d),
+		   void *arg);
 /* Opens @path for reading without waiting for a writer; -1 with @d filled. */
 int verb_open(const char *path, struct diag *d);
 /*
