@@ -65,7 +65,8 @@ int yaml_anchor_copy(struct yaml_anchors *t, const struct yaml_node *node, unsig
 	struct yaml_node *copy;
 	int r = 0;
 
-	if (t->copied++ == YAML_MAX_COPIED || too_deep)
+	t->bytes += node->len + (node->key ? strlen(node->key) : 0);
+	if (t->copied++ == YAML_MAX_COPIED || t->bytes > YAML_MAX_COPIED_BYTES || too_deep)
 		return -E2BIG;
 	copy = malloc(sizeof(*copy));
 	if (!copy)

@@ -14,7 +14,7 @@ struct yaml_anchor {
 struct yaml_anchors {
 	struct yaml_anchor *items;
 	size_t n;
-	size_t copied;	/* nodes so far, by all copies */
+	size_t copied, bytes;	/* nodes and their text so far, by all copies */
 };
 
 void yaml_node_free(struct yaml_node *node);
@@ -24,6 +24,6 @@ void yaml_node_free(struct yaml_node *node);
 int yaml_anchor_set(struct yaml_anchors *t, const char *name, const struct yaml_node *node);
 const struct yaml_node *yaml_anchor_get(const struct yaml_anchors *t, const char *name);
 /* A copy of @node, without its key, to stand at @depth; its lines are those of the original. 0,
- * -ENOMEM, -E2BIG: more than YAML_MAX_COPIED nodes in all, or deeper than YAML_MAX_DEPTH. */
+ * -ENOMEM, -E2BIG: more nodes or text than yaml.h allows in all, or deeper than YAML_MAX_DEPTH. */
 int yaml_anchor_copy(struct yaml_anchors *t, const struct yaml_node *node, unsigned depth,
 		     struct yaml_node **ret);

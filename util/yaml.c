@@ -216,9 +216,9 @@ static int take_alias(struct builder *b, const yaml_event_t *ev, struct diag *d)
 					  "an alias stands inside what it names");
 	r = yaml_anchor_copy(b->anchors, node, b->depth, &copy);
 	if (r == -E2BIG)
-		return mark_error(ev->start_mark, DIAG_LIMIT, d, "aliases for more than %d nodes, "
-				  "or nested deeper than %d levels", YAML_MAX_COPIED,
-				  YAML_MAX_DEPTH);
+		return mark_error(ev->start_mark, DIAG_LIMIT, d, "aliases for more than %d nodes "
+				  "or %d bytes, or nested deeper than %d levels", YAML_MAX_COPIED,
+				  YAML_MAX_COPIED_BYTES, YAML_MAX_DEPTH);
 	if (r < 0)
 		return diag_set(d, r, DIAG_SYSTEM, "", "out of memory");
 	attach(b, copy);

@@ -20,6 +20,7 @@
 #define YAML_MAX_SIZE (256 * 1024)
 #define YAML_MAX_KEYS 1024
 #define YAML_MAX_COPIED 16384
+#define YAML_MAX_COPIED_BYTES (8 * YAML_MAX_SIZE)
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
@@ -39,8 +40,8 @@ struct yaml;
 
 /* 0 and the tree; -EINVAL, -ENOMEM with @d filled. An empty document is an empty mapping. */
 int yaml_parse(struct yaml **ret, const char *text, size_t len, struct diag *d);
-/* The same with anchors and aliases: what these stand for is copied, YAML_MAX_COPIED nodes at
- * most in one document. */
+/* The same with anchors and aliases: what these stand for is copied, YAML_MAX_COPIED nodes
+ * with YAML_MAX_COPIED_BYTES of text at most in one document. */
 int yaml_parse_anchors(struct yaml **ret, const char *text, size_t len, struct diag *d);
 /* yaml_parse() from an open file, read from its beginning; also -EIO and such of the system. */
 int yaml_read_fd(struct yaml **ret, int fd, struct diag *d);

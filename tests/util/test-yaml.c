@@ -174,6 +174,22 @@ static const struct {
 	{ "a: &a [[[[[[[[x]]]]]]]]\nb: [[[[[[[[*a]]]]]]]]\n", "2:12", DIAG_LIMIT },
 };
 
+/* Few nodes, and much text. */
+START_TEST(aliases_of_long_texts_are_bounded)
+{
+	enum { LONG = 100000, ALIASES = 1000 };
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	struct diag d = DIAG_NULL;
+	struct yaml *y = NULL;
+
+	ck_assert_int_eq(buf_printf(&text, "- &a %0*d\n", LONG, 1), 0);
+	for (int i = 0; i < ALIASES; i++)
+		ck_assert_int_eq(buf_append_str(&text, "- *a\n"), 0);
+	ck_assert_int_eq(yaml_parse_anchors(&y, text.data, text.len, &d), -EINVAL);
+	ck_assert_int_eq(d.code, DIAG_LIMIT);
+}
+END_TEST
+
 START_TEST(aliases_are_bounded)
 {
 	struct diag d = DIAG_NULL;
@@ -241,6 +257,7 @@ int main(void)
 	tcase_add_test(tc, depth_and_size_are_capped);
 	tcase_add_test(tc, keys_are_capped);
 	tcase_add_test(tc, aliases_are_copies);
+	tcase_add_test(tc, aliases_of_long_texts_are_bounded);
 	tcase_add_loop_test(tc, aliases_are_bounded, 0, ARRAY_SIZE(bad_aliases));
 	tcase_add_loop_test(tc, typed_values, 0, ARRAY_SIZE(typed));
 	tcase_add_test(tc, unknown_key_is_named);
