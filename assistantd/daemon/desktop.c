@@ -19,6 +19,7 @@ struct errand {
 	unsigned waiting;		/* answers to come */
 	bool missing;			/* this service is not there */
 	bool absent;			/* nor is it of this kind: the next is tried */
+	bool unanswered;		/* it may have done what it was asked, or still do it */
 	char text[160];			/* the first error */
 	uint64_t deadline;
 	backend_fn done;
@@ -96,12 +97,27 @@ static bool says_absent(const char *error)
 	return false;
 }
 
+/* Errors by which the bus says that nobody answered, or the library that no bus is there. */
+static bool says_nothing(const char *error)
+{
+	static const char *const names[] = {
+		DBUS_ERROR_NO_REPLY, DBUS_ERROR_TIMEOUT, DBUS_ERROR_TIMED_OUT,
+		DBUS_ERROR_DISCONNECTED,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(error, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void note_error(struct errand *e, const json_t *call, DBusMessage *reply)
 {
 	const char *name = reply ? dbus_message_get_error_name(reply) : NULL, *text = "";
 	DBusMessageIter at;
 
 	e->missing = name && says_absent(name);
+	e->unanswered |= !name || says_nothing(name);
 	/* GLib's word for an interface without that property. */
 	e->absent |= e->missing || (name && json_object_get(call, "property") &&
 				    strcmp(name, DBUS_ERROR_INVALID_ARGS) == 0);
@@ -182,7 +198,9 @@ static void conclude(struct errand *e)
 	}
 	if (e->missing)
 		snprintf(e->text, sizeof(e->text), "no service for it is running");
-	end(e, OUTCOME_FAILED);
+	if (e->unanswered)
+		snprintf(e->text, sizeof(e->text), "it did not answer in time");
+	end(e, e->unanswered && !reads ? OUTCOME_SENT : OUTCOME_FAILED);
 }
 
 static void on_reply(void *arg, DBusMessage *reply)
@@ -318,7 +336,7 @@ static int try_service(struct errand *e)
 	const json_t *service = service_of(e), *items = json_object_get(service, "read");
 	int r = 0;
 
-	e->absent = e->missing = false;
+	e->absent = e->missing = e->unanswered = false;
 	if (!items)
 		r = ask(e, service, service, NULL);
 	for (size_t i = 0; i < json_array_size(items); i++) {
