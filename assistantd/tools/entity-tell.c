@@ -62,8 +62,11 @@ void entity_inherit(struct entity *e, const struct entity *old)
 {
 	if (e->component != old->component)
 		return;
-	if (same(e->state_topic, old->state_topic) && e->state_topic)
+	if (same(e->state_topic, old->state_topic) && e->state_topic) {
 		memcpy(e->state, old->state, sizeof(e->state));
+		if (e->expires_s == old->expires_s && e->off_delay_s == old->off_delay_s)
+			e->lapses = old->lapses;
+	}
 	for (size_t i = 0; i < e->n_features; i++) {
 		const struct entity_feature *ef = &e->features[i];
 		const struct entity_feature *was = entity_feature(old, ef->f->name);

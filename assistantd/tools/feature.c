@@ -8,6 +8,9 @@
 #include <strings.h>
 
 #include "util/macro.h"
+#include "util/utf8.h"
+
+enum { KELVINS_MAX = 1000000 };
 
 /* A word of `when`: a key that is set, a colour mode, or with ! a key that is not false. */
 static bool holds(const struct description *s, const char *word)
@@ -69,8 +72,9 @@ static int take_kelvins(struct entity_feature *ef, const struct description *s)
 	    (r = description_number(s, "max_kelvin", least > 0 ? 1e6 / least : ef->f->high_at,
 				    &ef->high)) < 0)
 		return r;
-	return ef->low > 0 && ef->high >= ef->low ? 0
-		: description_bad(s, "max_mireds", "expected not less than the least");
+	return ef->low > 0 && ef->high >= ef->low && ef->high <= KELVINS_MAX ? 0
+		: description_bad(s, "max_mireds", "expected not less than the least, and no "
+				  "light of more than a million kelvin");
 }
 
 static bool is_bounded(const struct entity_feature *ef)
@@ -255,6 +259,7 @@ static int check_text(const struct entity_feature *ef, const json_t *value, json
 
 	if (!text || strlen(text) != len || len > DESCRIPTION_TEXT_MAX)
 		return refuse(ef, d, "a text of at most 255 bytes");
+	len = utf8_count(text, len);
 	if ((double)len < ef->low || (double)len > ef->high)
 		return diag_set(d, -EINVAL, DIAG_RANGE, ef->f->name,
 				"%s: expected %.0f to %.0f letters", ef->f->name, ef->low,

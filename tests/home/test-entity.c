@@ -337,6 +337,27 @@ START_TEST(states_lapse)
 }
 END_TEST
 
+/* What is told again of a thing does not make its state last for ever. */
+START_TEST(states_lapse_under_a_new_description)
+{
+	struct entity *old;
+
+	ck_assert_int_eq(make("sensor", "{\"name\": \"a\", \"stat_t\": \"s\", "
+			      "\"exp_aft\": 60}"), 0);
+	ck_assert(hear("s", "5", 1));
+	old = e;
+	e = NULL;
+	ck_assert_int_eq(make("sensor", "{\"name\": \"b\", \"stat_t\": \"s\", "
+			      "\"exp_aft\": 60}"), 0);
+	entity_inherit(e, old);
+	old = entity_free(old);
+	ck_assert_str_eq(e->state, "5");
+	ck_assert(entity_lapse(e, 61000));
+	ck_assert_str_eq(e->state, "");
+	e = entity_free(e);
+}
+END_TEST
+
 /* A new description keeps what is told in the same places. */
 START_TEST(descriptions_change)
 {
@@ -433,6 +454,7 @@ int main(void)
 	tcase_add_test(t, not_ours);
 	tcase_add_test(t, alarms_are_guarded);
 	tcase_add_test(t, states_lapse);
+	tcase_add_test(t, states_lapse_under_a_new_description);
 	tcase_add_test(t, descriptions_change);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, names);
