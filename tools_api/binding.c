@@ -188,6 +188,8 @@ static json_t *changed_by(const json_t *change, const json_t *now, const json_t 
 		v = fmax(v, json_number_value(min));
 	if (max)
 		v = fmin(v, json_number_value(max));
+	/* What a state tells may be more than a whole number holds. */
+	v = fmax(fmin(v, 1e15), -1e15);
 	return type && strcmp(type, "integer") == 0 ? json_integer(llround(v)) : json_real(v);
 }
 

@@ -199,7 +199,9 @@ static void fill_undo(struct row *row, const struct action *a, struct planned_ca
 		return;
 	back = tool_registry_find(a->job->d->tool_registry, tool);
 	kept = back ? tool_loggable(back, inverse) : NULL;
-	if (!kept || !json_equal(kept, inverse))
+	/* What was not known before is missing in it. */
+	if (!kept || !json_equal(kept, inverse) ||
+	    tool_schema_validate(back->schema, inverse, NULL) < 0)
 		return;
 	row->call.undo_tool = copy(row, tool);
 	row->call.undo_arguments = own(row, json_dumps(inverse, JSON_COMPACT | JSON_SORT_KEYS));
