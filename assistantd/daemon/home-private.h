@@ -9,6 +9,7 @@ struct home {
 	struct home_entity *entities;
 	struct home_settings *settings;
 	struct home_area *areas;
+	bool lost;		/* see home_set_lost() */
 };
 
 /* What the user set, from the file; one that is broken is put aside. 0 or -ENOMEM. */

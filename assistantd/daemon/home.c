@@ -55,6 +55,16 @@ void home_clear(struct home *h)
 	drop(h, false);
 }
 
+void home_set_lost(struct home *h, bool lost)
+{
+	h->lost = lost;
+}
+
+bool home_available(const struct home *h, const struct home_entity *e)
+{
+	return e->available && (e->kept || !h->lost);
+}
+
 void home_keep(struct home *h, const char *id)
 {
 	struct home_entity *e = (struct home_entity *)home_find(h, id);

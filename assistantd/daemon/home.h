@@ -60,6 +60,10 @@ bool home_update(struct home *h, const struct tools_entity *v);
 bool home_remove(struct home *h, const char *id);
 /* Forgets what the tools process told. */
 void home_clear(struct home *h);
+/* Nothing is heard of what the tools process told: its states may be old. */
+void home_set_lost(struct home *h, bool lost);
+/* Whether its state can be relied on, and it can be commanded. */
+bool home_available(const struct home *h, const struct home_entity *e);
 /* This one is of the desktop and stays then. */
 void home_keep(struct home *h, const char *id);
 

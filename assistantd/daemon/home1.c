@@ -26,7 +26,7 @@ static void out_entity(const struct home *h, const struct home_entity *e, DBusMe
 	out_dict_bool(item, "hidden", s->hidden);
 	out_dict_str(item, "state", e->state);
 	out_dict_str(item, "attributes", attributes ? attributes : "{}");
-	out_dict_bool(item, "available", e->available);
+	out_dict_bool(item, "available", home_available(h, e));
 }
 
 static void list(void *arg, DBusMessage *m)

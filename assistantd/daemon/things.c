@@ -13,7 +13,7 @@ static void of_home(const struct home *h, const struct home_entity *e, struct th
 		.id = e->id, .domain = e->domain, .name = e->name,
 		.device_class = e->device_class, .area = home_settings(h, e->id)->area,
 		.floor = home_floor(h, e->id), .state = e->state, .attributes = e->attributes,
-		.entity = e, .available = e->available,
+		.entity = e, .available = home_available(h, e),
 	};
 }
 

@@ -67,6 +67,7 @@ static void on_link(struct tools *t, struct ipc_message *m)
 	if (tools_get_link(m, &v) < 0)
 		return;
 	t->up = v.up;
+	home_set_lost(t->home, !v.up);
 	snprintf(t->trouble, sizeof(t->trouble), "%s", v.text.len ? v.text.data : "");
 	if (v.up) {
 		child_healthy(t->child);
@@ -240,7 +241,8 @@ static int read_state(void *data, const struct tool *tool, const json_t *argumen
 	const struct tools *t = data;
 	const char *id = json_string_value(json_object_get(arguments, "entity"));
 	const struct home_entity *e = id ? home_find(t->home, id) : NULL;
-	json_auto_t *state = e && e->available && *e->state ? json_deep_copy(e->attributes) : NULL;
+	bool known = e && home_available(t->home, e) && *e->state;
+	json_auto_t *state = known ? json_deep_copy(e->attributes) : NULL;
 	struct backend_result result = { .outcome = OUTCOME_DONE, .verified = true, .text = "" };
 
 	(void)tool;

@@ -304,6 +304,8 @@ def test_the_broker_goes_and_comes(service, house):
     wait_for(lambda: service.property("Broker", "Home1") != "up", 10, "the loss")
     told(service, "turn off the desk lamp", "the broker is not reached",
          outcomes=[("failed", False)])
+    # What it was before is not what it is.
+    assert "is on" not in ask(service, "is the desk lamp on")[2], "an old state"
     house.start_broker()
     wait_for(lambda: service.property("Broker", "Home1") == "up", 20, "the broker")
     # The lamp finds the broker by itself, in its own time.
