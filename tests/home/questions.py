@@ -126,7 +126,7 @@ def silence_is_no(service, _):
         begun = time.monotonic()
         opened(service, 1)
         assert time.monotonic() - begun > 1.5
-        assert agent.cancelled == [agent.told[0]["call"]], agent.told
+        wait_for(lambda: agent.cancelled == [agent.told[0]["call"]], 10, "the Cancel")
         # A yes that comes late is none.
         agent.say("late yes")
         spin(0.3)
@@ -148,10 +148,10 @@ def one_is_shown_at_a_time(service, _):
         assert code == 2 and results["error"] == UNAVAILABLE, dict(results)
         assert len(agent.asked) == 1
         agent.say("late no")
-        wait_for(lambda: len(agent.asked) == 2, 1, "the second question")
+        wait_for(lambda: len(agent.asked) == 2, 10, "the second question")
         # Whoever asked does not want it any more.
         requests[1].close()
-        wait_for(lambda: len(agent.asked) == 3, 1, "the third question")
+        wait_for(lambda: len(agent.asked) == 3, 10, "the third question")
         assert agent.cancelled == [agent.told[1]["call"]], agent.told
         agent.say("late yes")
         assert requests[2].wait(5)[0] == 0
