@@ -135,24 +135,31 @@ static int take_choice(struct asking *a, const char *id)
 	return ASK_DONE;
 }
 
-/* The words in the place of those that nobody knew. */
-static int take_name(struct asking *a, const struct pending *p)
+/* The words in the place of those that nobody knew: what they name may be asked for in another
+ * way than the unknown was thought to be. A whole command is none, but a command of its own. */
+static int take_name(struct asking *a, struct pending *p)
 {
 	struct commands *found = calloc(1, sizeof(*found));
 	struct commands_input in = ask_input(a, &p->orders[p->at]);
 	const struct buf *text = &a->job->input;
-	const char *name;
+	enum policy_label label = p->orders[p->at].label;
 	int r = found ? things_bind(a->job, a->conversation, THINGS_NO_IT) : -ENOMEM;
+	struct order *o = found ? &found->items[0].meanings[0] : NULL;
 
 	if (r == 0)
-		r = commands_read(&in, text->data, text->len, found);
-	if (r == 0 && found->n == 1 && found->items[0].n == 1 &&
-	    strcmp(found->items[0].meanings[0].intent, p->orders[p->at].intent) == 0 &&
-	    (name = order_slot(&found->items[0].meanings[0], "name")) &&
-	    strcmp(name, COMMANDS_UNKNOWN) != 0)
-		r = resume(a, name);
-	else
+		r = commands_short(&in, text->data, text->len, found);
+	if (r == 0 && found->items[0].n == 1 && order_slot(o, "name") &&
+	    strcmp(order_slot(o, "name"), COMMANDS_UNKNOWN) != 0) {
+		_cleanup_free_ char *name = strdup(order_slot(o, "name"));
+
+		order_deinit(&p->orders[p->at]);
+		p->orders[p->at] = *o;
+		*o = (struct order)ORDER_NULL;
+		p->orders[p->at].label = label;
+		r = name ? resume(a, name) : -ENOMEM;
+	} else {
 		r = MIN(r, 0);
+	}
 	if (found)
 		commands_deinit(found);
 	free(found);
@@ -161,7 +168,7 @@ static int take_name(struct asking *a, const struct pending *p)
 
 int ask_take_answer(struct asking *a)
 {
-	const struct pending *p = &a->conversation->pending;
+	struct pending *p = &a->conversation->pending;
 	const struct buf *text = &a->job->input;
 	int i;
 
@@ -273,25 +280,59 @@ int ask_take_correction(struct asking *a, const struct order *o)
 	return r < 0 ? r : order_set(&a->orders[0], "name", id, POLICY_LABEL_USER);
 }
 
+/* A place is known, though not as a thing. */
+static bool is_place(const struct asking *a, const char *text, size_t len)
+{
+	struct things at = { 0 };
+	struct thing t;
+
+	while (things_next(a->job, &at, &t))
+		if (words_equal(t.area, strlen(t.area), text, len) ||
+		    words_equal(t.floor, strlen(t.floor), text, len))
+			return true;
+	return false;
+}
+
+/* The text as it was said in the place of the one with COMMANDS_UNKNOWN in it, so that an answer
+ * takes the place of the name: from @start to @end. */
+static int as_said(struct order *o, const struct buf *text, size_t start, size_t end)
+{
+	struct order_slot *name = (struct order_slot *)order_slot_find(o, "name");
+	size_t behind = name->end;
+
+	for (size_t i = 0; i < o->n_slots; i++) {
+		struct order_slot *s = &o->slots[i];
+
+		if (s == name || s->start < behind)
+			continue;
+		s->start = s->start - behind + end;
+		s->end = s->end - behind + end;
+	}
+	name->start = start;
+	name->end = end;
+	free(o->text);
+	o->text = strndup(text->data, text->len);
+	return o->text ? 0 : -ENOMEM;
+}
+
 int ask_unknown(struct asking *a)
 {
 	const struct buf *text = &a->job->input;
 	struct commands_input in = ask_input(a, NULL);
 	struct buf question = BUF_NULL;
 	struct order o = ORDER_NULL;
-	struct order_slot *s;
 	size_t start, end;
 	int r = commands_unknown(&in, text->data, text->len, &o, &start, &end);
 
 	if (r)
 		return MIN(r, 0);
-	/* With the text as it was said, so that an answer takes the place of the name in it. */
-	free(o.text);
-	o.text = strndup(text->data, text->len);
-	s = (struct order_slot *)order_slot_find(&o, "name");
-	s->start = start;
-	s->end = end;
-	r = o.text ? ask_take_order(a, &o) : -ENOMEM;
+	if (is_place(a, text->data + start, end - start)) {
+		order_deinit(&o);
+		return 0;
+	}
+	r = as_said(&o, text, start, end);
+	if (r == 0)
+		r = ask_take_order(a, &o);
 	if (r == 0)
 		r = suspend(a, 0);
 	if (r == 0 && !(a->conversation->pending.unknown = strndup(text->data + start,

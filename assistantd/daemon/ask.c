@@ -203,7 +203,9 @@ static int read_commands(struct asking *a, const struct commands_input *in)
 /* The orders of the text: 0, ASK_DONE where there is a question instead. */
 static int understand(struct asking *a)
 {
-	struct commands_input in = ask_input(a, &a->conversation->last);
+	bool asked = a->conversation->pending.n_orders > 0;
+	/* Where something was asked, the command before that is not what goes on. */
+	struct commands_input in = ask_input(a, asked ? NULL : &a->conversation->last);
 	const struct order *first;
 	int r = ask_take_answer(a);
 
@@ -218,7 +220,7 @@ static int understand(struct asking *a)
 	if (r <= 0)
 		return r < 0 ? r : ask_pick(a);
 	r = a->job->options.explain ? ask_explain(a) : 0;
-	if (r == 0)
+	if (r == 0 && !asked)
 		r = follow_place(a);
 	if (r || a->n_orders)
 		return r;

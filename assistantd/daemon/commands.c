@@ -120,6 +120,16 @@ static int complete_at(struct reader *r, const struct order *from, const struct 
 	return err;
 }
 
+/* Steps over a first word of no weight, as an article: false where it has any ("not", "don't"). */
+static bool skip_small_word(const struct words *w, const char **text, size_t *len)
+{
+	const char *word = *text;
+	size_t n = MIN(strcspn(word, " \t\r\n,;"), *len);
+
+	skip_word(text, len);
+	return words_find(w, WORDS_SKIP, word, n) != NULL;
+}
+
 /* A part that says only what is new: the rest of it is the command before. An article may
  * stand in both. */
 static int complete(struct reader *r, const struct order *from, const char *fragment, size_t len,
@@ -135,7 +145,9 @@ static int complete(struct reader *r, const struct order *from, const char *frag
 			if (s && s->start < s->end)
 				err = complete_at(r, from, s, fragment, len, c);
 		}
-		skip_word(&fragment, &len);
+		if (err == COMMANDS_E_NONE &&
+		    !skip_small_word(r->in->words, &fragment, &len))
+			break;
 	}
 	return err;
 }
@@ -251,21 +263,24 @@ void commands_fragment(const struct words *w, const char *text, size_t len, size
 	*end = *start + len;
 }
 
-static int read_short(struct reader *r)
+int commands_short(const struct commands_input *in, const char *text, size_t len,
+		   struct commands *ret)
 {
+	struct reader r = { .in = in, .text = text, .len = len, .ret = ret };
 	size_t start, end;
 	int err;
 
-	commands_fragment(r->in->words, r->text, r->len, &start, &end);
-	if (!r->in->last || !r->in->last->intent || start == end)
+	ret->n = 0;
+	commands_fragment(in->words, text, len, &start, &end);
+	if (!in->last || !in->last->intent || start == end)
 		return COMMANDS_E_NONE;
-	err = complete(r, r->in->last, r->text + start, end - start, &r->ret->items[0]);
+	err = complete(&r, in->last, text + start, end - start, &ret->items[0]);
 	if (err)
 		return err;
-	r->ret->n = 1;
+	ret->n = 1;
 	/* What it does was said in another request. */
-	for (size_t i = 0; i < r->ret->items[0].n; i++)
-		r->ret->items[0].meanings[i].label = POLICY_LABEL_NOTES;
+	for (size_t i = 0; i < ret->items[0].n; i++)
+		ret->items[0].meanings[i].label = POLICY_LABEL_NOTES;
 	return 0;
 }
 
@@ -280,7 +295,7 @@ int commands_read(const struct commands_input *in, const char *text, size_t len,
 	err = read_from(&r, 0);
 	for (size_t i = 0; i < r.n_cuts && err == COMMANDS_E_NONE; i++)
 		err = read_joined(&r, &r.cuts[i]);
-	return err == COMMANDS_E_NONE ? read_short(&r) : err;
+	return err == COMMANDS_E_NONE ? commands_short(in, text, len, ret) : err;
 }
 
 /* Where the words of a text stand; how many. */
@@ -328,6 +343,15 @@ static int try_unknown(struct reader *r, size_t start, size_t end, struct order 
 	return err;
 }
 
+/* "In the" is no name of anything. */
+static bool only_small_words(const struct reader *r, const struct cut *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!words_find(r->in->words, WORDS_SKIP, r->text + words[i].at, words[i].len))
+			return false;
+	return true;
+}
+
 int commands_unknown(const struct commands_input *in, const char *text, size_t len,
 		     struct order *ret, size_t *start, size_t *end)
 {
@@ -343,6 +367,8 @@ int commands_unknown(const struct commands_input *in, const char *text, size_t l
 	for (size_t count = 1; count <= MIN(n / 2, (size_t)UNKNOWN_NAME_MAX) &&
 	     err == COMMANDS_E_NONE; count++)
 		for (size_t i = 0; i + count < n + 1 && err == COMMANDS_E_NONE; i++) {
+			if (only_small_words(&r, words + i, count))
+				continue;
 			*start = words[i].at;
 			*end = words[i + count - 1].at + words[i + count - 1].len;
 			err = try_unknown(&r, *start, *end, ret);

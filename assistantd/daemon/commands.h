@@ -48,6 +48,9 @@ struct commands_input {
  * released in any case. */
 int commands_read(const struct commands_input *in, const char *text, size_t len,
 		  struct commands *ret);
+/* The same for a text that only names what @in->last is meant for now: no command by itself. */
+int commands_short(const struct commands_input *in, const char *text, size_t len,
+		   struct commands *ret);
 /*
  * A text that is understood with COMMANDS_UNKNOWN in the place of some of its words: 0, the
  * order, and where these words stand in @text; or COMMANDS_E_NONE, and the errors above.

@@ -182,7 +182,28 @@ def test_a_name_that_nobody_knows(service, _):
     ctl(service, "home", "unalias", "light.hall_lamp", "sun")
     ctl(service, "home", "unalias", "light.hall_lamp", "moon")
     say(service, "turn off the moon", kind="question")
+    # A whole command is no answer, and what is a place is no thing that is not known.
+    say(service, "dim the desk lamp to 30 %", "Desk Lamp is on at 30 %")
+    assert not devices(service)["light.desk_lamp"]["aliases"]
+    say(service, "open the study", "did not understand", kind="question")
+    say(service, "what is on in the study", kind="question")
     say(service, "never mind", "All right")
+
+
+def test_no_is_no(service, _):
+    """What is left of a sentence without its "not" is not what was said."""
+    all_off(service)
+    for text in ("turn on the desk lamp", "turn it on"):
+        with agent.Process("yes"):
+            say(service, text, "Desk Lamp")
+        for no in ("don't turn on the hall lamp", "not the hall lamp", "and not the bedroom",
+                   "never turn on the hall lamp", "please don't turn the hall lamp on"):
+            say(service, no, "did not understand", kind="question")
+    # What is asked about is not answered by the command before.
+    say(service, "turn off the lamp", kind="question")
+    say(service, "the blind", "did not understand", kind="question")
+    say(service, "never mind")
+    assert state(service, "light.hall_lamp") == state(service, "light.bed_lamp") == "off"
 
 
 def test_questions_about_the_home(service, _):
@@ -394,7 +415,7 @@ def test_undone_by_words(service, _):
 
 TESTS = [test_several_commands_in_one_sentence, test_what_was_meant_before,
          test_a_question_has_choices, test_the_other_one, test_two_of_one_name,
-         test_a_name_that_nobody_knows, test_questions_about_the_home, test_places,
+         test_a_name_that_nobody_knows, test_no_is_no, test_questions_about_the_home, test_places,
          test_how_it_is_understood, test_what_applications_show, test_questions_about_sensors,
          test_not_for_the_sandboxed, test_timers, test_reminders, test_a_timer_rings,
          test_undone_by_words]
