@@ -176,6 +176,9 @@ static void on_before(void *arg, const struct backend_result *result)
 		   tool_shows_effect(p->tool, p->arguments, NULL, p->before)) {
 		p->after = json_incref(p->before);
 		end(p, OUTCOME_ALREADY, true, "");
+	} else if (!p->before && loop_now() >= p->deadline) {
+		/* What hangs would do it whenever it goes on. */
+		end(p, OUTCOME_FAILED, false, "it did not answer in time");
 	} else {
 		send_call(p);
 	}

@@ -154,6 +154,23 @@ def one_that_hangs_holds_nothing_up(runner):
     assert runner.end(line)["outcome"] in ("failed", "sent"), "it died on the way"
 
 
+def what_may_still_be_done_has_not_failed(runner):
+    process, mock = player("numb")
+    thing = "media_player.numb"
+    harness.wait_for(lambda: thing in runner.things(), 10, "the player")
+    process.send_signal(signal.SIGSTOP)
+    sought = runner.begin("call", "media/seek", json.dumps({"entity": thing, "seconds": 5}))
+    played = runner.begin("call", "media/play", json.dumps({"entity": thing}))
+    answer = runner.end(sought)
+    assert answer["outcome"] == "sent" and "in time" in answer["text"], answer
+    # It was not even asked, for its state could not be read before.
+    answer = runner.end(played)
+    assert answer["outcome"] == "failed" and "in time" in answer["text"], answer
+    process.send_signal(signal.SIGCONT)
+    methods = [c[1] for c in mock.GetCalls()]
+    assert "Seek" in methods and "Play" not in methods, methods
+
+
 def the_battery(runner):
     answer = runner.call("desktop/battery")
     assert answer["outcome"] == "failed" and "no service" in answer["text"], answer
@@ -280,6 +297,7 @@ def main():
     try:
         failed = runner.run((players_are_things, a_player_obeys,
                              what_does_not_show_is_not_claimed, one_that_hangs_holds_nothing_up,
+                             what_may_still_be_done_has_not_failed,
                              the_battery, lock_and_suspend, wifi, power_profiles, time_zones,
                              notifications, many_players))
         Mocks.leave(PLAYER)
