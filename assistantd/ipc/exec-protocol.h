@@ -26,7 +26,7 @@ enum {
 enum exec_end {
 	EXEC_EXITED,	/* with @code */
 	EXEC_KILLED,	/* by the signal @code */
-	EXEC_TIMED_OUT,	/* and was killed, with all that it had started */
+	EXEC_TIMED_OUT,	/* and was killed, with its process group */
 	EXEC_NOT_STARTED,	/* @code is the errno */
 	EXEC_END_COUNT,
 };
