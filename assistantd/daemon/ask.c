@@ -244,6 +244,12 @@ static int plan_one(struct asking *a, size_t i)
 	if (strcmp(o->intent, "AssistantAlias") == 0 && order_slot(o, "name") &&
 	    order_slot(o, "alias"))
 		return ask_add_alias(a, order_slot(o, "name"), order_slot(o, "alias"), o);
+	/* It is no call of a tool, for which there could be a grant. */
+	if (a->job->caller->kind == POLICY_CALLER_SANDBOXED && state_is_private(o)) {
+		ask_answer(a->job, "refusal",
+			   "An application in a sandbox is not told of your home and timers.");
+		return ASK_DONE;
+	}
 	r = strcmp(o->intent, "AssistantHelp") == 0 ? buf_append_str(&answer, help) :
 	    strcmp(o->intent, "HassNevermind") == 0 ? buf_append_str(&answer, "All right.") :
 	    state_answer(a->job, o, &answer, ids, ARRAY_SIZE(ids), &n);

@@ -408,6 +408,17 @@ static int answer_timers(const struct job *job, const struct order *o, bool remi
 					     : "There is no such timer.");
 }
 
+bool state_is_private(const struct order *o)
+{
+	static const char *const intents[] = { "HassGetState", "HassClimateGetTemperature",
+					       "HassTimerStatus", "ReminderList" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(intents); i++)
+		if (strcmp(o->intent, intents[i]) == 0)
+			return true;
+	return false;
+}
+
 int state_answer(const struct job *job, const struct order *o, struct buf *ret,
 		 const char **ids, size_t max, size_t *n)
 {
