@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/bus.h"
+#include "assistantd/daemon/commands.h"
 #include "util/macro.h"
 
 struct offer {
@@ -56,6 +57,20 @@ static int take_key(struct offer_entity *e, const char *key, const char *text, s
 	return *to ? 0 : -ENOMEM;
 }
 
+/* What lists of ids, "everything" and references to things look like is no id of a thing. */
+static bool valid_id(const char *id)
+{
+	return *id != '=' && strcmp(id, "all") != 0 && strcmp(id, COMMANDS_UNKNOWN) != 0;
+}
+
+/* It is shown to the user, and stands in lines. */
+static bool is_plain(const char *text)
+{
+	while ((unsigned char)*text >= 0x20 && *text != 0x7f)
+		text++;
+	return !*text;
+}
+
 static int read_entity(struct offer_entity *e, DBusMessageIter *dict, size_t *bytes,
 		       struct diag *d)
 {
@@ -79,6 +94,10 @@ static int read_entity(struct offer_entity *e, DBusMessageIter *dict, size_t *by
 		return diag_set(d, -EINVAL, DIAG_PAIR, "id", "missing or empty");
 	if (r == 0 && (!e->name || !*e->name))
 		return diag_set(d, -EINVAL, DIAG_PAIR, "name", "missing or empty");
+	if (r == 0 && (!valid_id(e->id) || !is_plain(e->id)))
+		return diag_set(d, -EINVAL, DIAG_RANGE, "id", "this is no id of a thing");
+	if (r == 0 && (!is_plain(e->type) || !is_plain(e->name)))
+		return diag_set(d, -EINVAL, DIAG_RANGE, "name", "has characters for control");
 	return r;
 }
 

@@ -285,6 +285,11 @@ def test_what_applications_show(service, _):
     say(service, "turn off sesame", kind="question", entities=same)
     wrong = dbus.Array([dbus.Dictionary({"name": "x"}, signature="sv")], signature="a{sv}")
     fails(INVALID, ask, service, "is the shop door locked", entities=wrong)
+    # Nor can it name several, everything, or what was meant last; no name moves a terminal.
+    for keys in ({"id": "x\nlight.desk_lamp"}, {"id": "all"}, {"id": "=it"}, {"name": "a\x1b[2J"}):
+        wrong = dbus.Array([dbus.Dictionary({"id": "a", "name": "Sesame", **keys},
+                                            signature="sv")], signature="a{sv}")
+        fails(INVALID, ask, service, "turn off sesame", entities=wrong)
 
 
 def publish(house, topic, payload):
