@@ -99,19 +99,17 @@ static void identify(struct caller *c, uint32_t pid)
 		c->kind = POLICY_CALLER_HAND;
 }
 
-/* Each of them may let go of the caller. */
+/* Each of them may let go of the caller, to which there is a reference. */
 static void tell_known(struct caller *c)
 {
 	struct caller_wait *next, *w = c->waits;
 
 	c->waits = NULL;
-	c->refs++;
 	for (; w; w = next) {
 		next = w->next;
 		w->fn(w->arg);
 		free(w);
 	}
-	caller_unref(c);
 }
 
 int caller_when_known(struct caller *c, loop_fn fn, void *arg)
@@ -137,12 +135,15 @@ static void on_pid(void *arg, DBusMessage *reply)
 	uint32_t pid = 0;
 
 	if (c) {
+		/* What is told of it may let go of it. */
+		c->refs++;
 		c->known = true;
 		if (reply && dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &pid,
 						   DBUS_TYPE_INVALID))
 			identify(c, pid);
 		q->callers->known(q->callers->arg, c);
 		tell_known(c);
+		caller_unref(c);
 	}
 	free(q->name);
 	free(q);

@@ -91,6 +91,9 @@ void consent_stop(struct daemon *d)
 void consent_caller_known(struct daemon *d, const struct caller *c)
 {
 	apps_seen(d->apps, c);
+	/* It left before its leaving was watched. */
+	if (!c->pid)
+		offers_drop(d->offers, c->name);
 }
 
 void consent_caller_gone(struct daemon *d, const char *name)

@@ -144,6 +144,11 @@ static void register_now(void *arg)
 		registration_free(r);
 		return;
 	}
+	/* It left before its leaving was watched. */
+	if (!r->caller->pid) {
+		registration_free(r);
+		return;
+	}
 	err = providers_add(r->d->providers, r->caller, r->path, r->offers, r->n, &d);
 	if (err == 0)
 		reply_names(r);
