@@ -158,11 +158,11 @@ static int say_done(const struct planned_call *c, bool several, struct buf *out)
 }
 
 /* The gate's reasons, behind "may not be done". */
-static const char *say_reason(enum policy_reason reason)
+static const char *say_reason(const struct planned_call *c)
 {
-	switch (reason) {
+	switch (c->verdict.reason) {
 	case POLICY_REASON_UNREGISTERED:
-		return "there is no such tool";
+		return c->tool ? "it is hidden, or no longer there" : "there is no such tool";
 	case POLICY_REASON_INVALID:
 		return "its arguments are wrong";
 	case POLICY_REASON_REPEATED:
@@ -199,7 +199,7 @@ static int say_predicate(const struct planned_call *c, bool several, bool planne
 	case OUTCOME_DENIED:
 		return buf_printf(out, " %s left alone: %s", verb(several, "was", "were"),
 				  c->verdict.action == POLICY_DENY
-				  ? say_reason(c->verdict.reason) : c->text);
+				  ? say_reason(c) : c->text);
 	case OUTCOME_CANCELLED:
 		return buf_printf(out, " %s left as %s", verb(several, "was", "were"),
 				  verb(several, "it is", "they are"));

@@ -86,6 +86,7 @@ static void facts(void *data, const struct planned_call *c, struct policy_input 
 	const struct home_entity *e = home_find(d->home, c->target);
 
 	in->caller = caller->kind;
+	in->unregistered |= e && !home_visible(d->home, e);
 	if (c->tool)
 		in->risk = providers_risk(d->providers, c->tool);
 	in->opening |= c->tool && c->parsed &&

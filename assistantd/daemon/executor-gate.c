@@ -39,7 +39,7 @@ static struct policy_verdict decide(const struct executor *e, const struct plann
 		.opening = c->spec.opening,
 		.many = is_many(e, c),
 		.changed = c->spec.changed,
-		.unregistered = !t,
+		.unregistered = !t || !tool_registry_find(e->registry, c->tool_name),
 		.invalid = t && !c->parsed,
 		.repeated = is_repeated(e, c),
 	};
@@ -129,6 +129,6 @@ bool gate_passes(struct executor *e, const struct planned_call *c)
 	    !digest_equal(&digest, &c->consent))
 		return false;
 	if (c->agreed)
-		return now.action != POLICY_DENY;
+		return now.action != POLICY_DENY && now.need_pin <= c->verdict.need_pin;
 	return c->verdict.action == POLICY_ALLOW && now.action == POLICY_ALLOW;
 }

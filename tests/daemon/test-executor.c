@@ -43,7 +43,7 @@ struct world {
 		char name[32];
 	} out[EXECUTOR_CALLS_MAX];
 	size_t n_out;
-	bool later, journal_waits, no_backend, no_agent, locked;
+	bool later, journal_waits, no_backend, no_agent, locked, pin;
 	int journal, refuse;
 	enum executor_end end;
 	unsigned ended, questions;
@@ -65,6 +65,7 @@ static void facts(void *data, const struct planned_call *c, struct policy_input 
 	in->caller = POLICY_CALLER_HAND;
 	in->agent = !w.no_agent;
 	in->locked = w.locked;
+	in->pin = w.pin;
 }
 
 static int ask(void *data, const struct executor_question *q)
@@ -327,6 +328,18 @@ START_TEST(a_change_behind_the_gate_is_not_sent)
 }
 END_TEST
 
+START_TEST(a_yes_without_the_pin_that_was_set_since_is_none)
+{
+	w.journal_waits = true;
+	add("home/unlock", "door");
+	executor_run(w.e);
+	executor_answer(w.e, EXECUTOR_YES, 7);
+	w.pin = true;
+	executor_begun(w.e, 0);
+	ck_log("ask door;begin door;denied door;");
+}
+END_TEST
+
 START_TEST(without_a_journal_nothing_consequential_is_sent)
 {
 	w.journal = -EIO;
@@ -472,6 +485,7 @@ int main(void)
 	tcase_add_loop_test(tc, without_anybody_to_ask_nothing_is_run, 0, 4);
 	tcase_add_test(tc, what_is_wrong_is_denied);
 	tcase_add_loop_test(tc, a_change_behind_the_gate_is_not_sent, 0, 3);
+	tcase_add_test(tc, a_yes_without_the_pin_that_was_set_since_is_none);
 	tcase_add_test(tc, without_a_journal_nothing_consequential_is_sent);
 	tcase_add_test(tc, stopped_plans_send_no_more);
 	tcase_add_test(tc, a_call_outlives_its_plan);
