@@ -14,7 +14,7 @@
 struct done_call {
 	struct undo *undo;
 	int64_t id, undo_until_ms, undone_by;
-	char *caller, *tool, *target, *title, *outcome, *arguments, *before, *after;
+	char *tool, *target, *title, *outcome, *arguments, *before, *after;
 	char *undo_tool, *undo_arguments;
 	enum store_label label;
 	bool changed;			/* by others, since */
@@ -24,7 +24,8 @@ struct undo {
 	struct work work;
 	struct action *action;		/* NULL: nobody waits for it any more */
 	struct store_call_query query;
-	char *last_of;			/* the query is for this caller's last plan */
+	char *caller;			/* whose calls are looked at */
+	bool last;			/* the query is for the caller's last plan */
 	struct done_call calls[EXECUTOR_CALLS_MAX];
 	size_t n, waiting;		/* for states */
 	bool loaded;
@@ -35,7 +36,6 @@ static void undo_free(struct undo *u)
 	for (size_t i = 0; i < u->n; i++) {
 		struct done_call *c = &u->calls[i];
 
-		free(c->caller);
 		free(c->tool);
 		free(c->target);
 		free(c->title);
@@ -46,7 +46,7 @@ static void undo_free(struct undo *u)
 		free(c->undo_tool);
 		free(c->undo_arguments);
 	}
-	free(u->last_of);
+	free(u->caller);
 	free(u);
 }
 
@@ -73,7 +73,7 @@ static int keep_call(void *arg, const struct store_call *row)
 	u->n++;
 	*c = (struct done_call){ .undo = u, .id = row->id, .undo_until_ms = row->undo_until_ms,
 				 .undone_by = row->undone_by, .label = row->label };
-	return copy(&c->caller, row->caller) && copy(&c->tool, row->tool) &&
+	return copy(&c->tool, row->tool) &&
 	       copy(&c->target, row->target) && copy(&c->title, row->title) &&
 	       copy(&c->outcome, row->outcome) && copy(&c->arguments, row->arguments) &&
 	       copy(&c->before, row->before) && copy(&c->after, row->after) &&
@@ -86,8 +86,8 @@ static int run_load(struct work *work, struct store *store)
 	struct undo *u = container_of(work, struct undo, work);
 	int r = store ? 0 : -ENODEV;
 
-	if (r == 0 && u->last_of)
-		r = store_last_plan(store, u->last_of, &u->query.plan);
+	if (r == 0 && u->last)
+		r = store_last_plan(store, u->caller, &u->query.plan);
 	return r ? r : store_calls(store, &u->query, keep_call, u);
 }
 
@@ -100,11 +100,8 @@ static int64_t wall_ms(void)
 }
 
 /* Why the call cannot be taken back, in words; NULL: it can. */
-static const char *obstacle(const struct done_call *c, const struct job *job)
+static const char *obstacle(const struct done_call *c)
 {
-	if (strcmp(c->caller, job->caller->identity) != 0 &&
-	    job->caller->kind != POLICY_CALLER_HAND)
-		return "was done by another program";
 	if (strcmp(c->outcome, "done") != 0 && strcmp(c->outcome, "sent") != 0)
 		return "was not changed";
 	if (c->undone_by)
@@ -186,7 +183,7 @@ static void take_back(struct undo *u)
 	executor_in_order(a->plan);
 	for (size_t i = 0; r == 0 && i < u->n; i++) {
 		const struct done_call *c = &u->calls[i];
-		const char *why = obstacle(c, a->job);
+		const char *why = obstacle(c);
 
 		/* Of a plan, what was not changed is not worth a word. */
 		if (why && strcmp(c->outcome, "done") == 0)
@@ -253,7 +250,7 @@ static void refuse(struct action *a, const struct undo *u, int result)
 		snprintf(text, sizeof(text), "There is nothing to undo.");
 	else
 		snprintf(text, sizeof(text), "%.200s %s.", u->calls[0].title,
-			 obstacle(&u->calls[0], job));
+			 obstacle(&u->calls[0]));
 	ask_answer(job, "refusal", text);
 }
 
@@ -268,14 +265,14 @@ static void loaded(struct work *work, int result)
 		return;
 	}
 	for (size_t i = 0; i < u->n; i++)
-		any |= !obstacle(&u->calls[i], a->job);
+		any |= !obstacle(&u->calls[i]);
 	if (result != 0 || !any) {
 		refuse(a, u, result);
 		undo_free(u);
 		return;
 	}
 	for (size_t i = 0; i < u->n; i++)
-		if (!obstacle(&u->calls[i], a->job))
+		if (!obstacle(&u->calls[i]))
 			ask_state(a->job->d, &u->calls[i]);
 	u->loaded = true;
 	if (u->waiting == 0)
@@ -287,7 +284,7 @@ static void begin(struct job *job, const struct store_call_query *query, bool la
 	struct action *a = action_new(job);
 	struct undo *u = a ? calloc(1, sizeof(*u)) : NULL;
 
-	if (!u || (last && !(u->last_of = strdup(job->caller->identity)))) {
+	if (!u || !(u->caller = strdup(job->caller->identity))) {
 		free(u);
 		job_finish(job, "Internal", "out of memory");
 		return;
@@ -295,6 +292,10 @@ static void begin(struct job *job, const struct store_call_query *query, bool la
 	u->action = a;
 	u->query = *query;
 	u->query.limit = EXECUTOR_CALLS_MAX;
+	u->last = last;
+	/* Of what others did a program is not even told that it was done. */
+	if (job->caller->kind != POLICY_CALLER_HAND)
+		u->query.caller = u->caller;
 	a->undo = u;
 	u->work = (struct work){ .run = run_load, .done = loaded };
 	worker_post(job->d->worker, &u->work);
