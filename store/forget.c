@@ -41,14 +41,15 @@ static int delete_by_time(struct store *s, enum store_statement which,
 }
 
 /* What was said lately, in which the rows' words occur. */
-static int delete_conversations(struct store *s)
+static int delete_conversations(struct store *s, const char *caller)
 {
 	sqlite3_stmt *st = NULL;
 	int r = store_statement(s, STATEMENT_DROP_CONVERSATIONS, &st);
 
 	if (r)
 		return r;
-	if (sqlite3_bind_text(st, 1, "", -1, SQLITE_STATIC) != SQLITE_OK)
+	if (sqlite3_bind_text(st, 1, "", -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(st, 3, caller, -1, SQLITE_STATIC) != SQLITE_OK)
 		return -ENOMEM;
 	sqlite3_bind_int64(st, 2, INT64_MAX);
 	return store_run(s, st);
@@ -65,7 +66,7 @@ static int delete_rows(struct store *s, const struct store_scope *scope, uint64_
 	if (!r)
 		r = delete_receipts(s, STATEMENT_FORGET_CALLS, scope);
 	if (!r)
-		r = delete_conversations(s);
+		r = delete_conversations(s, scope->caller);
 	if (!r && !scope->keep_notes && !scope->id && !scope->caller) {
 		r = delete_by_time(s, STATEMENT_FORGET_NOTES, scope);
 		if (!r)

@@ -105,7 +105,8 @@ static const char *const texts[STATEMENT_COUNT] = {
 		"INSERT OR REPLACE INTO conversation (id, caller, data, until_ms)"
 		" VALUES (?, ?, ?, ?)",
 	[STATEMENT_DROP_CONVERSATIONS] =
-		"DELETE FROM conversation WHERE (?1 = '' OR id = ?1) AND until_ms <= ?2",
+		"DELETE FROM conversation WHERE (?1 = '' OR id = ?1) AND until_ms <= ?2"
+		" AND (?3 IS NULL OR caller = ?3)",
 	[STATEMENT_CONVERSATIONS] = "SELECT id, caller, data, until_ms FROM conversation",
 	/* A deleted row's words stay in the index's older segments until they are merged. */
 	[STATEMENT_OPTIMIZE] = "INSERT INTO text_index (text_index) VALUES ('optimize')",

@@ -138,7 +138,7 @@ static void forget_done(struct work *work, int result)
 	}
 	/* What was learnt from all of it does not know which part is gone. */
 	ahead_forget(q->d->ahead);
-	conversations_forget(q->d->conversations);
+	conversations_forget(q->d->conversations, q->scope.caller);
 	grants_reload(q->d->grants);
 	query_free(q);
 }

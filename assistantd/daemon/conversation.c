@@ -252,13 +252,17 @@ int conversations_new(struct conversations **ret, struct worker *worker)
 	return 0;
 }
 
-void conversations_forget(struct conversations *s)
+void conversations_forget(struct conversations *s, const char *caller)
 {
-	while (s->first) {
-		struct conversation *next = s->first->next;
+	for (struct conversation **at = &s->first; *at;) {
+		struct conversation *c = *at;
 
-		free_conversation(s->first);
-		s->first = next;
+		if (caller && strcmp(c->caller, caller) != 0) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free_conversation(c);
 	}
 }
 
@@ -266,7 +270,7 @@ struct conversations *conversations_free(struct conversations *s)
 {
 	if (!s)
 		return NULL;
-	conversations_forget(s);
+	conversations_forget(s, NULL);
 	free(s);
 	return NULL;
 }

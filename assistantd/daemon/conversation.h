@@ -68,8 +68,8 @@ struct conversation *conversations_begin(struct conversations *s, const char *ca
 					 int64_t now_ms);
 /* It goes on from here: it is the newest, and is written unless it is private. */
 void conversations_keep(struct conversations *s, struct conversation *c, int64_t now_ms);
-/* All are forgotten; the store's rows are the store's to forget. */
-void conversations_forget(struct conversations *s);
+/* Those of @caller are forgotten, with NULL all; the store's rows are the store's to forget. */
+void conversations_forget(struct conversations *s, const char *caller);
 
 /* Takes a copy of @o as what was said last. 0 or -ENOMEM. */
 int conversation_said(struct conversation *c, const struct order *o);

@@ -28,7 +28,9 @@ START_TEST(one_belongs_to_its_caller_for_half_an_hour)
 	ck_assert_ptr_eq(conversations_find(s, "last", "shell", 6 * MINUTE), a);
 	ck_assert_ptr_eq(conversations_find(s, a->id, "shell", 34 * MINUTE), a);
 	ck_assert_ptr_null(conversations_find(s, "last", "mail", 6 * MINUTE));
-	conversations_forget(s);
+	conversations_forget(s, "mail");
+	ck_assert_ptr_eq(conversations_find(s, "last", "shell", 6 * MINUTE), a);
+	conversations_forget(s, NULL);
 	ck_assert_ptr_null(conversations_find(s, "last", "shell", 6 * MINUTE));
 	conversations_free(s);
 }

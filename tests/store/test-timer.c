@@ -148,13 +148,17 @@ START_TEST(conversations_are_forgotten_and_timers_are_not)
 	ck_assert_int_eq(store_drop_conversation(s, "def"), 0);
 	ck_assert_int_eq(store_conversations(s, 0, collect_conversation, &f), 0);
 	ck_assert_uint_eq(f.n, 1);
+	/* What others said is not a caller's to forget. */
+	ck_assert_int_eq(store_forget(s, &(struct store_scope){ .caller = "mail" }, NULL), 0);
+	ck_assert_int_eq(store_conversations(s, 0, collect_conversation, &f), 0);
+	ck_assert_uint_eq(f.n, 2);
 	/* One receipt alone: its words may be in what was said since. */
 	ck_assert_int_eq(store_forget(s, &(struct store_scope){ .id = 99 }, NULL), 0);
 	ck_assert_int_eq(store_conversations(s, 0, collect_conversation, &f), 0);
-	ck_assert_uint_eq(f.n, 1);
+	ck_assert_uint_eq(f.n, 2);
 	ck_assert_int_eq(store_forget(s, &(struct store_scope){ 0 }, NULL), 0);
 	ck_assert_int_eq(store_timers(s, collect_timer, &f, &next), 0);
-	ck_assert_uint_eq(f.n, 2);
+	ck_assert_uint_eq(f.n, 3);
 	store_close(s);
 }
 END_TEST
