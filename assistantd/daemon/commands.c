@@ -267,6 +267,7 @@ int commands_short(const struct commands_input *in, const char *text, size_t len
 		   struct commands *ret)
 {
 	struct reader r = { .in = in, .text = text, .len = len, .ret = ret };
+	enum policy_label label = POLICY_LABEL_NOTES;
 	size_t start, end;
 	int err;
 
@@ -279,8 +280,10 @@ int commands_short(const struct commands_input *in, const char *text, size_t len
 		return err;
 	ret->n = 1;
 	/* What it does was said in another request. */
+	if (order_label(in->last) > label)
+		label = order_label(in->last);
 	for (size_t i = 0; i < ret->items[0].n; i++)
-		ret->items[0].meanings[i].label = POLICY_LABEL_NOTES;
+		ret->items[0].meanings[i].label = label;
 	return 0;
 }
 

@@ -196,6 +196,12 @@ START_TEST(short_forms_repeat_what_was_said)
 		/* What is done was said in another request. */
 		ck_assert_int_eq(order_label(&c->items[0].meanings[0]),
 				 whole ? POLICY_LABEL_USER : POLICY_LABEL_NOTES);
+		/* What others chose does not become the user's by going on with it. */
+		commands_deinit(c);
+		last.label = POLICY_LABEL_OUTSIDE;
+		ck_assert_int_eq(read_text(short_forms[_i].then, &last, c), 0);
+		ck_assert_int_eq(order_label(&c->items[0].meanings[0]),
+				 whole ? POLICY_LABEL_USER : POLICY_LABEL_OUTSIDE);
 	} else {
 		ck_assert_msg(r == COMMANDS_E_NONE, "%s: %d", short_forms[_i].then, r);
 	}
