@@ -114,7 +114,7 @@ static void tell_known(struct caller *c)
 
 int caller_when_known(struct caller *c, loop_fn fn, void *arg)
 {
-	struct caller_wait *w;
+	struct caller_wait *w, **at = &c->waits;
 
 	if (c->known) {
 		fn(arg);
@@ -123,8 +123,11 @@ int caller_when_known(struct caller *c, loop_fn fn, void *arg)
 	w = malloc(sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	*w = (struct caller_wait){ fn, arg, c->waits };
-	c->waits = w;
+	*w = (struct caller_wait){ fn, arg, NULL };
+	/* In the order of the calls: the last one counts. */
+	while (*at)
+		at = &(*at)->next;
+	*at = w;
 	return 0;
 }
 
