@@ -376,6 +376,7 @@ void action_out(const struct action *a, DBusMessageIter *dict)
 
 char *action_effects(const struct action *a)
 {
+	bool keep = !a->job->options.is_private && a->job->d->config.keep_text;
 	json_auto_t *list = json_array();
 	const struct planned_call *c;
 
@@ -386,7 +387,7 @@ char *action_effects(const struct action *a)
 					 tools_outcome_name(c->outcome), "verified", c->verified,
 					 "state", action_state_text(c));
 
-		if (item && arguments && !a->job->options.is_private)
+		if (item && arguments && keep)
 			json_object_set_new(item, "arguments", json_string(arguments));
 		json_array_append_new(list, item);
 	}
