@@ -45,6 +45,17 @@ static void print_device(const json_t *d)
 	printf("%s\n", json_is_true(json_object_get(d, "hidden")) ? "  hidden" : "");
 }
 
+/* Why there are no devices. */
+static void explain_none(struct ctl *c)
+{
+	json_t *broker = ctl_property(c, HOME, "Broker");
+	const char *state = json_string_value(broker);
+
+	fprintf(stderr, "assistantctl: no devices: %s\n", !state || strcmp(state, "up") == 0
+		? "the broker tells of none" : state);
+	json_decref(broker);
+}
+
 static int list(struct ctl *c)
 {
 	json_t *devices = NULL, *d;
@@ -56,6 +67,8 @@ static int list(struct ctl *c)
 	else if (status == CTL_OK)
 		json_array_foreach(devices, i, d)
 			print_device(d);
+	if (status == CTL_OK && json_array_size(devices) == 0)
+		explain_none(c);
 	json_decref(devices);
 	return status;
 }
@@ -138,8 +151,10 @@ static bool append_settings(DBusMessageIter *dict, int argc, char **argv)
 			ctl_option_bool(dict, "hidden", argv[i][7] == 'y');
 		else if (strncmp(argv[i], "alias=", 6) == 0)
 			aliases = true;
-		else
+		else {
+			fprintf(stderr, "assistantctl: unknown setting '%s'\n", argv[i]);
 			return false;
+		}
 	}
 	if (aliases)
 		append_names(dict, "aliases", "alias=", argc, argv);

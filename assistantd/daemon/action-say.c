@@ -264,6 +264,7 @@ static int same(const struct planned_call *a, const struct planned_call *b, bool
 int action_say_calls(struct planned_call *const *calls, size_t n, bool planned, struct buf *out)
 {
 	bool told[2 * EXECUTOR_CALLS_MAX] = { false }, first = true;
+	size_t start = out->len;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
@@ -284,5 +285,8 @@ int action_say_calls(struct planned_call *const *calls, size_t n, bool planned, 
 		if (r >= 0)
 			r = say_group(&g, planned, out);
 	}
+	/* "The timer of 5 minutes is running": a name of no device. */
+	if (r >= 0 && out->len > start && strncmp(out->data + start, "the ", 4) == 0)
+		out->data[start] = 'T';
 	return r < 0 ? r : buf_append_char(out, '.');
 }

@@ -391,5 +391,5 @@ char *action_effects(const struct action *a)
 			json_object_set_new(item, "arguments", json_string(arguments));
 		json_array_append_new(list, item);
 	}
-	return json_dumps(list, JSON_COMPACT);
+	return json_array_size(list) ? json_dumps(list, JSON_COMPACT) : NULL;
 }

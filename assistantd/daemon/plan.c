@@ -382,11 +382,15 @@ static int say_nothing(struct plan *p, const struct job *job, const struct order
 		       const struct diag *d)
 {
 	const char *area = order_slot(o, "area"), *floor = order_slot(o, "floor");
+	const char *domain = order_slot(o, "domain");
+	/* A player needs no home; without a kind it is not known what was meant. */
+	bool of_home = job->d->tools || (domain && strcmp(domain, "media_player") != 0);
 
 	if (r == -EINVAL)
 		r = buf_printf(&p->text, "That cannot be done: %s.", d->text);
-	else if (!home_first(job->d->home) && job->d->tools && !tools_up(job->d->tools))
-		r = buf_append_str(&p->text, "The home is not reached.");
+	else if (of_home && !home_first(job->d->home) && !tools_up(job->d->tools))
+		r = buf_printf(&p->text, "The home is not reached: %s.",
+			       tools_trouble(job->d->tools));
 	else if (area || floor)
 		r = buf_printf(&p->text, "I know nothing %s %s that can do that.",
 			       area ? "in" : "on", area ? area : floor);
