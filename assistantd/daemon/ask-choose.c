@@ -326,7 +326,9 @@ int ask_unknown(struct asking *a)
 
 	if (r)
 		return MIN(r, 0);
-	if (is_place(a, text->data + start, end - start)) {
+	/* "The lamp not" is no name, and must never become one. */
+	if (is_place(a, text->data + start, end - start) ||
+	    words_has(a->job->d->words, WORDS_NOT, text->data + start, end - start)) {
 		order_deinit(&o);
 		return 0;
 	}

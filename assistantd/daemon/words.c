@@ -23,7 +23,7 @@ struct words {
 static const char *const kinds[WORDS_KIND_COUNT + 1] = {
 	[WORDS_BETWEEN] = "between", [WORDS_ALSO] = "also", [WORDS_IT] = "it",
 	[WORDS_THEM] = "them", [WORDS_OTHER] = "other", [WORDS_SKIP] = "skip",
-	[WORDS_ORDINALS] = "ordinals",
+	[WORDS_NOT] = "not", [WORDS_ORDINALS] = "ordinals",
 };
 
 static int add(struct word_list *l, const char *text, long number)
@@ -123,6 +123,18 @@ struct words *words_free(struct words *w)
 const struct word *words_at(const struct words *w, enum words_kind kind, size_t i)
 {
 	return w && i < w->lists[kind].n ? &w->lists[kind].items[i] : NULL;
+}
+
+bool words_has(const struct words *w, enum words_kind kind, const char *text, size_t len)
+{
+	for (size_t at = 0, end; at < len; at = end + 1) {
+		const char *blank = memchr(text + at, ' ', len - at);
+
+		end = blank ? (size_t)(blank - text) : len;
+		if (words_find(w, kind, text + at, end - at))
+			return true;
+	}
+	return false;
 }
 
 bool words_equal(const char *a, size_t a_len, const char *b, size_t b_len)

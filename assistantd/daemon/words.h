@@ -16,6 +16,7 @@ enum words_kind {
 	WORDS_ALSO,		/* in front of what the last command is meant for, too */
 	WORDS_IT, WORDS_THEM, WORDS_OTHER,
 	WORDS_SKIP,		/* of no weight in the answer to a question */
+	WORDS_NOT,		/* what makes an order its opposite */
 	WORDS_ORDINALS,		/* with a number: from 1 on, or -1 for the last */
 	WORDS_KIND_COUNT,
 };
@@ -38,6 +39,9 @@ const struct word *words_at(const struct words *w, enum words_kind kind, size_t 
 /* The one that @text (of @len bytes) is, in either case; NULL for none. */
 const struct word *words_find(const struct words *w, enum words_kind kind, const char *text,
 			      size_t len);
+
+/* Whether one of the words between blanks in @text is of that kind. */
+bool words_has(const struct words *w, enum words_kind kind, const char *text, size_t len);
 
 /* Whether two texts are the same but for case (Unicode). */
 bool words_equal(const char *a, size_t a_len, const char *b, size_t b_len);

@@ -170,6 +170,7 @@ def test_two_of_one_name(service, _):
 
 def test_a_name_that_nobody_knows(service, _):
     all_off(service)
+    say(service, "turn on the moon not", "did not understand", kind="question")
     say(service, "turn on the moon", "nothing that is called moon", kind="question")
     say(service, "the desk lamp", "Desk Lamp is called moon, too", "Desk Lamp is on")
     say(service, "turn off the moon", "Desk Lamp is off")
