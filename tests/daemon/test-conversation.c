@@ -39,7 +39,7 @@ END_TEST
 START_TEST(the_oldest_make_room)
 {
 	struct conversations *s = NULL;
-	char id[CONVERSATION_ID_MAX], caller[16];
+	char id[CONVERSATION_ID_MAX], caller[32];
 
 	ck_assert_int_eq(conversations_new(&s, NULL), 0);
 	memcpy(id, conversations_begin(s, "first", 0)->id, sizeof(id));
