@@ -189,23 +189,18 @@ static bool is_shown(const struct daemon *d, size_t index, const struct installe
 void adapters1_list(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
+	struct out_list_reply out;
 	struct installed i;
-	DBusMessageIter at;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (size_t k = 0; library_at(d->library, k, &i); k++) {
 		if (!is_shown(d, k, &i))
 			continue;
-		out_adapter(d, &i, out_list_next(&out));
-		out_list_end_item(&out);
+		out_adapter(d, &i, out_list_next(&out.list));
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static void out_version(const struct installed *i, DBusMessageIter *dict)
@@ -226,24 +221,21 @@ void adapters1_versions(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
 	const char *name = adapters1_text(m, 0);
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
+	struct out_list_reply out;
 	struct installed i;
-	DBusMessageIter at;
+	DBusMessage *reply;
 	size_t n = 0;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (size_t k = 0; library_at(d->library, k, &i); k++) {
 		if (strcmp(i.entry->manifest.name, name) != 0)
 			continue;
-		out_version(&i, out_list_next(&out));
-		out_list_end_item(&out);
+		out_version(&i, out_list_next(&out.list));
+		out_list_end_item(&out.list);
 		n++;
 	}
-	out_close_list(&out);
+	reply = out_end_list_reply(&out);
 	if (n) {
 		bus_send(d->bus, reply);
 		return;

@@ -15,16 +15,12 @@ void grants1_list_apps(struct daemon *d, DBusMessage *m)
 {
 	static const char *const kinds[POLICY_CALLER_COUNT] = { "hand", "host", "sandboxed",
 								"stored" };
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (const struct app *app = apps_first(d->apps); app; app = app->next) {
-		DBusMessageIter *item = out_list_next(&out);
+		DBusMessageIter *item = out_list_next(&out.list);
 
 		out_dict_str(item, "app", app->identity);
 		/* Of one that was not seen since the start this is not known. */
@@ -34,10 +30,9 @@ void grants1_list_apps(struct daemon *d, DBusMessage *m)
 		out_dict_u64(item, "requests", app->requests);
 		out_dict_u64(item, "calls", app->calls);
 		out_dict_bool(item, "blocked", app->blocked);
-		out_list_end_item(&out);
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 /* Nothing of it goes on, and nothing that it was allowed stays. */

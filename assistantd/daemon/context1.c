@@ -108,19 +108,14 @@ static bool failed(struct query *q, int result)
 static void history_done(struct work *work, int result)
 {
 	struct query *q = container_of(work, struct query, work);
-	DBusMessage *reply;
-	struct out_list list;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!failed(q, result) && (reply = dbus_message_new_method_return(q->m))) {
-		dbus_message_iter_init_append(reply, &at);
-		out_open_list(&list, &at, NULL);
+	if (!failed(q, result) && out_begin_list_reply(&out, q->m)) {
 		for (size_t i = 0; i < q->n_rows; i++) {
-			out_row(&q->rows[i], out_list_next(&list));
-			out_list_end_item(&list);
+			out_row(&q->rows[i], out_list_next(&out.list));
+			out_list_end_item(&out.list);
 		}
-		out_close_list(&list);
-		bus_send(q->d->bus, reply);
+		bus_send(q->d->bus, out_end_list_reply(&out));
 	}
 	query_free(q);
 }

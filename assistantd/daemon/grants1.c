@@ -25,48 +25,38 @@ struct pin_change {
 
 static void list(struct daemon *d, DBusMessage *m)
 {
-	DBusMessage *reply = dbus_message_new_method_return(m);
 	const struct grant *g;
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (size_t i = 0; (g = grants_at(d->grants, i)); i++) {
-		DBusMessageIter *item = out_list_next(&out);
+		DBusMessageIter *item = out_list_next(&out.list);
 
 		out_dict_str(item, "app", g->app);
 		out_dict_str(item, "tool", g->tool);
 		out_dict_str(item, "target", g->target);
 		out_dict_i64(item, "time", g->time_ms);
-		out_list_end_item(&out);
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static void list_pins(struct daemon *d, DBusMessage *m)
 {
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 	const char *target;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (size_t i = 0; (target = pins_at(d->pins, i)); i++) {
-		DBusMessageIter *item = out_list_next(&out);
+		DBusMessageIter *item = out_list_next(&out.list);
 
 		out_dict_str(item, "target", target);
 		out_dict_u64(item, "locked_out_ms", pins_lockout_ms(d->pins, target));
-		out_list_end_item(&out);
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 struct words {

@@ -32,20 +32,15 @@ static void out_entity(const struct home *h, const struct home_entity *e, DBusMe
 static void list(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (const struct home_entity *e = home_first(d->home); e; e = e->next) {
-		out_entity(d->home, e, out_list_next(&out));
-		out_list_end_item(&out);
+		out_entity(d->home, e, out_list_next(&out.list));
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static bool good_name(const char *name)
@@ -227,25 +222,20 @@ static void set_area(void *arg, DBusMessage *m)
 static void areas(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (const struct home_area *a = home_areas(d->home); a; a = a->next) {
-		DBusMessageIter *item = out_list_next(&out);
+		DBusMessageIter *item = out_list_next(&out.list);
 
 		out_dict_str(item, "name", a->name);
 		out_dict_str(item, "floor", a->floor);
 		out_dict_strings(item, "aliases", (const char *const *)a->aliases.names,
 				 a->aliases.n);
-		out_list_end_item(&out);
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static void prop_broker(void *arg, DBusMessageIter *at)

@@ -44,27 +44,21 @@ static void out_model(const struct daemon *d, const struct model_file *f, DBusMe
 static void list(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessage *reply = dbus_message_new_method_return(m);
+	struct out_list_reply out;
 	struct model_files files;
-	struct out_list out;
-	DBusMessageIter at;
 
-	if (!reply)
-		return;
 	if (models_read(d, &files) < 0) {
-		dbus_message_unref(reply);
 		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
 		return;
 	}
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
-	for (size_t i = 0; i < files.n; i++) {
-		out_model(d, &files.list[i], out_list_next(&out));
-		out_list_end_item(&out);
+	if (out_begin_list_reply(&out, m)) {
+		for (size_t i = 0; i < files.n; i++) {
+			out_model(d, &files.list[i], out_list_next(&out.list));
+			out_list_end_item(&out.list);
+		}
+		bus_send(d->bus, out_end_list_reply(&out));
 	}
-	out_close_list(&out);
 	models_deinit(&files);
-	bus_send(d->bus, reply);
 }
 
 /* Points models/current at @target, NULL: at nothing, and loads what that means. */

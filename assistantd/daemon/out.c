@@ -183,6 +183,22 @@ void out_close_list(struct out_list *l)
 	dbus_message_iter_close_container(l->at, &l->entry);
 }
 
+bool out_begin_list_reply(struct out_list_reply *r, DBusMessage *call)
+{
+	r->m = dbus_message_new_method_return(call);
+	if (!r->m)
+		return false;
+	dbus_message_iter_init_append(r->m, &r->at);
+	out_open_list(&r->list, &r->at, NULL);
+	return true;
+}
+
+DBusMessage *out_end_list_reply(struct out_list_reply *r)
+{
+	out_close_list(&r->list);
+	return r->m;
+}
+
 DBusMessage *out_error(DBusMessage *call, const char *name, const char *fmt, ...)
 {
 	_cleanup_(buf_deinit) struct buf text = BUF_NULL, full = BUF_NULL;

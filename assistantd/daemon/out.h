@@ -42,6 +42,17 @@ DBusMessageIter *out_list_next(struct out_list *l);
 void out_list_end_item(struct out_list *l);
 void out_close_list(struct out_list *l);
 
+/* A reply to a call that is one such list. */
+struct out_list_reply {
+	DBusMessage *m;
+	DBusMessageIter at;
+	struct out_list list;
+};
+/* False without memory: there is no reply then, and nothing to end. @r stays where it is. */
+bool out_begin_list_reply(struct out_list_reply *r, DBusMessage *call);
+/* The reply, the caller's to send. */
+DBusMessage *out_end_list_reply(struct out_list_reply *r);
+
 /* An error reply with one string: "NotReady" gets our prefix, a dotted name is used as is.
  * NULL without memory, or when @call wants no reply. */
 DBusMessage *out_error(DBusMessage *call, const char *name, const char *fmt, ...)

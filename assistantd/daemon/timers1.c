@@ -22,22 +22,17 @@ static void out_timer(const struct timer *t, const struct timer_clock *now, DBus
 
 static void list_now(struct daemon *d, DBusMessage *m)
 {
-	DBusMessage *reply = dbus_message_new_method_return(m);
 	struct timer_clock now;
-	struct out_list out;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
 	timer_clock_now(&now);
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (const struct timer *t = timers_list(d->timers)->first; t; t = t->next) {
-		out_timer(t, &now, out_list_next(&out));
-		out_list_end_item(&out);
+		out_timer(t, &now, out_list_next(&out.list));
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static void cancel_now(struct daemon *d, DBusMessage *m)

@@ -118,22 +118,19 @@ static void out_row(const struct row *row, DBusMessageIter *dict)
 static void done(struct work *work, int result)
 {
 	struct query *q = container_of(work, struct query, work);
-	DBusMessage *reply = result == 0 ? dbus_message_new_method_return(q->m)
-		: out_error(q->m, "Internal", "the store answers %s", result < 0
-			    ? strerror(-result) : "that it is in use or damaged");
-	struct out_list list;
-	DBusMessageIter at;
+	struct out_list_reply out;
 
-	if (result == 0 && reply) {
-		dbus_message_iter_init_append(reply, &at);
-		out_open_list(&list, &at, NULL);
+	if (result != 0) {
+		bus_send(q->d->bus, out_error(q->m, "Internal", "the store answers %s",
+					      result < 0 ? strerror(-result)
+					      : "that it is in use or damaged"));
+	} else if (out_begin_list_reply(&out, q->m)) {
 		for (size_t i = 0; i < q->n; i++) {
-			out_row(&q->rows[i], out_list_next(&list));
-			out_list_end_item(&list);
+			out_row(&q->rows[i], out_list_next(&out.list));
+			out_list_end_item(&out.list);
 		}
-		out_close_list(&list);
+		bus_send(q->d->bus, out_end_list_reply(&out));
 	}
-	bus_send(q->d->bus, reply);
 	query_free(q);
 }
 

@@ -213,24 +213,19 @@ static void out_tool(struct daemon *d, const struct tool *t, DBusMessageIter *di
 static void list(void *arg, DBusMessage *m)
 {
 	struct daemon *d = arg;
-	DBusMessage *reply = dbus_message_new_method_return(m);
-	DBusMessageIter at;
-	struct out_list out;
+	struct out_list_reply out;
 
-	if (!reply)
+	if (!out_begin_list_reply(&out, m))
 		return;
-	dbus_message_iter_init_append(reply, &at);
-	out_open_list(&out, &at, NULL);
 	for (size_t i = 0; i < tool_registry_count(d->tool_registry); i++) {
 		const struct tool *t = tool_registry_at(d->tool_registry, i);
 
 		if (!provider_tool_is_listed(t))
 			continue;
-		out_tool(d, t, out_list_next(&out));
-		out_list_end_item(&out);
+		out_tool(d, t, out_list_next(&out.list));
+		out_list_end_item(&out.list);
 	}
-	out_close_list(&out);
-	bus_send(d->bus, reply);
+	bus_send(d->bus, out_end_list_reply(&out));
 }
 
 static void out_schema(DBusMessageIter *dict, const char *key, const json_t *schema)
