@@ -100,7 +100,7 @@ static const char *text_of(const struct buf *b)
 }
 
 static void refuse(struct workshop *w, enum workshop_outcome outcome,
-		   const struct workshop_defect *defect)
+		   const struct ipc_defect *defect)
 {
 	struct workshop_result result = { .outcome = outcome, .code = defect->code,
 					  .field = text_of(&defect->field),
@@ -303,7 +303,7 @@ static const struct kind {
 static void on_answer(struct workshop *w, struct ipc_message *m)
 {
 	struct workshop_result result = { .outcome = WORKSHOP_DONE, .field = "", .text = "" };
-	const struct workshop_defect *defect = &result.inspected.defect;
+	const struct ipc_defect *defect = &result.inspected.defect;
 	const struct kind *k = kinds;
 
 	while (k < kinds + ARRAY_SIZE(kinds) && k->answer != m->type)

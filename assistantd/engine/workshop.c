@@ -2,19 +2,13 @@
 #include "assistantd/engine/workshop-private.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "util/macro.h"
 
 /* @r and @d are what a question came to: 0, or -ENOMEM where that cannot be said. */
-static int put_defect(struct workshop_defect *v, int r, struct diag *d)
+static int put_defect(struct ipc_defect *v, int r, struct diag *d)
 {
-	if (r >= 0)
-		return 0;
-	diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
-	v->code = d->code;
-	r = buf_append_str(&v->field, d->field);
-	return r < 0 ? r : buf_append_str(&v->text, d->text);
+	return r < 0 ? ipc_defect_set(v, r, d) : 0;
 }
 
 static void close_model(struct workshop *w)

@@ -83,6 +83,13 @@ void codec_digest(struct codec *c, struct digest *v)
 		memcpy(v->bytes, bytes.data, sizeof(v->bytes));
 }
 
+void codec_defect(struct codec *c, struct ipc_defect *v)
+{
+	codec_below(c, &v->code, DIAG_CODE_COUNT);
+	codec_text(c, &v->field);
+	codec_text(c, &v->text);
+}
+
 int codec_end(struct codec *c)
 {
 	if (c->err == 0)

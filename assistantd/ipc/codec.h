@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assistantd/ipc/defect.h"
 #include "assistantd/ipc/message.h"
 #include "util/buf.h"
 #include "util/digest.h"
@@ -37,6 +38,7 @@ void codec_fd(struct codec *c, int *fd);
 /* -1 stands for none. */
 void codec_optional_fd(struct codec *c, int *fd);
 void codec_digest(struct codec *c, struct digest *v);
+void codec_defect(struct codec *c, struct ipc_defect *v);
 /* After taking: nothing may be left over. Returns the codec's error. */
 int codec_end(struct codec *c);
 /* Closes and leaves -1. */

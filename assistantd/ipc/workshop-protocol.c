@@ -2,14 +2,6 @@
 #include "assistantd/ipc/workshop-protocol.h"
 
 #include "assistantd/ipc/codec.h"
-#include "util/diag.h"
-
-static void code_defect(struct codec *c, struct workshop_defect *v)
-{
-	codec_below(c, &v->code, DIAG_CODE_COUNT);
-	codec_text(c, &v->field);
-	codec_text(c, &v->text);
-}
 
 static void code_identity(struct codec *c, struct identity *v)
 {
@@ -28,7 +20,7 @@ static void code_open(struct codec *c, struct workshop_open *v)
 
 static void code_model(struct codec *c, struct workshop_model *v)
 {
-	code_defect(c, &v->defect);
+	codec_defect(c, &v->defect);
 	codec_digest(c, &v->digest);
 	code_identity(c, &v->identity);
 	codec_u32(c, &v->context);
@@ -44,7 +36,7 @@ static void code_inspect(struct codec *c, struct workshop_inspect *v)
 
 static void code_inspected(struct codec *c, struct workshop_inspected *v)
 {
-	code_defect(c, &v->defect);
+	codec_defect(c, &v->defect);
 	codec_digest(c, &v->digest);
 	codec_u64(c, &v->bytes);
 	codec_below(c, &v->kind, WORKSHOP_KIND_COUNT);
@@ -82,7 +74,7 @@ static void code_import(struct codec *c, struct workshop_import *v)
 
 static void code_imported(struct codec *c, struct workshop_imported *v)
 {
-	code_defect(c, &v->defect);
+	codec_defect(c, &v->defect);
 	codec_optional_fd(c, &v->fd);
 	codec_digest(c, &v->digest);
 	codec_u64(c, &v->bytes);
@@ -98,7 +90,7 @@ static void code_prove(struct codec *c, struct workshop_prove *v)
 
 static void code_proved(struct codec *c, struct workshop_proved *v)
 {
-	code_defect(c, &v->defect);
+	codec_defect(c, &v->defect);
 	codec_below(c, &v->mismatch, WORKSHOP_MISMATCH_COUNT);
 	codec_below(c, &v->verdict, WORKSHOP_VERDICT_COUNT);
 	codec_f32(c, &v->effect);
@@ -109,12 +101,6 @@ static void code_proved(struct codec *c, struct workshop_proved *v)
 	codec_text(c, &v->text);
 }
 
-static void deinit_defect(struct workshop_defect *v)
-{
-	buf_deinit(&v->field);
-	buf_deinit(&v->text);
-}
-
 void workshop_open_deinit(struct workshop_open *v)
 {
 	codec_close(&v->fd);
@@ -122,7 +108,7 @@ void workshop_open_deinit(struct workshop_open *v)
 
 void workshop_model_deinit(struct workshop_model *v)
 {
-	deinit_defect(&v->defect);
+	ipc_defect_deinit(&v->defect);
 }
 
 void workshop_inspect_deinit(struct workshop_inspect *v)
@@ -136,7 +122,7 @@ void workshop_inspect_deinit(struct workshop_inspect *v)
 
 void workshop_inspected_deinit(struct workshop_inspected *v)
 {
-	deinit_defect(&v->defect);
+	ipc_defect_deinit(&v->defect);
 	buf_deinit(&v->manifest);
 	buf_deinit(&v->architecture);
 	buf_deinit(&v->key_id);
@@ -163,7 +149,7 @@ void workshop_import_deinit(struct workshop_import *v)
 
 void workshop_imported_deinit(struct workshop_imported *v)
 {
-	deinit_defect(&v->defect);
+	ipc_defect_deinit(&v->defect);
 	codec_close(&v->fd);
 	buf_deinit(&v->manifest);
 }
@@ -175,7 +161,7 @@ void workshop_prove_deinit(struct workshop_prove *v)
 
 void workshop_proved_deinit(struct workshop_proved *v)
 {
-	deinit_defect(&v->defect);
+	ipc_defect_deinit(&v->defect);
 	buf_deinit(&v->text);
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assistantd/ipc/defect.h"
 #include "assistantd/ipc/message.h"
 #include "util/digest.h"
 #include "util/identity.h"
@@ -35,12 +36,6 @@ enum {
 	WORKSHOP_PROOF_VERSION = 1,	/* a verdict of another one is to be found again */
 };
 
-/* What is wrong with an input, as struct diag has it; code 0: nothing. */
-struct workshop_defect {
-	uint32_t code;		/* enum diag_code */
-	struct buf field, text;
-};
-
 /* The base model of the jobs that follow, in place of another. */
 struct workshop_open {
 	int fd;			/* owned after decoding */
@@ -51,7 +46,7 @@ struct workshop_open {
 #define WORKSHOP_OPEN_NULL { .fd = -1 }
 
 struct workshop_model {
-	struct workshop_defect defect;
+	struct ipc_defect defect;
 	/* where there is none */
 	struct digest digest;	/* of the file */
 	struct identity identity;
@@ -74,7 +69,7 @@ enum workshop_signature { WORKSHOP_UNSIGNED, WORKSHOP_UNKNOWN_KEY, WORKSHOP_SIGN
 			  WORKSHOP_SIGNATURE_COUNT };
 
 struct workshop_inspected {
-	struct workshop_defect defect;
+	struct ipc_defect defect;
 	/* where there is none */
 	struct digest digest;	/* of the file */
 	uint64_t bytes;
@@ -111,7 +106,7 @@ struct workshop_import {
 			       .signature_fd = -1, .scale = 1.0f }
 
 struct workshop_imported {
-	struct workshop_defect defect;
+	struct ipc_defect defect;
 	/* where there is none */
 	int fd;			/* a sealed memfd with the package; owned after decoding */
 	struct digest digest;	/* of its bytes */
@@ -139,7 +134,7 @@ enum workshop_verdict { WORKSHOP_GOOD, WORKSHOP_NO_EFFECT, WORKSHOP_HARMFUL,
 			WORKSHOP_CANARY_MISMATCH, WORKSHOP_VERDICT_COUNT };
 
 struct workshop_proved {
-	struct workshop_defect defect;	/* the file cannot be used with the model at all */
+	struct ipc_defect defect;	/* the file cannot be used with the model at all */
 	/* where there is none */
 	uint32_t mismatch;	/* enum workshop_mismatch: if one, nothing was proven */
 	uint32_t verdict;	/* enum workshop_verdict */

@@ -51,7 +51,7 @@ void front_ask(struct ipc_message *m, int r, uint32_t answer)
 	ck_assert_uint_eq(m->id, id);
 }
 
-void front_expect(const struct workshop_defect *d, enum diag_code code, const char *what)
+void front_expect(const struct ipc_defect *d, enum diag_code code, const char *what)
 {
 	ck_assert_msg(d->code == code, "%s: %s, expected %s: %s: %s", what,
 		      diag_code_name((enum diag_code)d->code), diag_code_name(code),

@@ -17,7 +17,7 @@ int front_socket(void);
 /* Sends @m, which an encoder filled with the result @r, and puts the answer in its place. */
 void front_ask(struct ipc_message *m, int r, uint32_t answer);
 
-void front_expect(const struct workshop_defect *d, enum diag_code code, const char *what);
+void front_expect(const struct ipc_defect *d, enum diag_code code, const char *what);
 
 /* Opens a random model of that many layers, whose contents depend on @seed. */
 struct identity front_open(uint32_t layers, uint64_t seed);

@@ -130,6 +130,10 @@ WITH_DEINIT(workshop, import)
 WITH_DEINIT(workshop, imported)
 WITH_DEINIT(workshop, prove)
 WITH_DEINIT(workshop, proved)
+WITH_DEINIT(train, begin)
+WITH_DEINIT(train, done)
+WITH_DEINIT(train, failed)
+PLAIN(train, progress)
 
 static int (*const takes[])(struct ipc_message *m) = {
 	take_fields, take_engine_open, take_engine_start, take_engine_adapter, take_engine_model,
@@ -139,6 +143,7 @@ static int (*const takes[])(struct ipc_message *m) = {
 	take_engine_prefix, take_engine_budget, take_workshop_open, take_workshop_model,
 	take_workshop_inspect, take_workshop_inspected, take_workshop_import,
 	take_workshop_imported, take_workshop_prove, take_workshop_proved,
+	take_train_begin, take_train_done, take_train_failed, take_train_progress,
 };
 
 static void receive(unsigned kind)
