@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Causal attention over whole rows, forward and backward, as products of one head's small
- * matrices. A task is one row and one head; backward one group of heads that share keys, so
- * that no two tasks write the same gradient. */
+/* Causal attention within examples, forward and backward, as products of one head's small
+ * matrices. A task is one example and one head; backward one group of heads that share keys,
+ * so that no two tasks write the same gradient. */
 #include <math.h>
 #include <string.h>
 
@@ -13,20 +13,22 @@ struct attention_job {
 	struct train_saved *a;
 };
 
-/* Offsets of one head's first query and key, and its probabilities [context][context]. */
+/* One head of an example of @n positions: offsets of its first query and key, and its
+ * probabilities [n][n], whose rows stand as far apart as those of a whole row's. */
 struct place {
-	size_t q, kv;
+	size_t n, q, kv;
 	float *p;
 };
 
-static struct place place_of(const struct attention_job *job, size_t row, size_t h)
+static struct place place_of(const struct attention_job *job, struct train_span span, size_t h)
 {
 	const struct trainer *t = job->t;
 	size_t T = t->s.context, group = h / (t->s.heads / t->s.kv_heads);
+	size_t row = span.first / T, begin = span.first % T;
 
-	return (struct place){ row * T * t->s.width + h * t->head,
-			       row * T * t->kv + group * t->head,
-			       job->a->p + (row * t->s.heads + h) * T * T };
+	return (struct place){ span.n, span.first * t->s.width + h * t->head,
+			       span.first * t->kv + group * t->head,
+			       job->a->p + ((row * t->s.heads + h) * T + begin) * T + begin };
 }
 
 /* What a query may see ends with itself: products go by stretches of queries, and leave out the
@@ -34,20 +36,21 @@ static struct place place_of(const struct attention_job *job, size_t row, size_t
 static const size_t stretch = 96;
 
 /* The rest of the query's stretch, which products read. */
-static void clear_behind(float *p, size_t query, size_t context)
+static void clear_behind(float *p, size_t query, size_t n)
 {
-	size_t end = MIN((query / stretch + 1) * stretch, context);
+	size_t end = MIN((query / stretch + 1) * stretch, n);
 
 	memset(p + query + 1, 0, (end - query - 1) * sizeof(float));
 }
 
-/* [context][context] = x y^T, of one head each: @x of queries, @y of keys. */
-static void meet(struct trainer *t, const float *x, const float *y, float *out, unsigned thread)
+/* [n][n] = x y^T, of one head each: @x of queries, @y of keys. */
+static void meet(struct trainer *t, size_t n, const float *x, const float *y, float *out,
+		 unsigned thread)
 {
 	size_t T = t->s.context;
 
-	for (size_t i = 0; i < T; i += stretch) {
-		size_t end = MIN(i + stretch, T);
+	for (size_t i = 0; i < n; i += stretch) {
+		size_t end = MIN(i + stretch, n);
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
 			.a = x + i * t->s.width, .a_stride = t->s.width, .b = y,
@@ -56,13 +59,14 @@ static void meet(struct trainer *t, const float *x, const float *y, float *out, 
 	}
 }
 
-/* out = p y, [context][head] */
-static void mix(struct trainer *t, const float *p, const float *y, float *out, unsigned thread)
+/* out = p y, [n][head] */
+static void mix(struct trainer *t, size_t n, const float *p, const float *y, float *out,
+		unsigned thread)
 {
 	size_t T = t->s.context;
 
-	for (size_t i = 0; i < T; i += stretch) {
-		size_t end = MIN(i + stretch, T);
+	for (size_t i = 0; i < n; i += stretch) {
+		size_t end = MIN(i + stretch, n);
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
 			.a = p + i * T, .a_stride = T, .b = y, .b_stride = t->kv,
@@ -71,20 +75,20 @@ static void mix(struct trainer *t, const float *p, const float *y, float *out, u
 	}
 }
 
-/* out (+)= p^T x, [context][head] */
-static void collect(struct trainer *t, const float *p, const float *x, float *out, bool add,
-		    unsigned thread)
+/* out (+)= p^T x, [n][head] */
+static void collect(struct trainer *t, size_t n, const float *p, const float *x, float *out,
+		    bool add, unsigned thread)
 {
 	size_t T = t->s.context;
 
-	for (size_t j = 0; j < T; j += stretch) {
+	for (size_t j = 0; j < n; j += stretch) {
 		float *o = out + j * t->kv;
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
 			.a = p + j * T + j, .a_stride = T, .a_transposed = true,
 			.b = x + j * t->s.width, .b_stride = t->s.width, .c = o,
-			.c_stride = t->kv, .add = add ? o : NULL, .m = MIN(stretch, T - j),
-			.n = t->head, .k = T - j }, thread);
+			.c_stride = t->kv, .add = add ? o : NULL, .m = MIN(stretch, n - j),
+			.n = t->head, .k = n - j }, thread);
 	}
 }
 
@@ -92,25 +96,25 @@ static void attend(void *arg, size_t task, unsigned thread)
 {
 	const struct attention_job *job = arg;
 	struct trainer *t = job->t;
-	struct place at = place_of(job, task / t->s.heads, task % t->s.heads);
+	struct place at = place_of(job, t->spans[task / t->s.heads], task % t->s.heads);
 	float scale = 1 / sqrtf((float)t->head), max;
 
-	meet(t, job->a->q + at.q, job->a->k + at.kv, at.p, thread);
-	for (size_t i = 0; i < t->s.context; i++) {
+	meet(t, at.n, job->a->q + at.q, job->a->k + at.kv, at.p, thread);
+	for (size_t i = 0; i < at.n; i++) {
 		float *p = at.p + i * t->s.context;
 
 		t->ops->scale(p, i + 1, scale);
 		t->ops->scale(p, i + 1, 1 / t->ops->exponentials(p, i + 1, &max));
-		clear_behind(p, i, t->s.context);
+		clear_behind(p, i, at.n);
 	}
-	mix(t, at.p, job->a->v + at.kv, job->a->mix + at.q, thread);
+	mix(t, at.n, at.p, job->a->v + at.kv, job->a->mix + at.q, thread);
 }
 
 void train_attention(struct trainer *t, struct train_saved *a)
 {
 	struct attention_job job = { t, a };
 
-	gemm_each(t->gemm, attend, &job, t->rows * t->s.heads);
+	gemm_each(t->gemm, attend, &job, t->n_spans * t->s.heads);
 }
 
 /* Softmax backward: ds = p (dp - sum p dp). */
@@ -120,30 +124,30 @@ static void attend_back(struct attention_job *job, struct place at, bool first, 
 	size_t T = t->s.context;
 	float *ds = t->ds + thread * T * T, scale = 1 / sqrtf((float)t->head);
 
-	meet(t, t->dmix + at.q, job->a->v + at.kv, ds, thread);
-	for (size_t i = 0; i < T; i++) {
+	meet(t, at.n, t->dmix + at.q, job->a->v + at.kv, ds, thread);
+	for (size_t i = 0; i < at.n; i++) {
 		t->ops->softmax_back(at.p + i * T, ds + i * T, i + 1, scale);
-		clear_behind(ds + i * T, i, T);
+		clear_behind(ds + i * T, i, at.n);
 	}
-	mix(t, ds, job->a->k + at.kv, t->dq + at.q, thread);
-	collect(t, ds, job->a->q + at.q, t->dk + at.kv, !first, thread);
-	collect(t, at.p, t->dmix + at.q, t->dv + at.kv, !first, thread);
+	mix(t, at.n, ds, job->a->k + at.kv, t->dq + at.q, thread);
+	collect(t, at.n, ds, job->a->q + at.q, t->dk + at.kv, !first, thread);
+	collect(t, at.n, at.p, t->dmix + at.q, t->dv + at.kv, !first, thread);
 }
 
 static void attend_group_back(void *arg, size_t task, unsigned thread)
 {
 	struct attention_job *job = arg;
 	const struct trainer *t = job->t;
-	size_t row = task / t->s.kv_heads, share = t->s.heads / t->s.kv_heads;
-	size_t first = task % t->s.kv_heads * share;
+	size_t share = t->s.heads / t->s.kv_heads, first = task % t->s.kv_heads * share;
+	struct train_span span = t->spans[task / t->s.kv_heads];
 
 	for (size_t h = first; h < first + share; h++)
-		attend_back(job, place_of(job, row, h), h == first, thread);
+		attend_back(job, place_of(job, span, h), h == first, thread);
 }
 
 void train_attention_back(struct trainer *t, struct train_saved *a)
 {
 	struct attention_job job = { t, a };
 
-	gemm_each(t->gemm, attend_group_back, &job, t->rows * t->s.kv_heads);
+	gemm_each(t->gemm, attend_group_back, &job, t->n_spans * t->s.kv_heads);
 }

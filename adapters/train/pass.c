@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The forward and the backward pass, layer by layer, and the loss. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -110,38 +109,20 @@ static void position_loss(void *arg, size_t i, unsigned thread)
 	p[target] -= 1 / count;
 }
 
-static int pick_targets(struct trainer *t, const int32_t *tokens, const int32_t *targets)
+int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backward, double *loss)
 {
-	int32_t vocab = (int32_t)t->s.vocab;
-
-	t->n_picked = 0;
-	for (size_t i = 0; i < t->n; i++) {
-		if (tokens[i] < 0 || tokens[i] >= vocab)
-			return -EINVAL;
-		if (targets[i] == TRAIN_IGNORE)
-			continue;
-		if (targets[i] < 0 || targets[i] >= vocab)
-			return -EINVAL;
-		t->picked[t->n_picked++] = i;
-	}
-	return t->n_picked ? 0 : -EINVAL;
-}
-
-int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *targets, bool backward,
-		 double *loss)
-{
-	struct loss_job job = { t, targets };
+	struct loss_job job = { t, batch->targets };
 	double sum = 0;
-	int r = pick_targets(t, tokens, targets);
+	int r = train_take_batch(t, batch);
 
 	if (r < 0)
 		return r;
-	train_forward(t, tokens);
+	train_forward(t, batch->tokens);
 	gemm_each(t->gemm, position_loss, &job, t->n_picked);
 	for (size_t i = 0; i < t->n_picked; i++)
 		sum += t->losses[i];
 	*loss = sum / (double)t->n_picked;
 	if (backward)
-		train_backward(t, tokens);
+		train_backward(t, batch->tokens);
 	return gemm_error(t->gemm);
 }

@@ -116,8 +116,8 @@ static void rope_chunk(void *arg, size_t task, unsigned thread)
 
 	(void)thread;
 	for (size_t i = task * TRAIN_CHUNK; i < chunk_end(t, task); i++) {
-		const float *cos = t->cos + i % t->s.context * half;
-		const float *sin = t->sin + i % t->s.context * half;
+		const float *cos = t->cos + t->places[i] * half;
+		const float *sin = t->sin + t->places[i] * half;
 		float *x = job->y + i * job->heads * t->head;
 
 		for (size_t h = 0; h < job->heads; h++, x += t->head)

@@ -16,6 +16,11 @@ struct train_layer {
 	struct train_matrix m[TRAIN_MATRICES];
 };
 
+/* One example: positions of the batch, all of one row. */
+struct train_span {
+	size_t first, n;
+};
+
 /* What the backward pass needs of one layer; [n] is rows * context positions. */
 struct train_saved {
 	float *x, *attn_in, *attn_r;		/* [n][width] twice, [n] */
@@ -50,6 +55,9 @@ struct trainer {
 	void *block;				/* all activations */
 	float *last, *out_in, *out_r;
 	size_t *picked, n_picked;		/* positions with a target */
+	struct train_span *spans;		/* [n_spans], at most one a position */
+	size_t n_spans;
+	uint32_t *places;			/* [n], from the beginning of the example */
 	float *head_in, *dhead, *logits;	/* of those: [n][width] twice, [n][vocab] */
 	float *dx, *dt, *dq, *dk, *dv, *dmix, *dgate, *dup, *dhidden;
 	float *xa;				/* [n][rank], x through A */
@@ -62,6 +70,8 @@ struct trainer {
 
 enum { TRAIN_CHUNK = 64, TRAIN_WEIGHTS = 16384 };	/* positions, weights of one task */
 
+/* Checks it, and finds its examples and the positions with a target: 0 or -EINVAL. */
+int train_take_batch(struct trainer *t, const struct train_batch *batch);
 void train_forward(struct trainer *t, const int32_t *tokens);
 void train_backward(struct trainer *t, const int32_t *tokens);
 void train_attention(struct trainer *t, struct train_saved *a);

@@ -26,6 +26,15 @@ struct train_rates {
 
 enum { TRAIN_IGNORE = -1 };	/* target of a position that is not learnt */
 
+/* Sequences, [rows][context] each. */
+struct train_batch {
+	const int32_t *tokens, *targets;
+	/* The place in its row where the example of a position begins: what stands before is
+	 * another one's, so attention does not see it, and positions count from there. NULL: a
+	 * row is one example. */
+	const uint32_t *begins;
+};
+
 struct trainer;
 
 /*
@@ -74,12 +83,11 @@ float *trainer_norm(struct trainer *t, enum train_norm_place place, uint32_t lay
 struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_place place);
 
 /*
- * Mean cross-entropy, in nats, over the positions of @tokens and @targets [rows][context]
- * whose target is not TRAIN_IGNORE; with @backward its gradient is added to the gradients.
- * 0, -EINVAL for an id outside the vocabulary or no target at all; -ENOMEM.
+ * Mean cross-entropy, in nats, over the positions of @batch whose target is not TRAIN_IGNORE;
+ * with @backward its gradient is added to the gradients. 0, -EINVAL for an id outside the
+ * vocabulary, no target at all, or beginnings that are no stretches; -ENOMEM.
  */
-int trainer_loss(struct trainer *t, const int32_t *tokens, const int32_t *targets, bool backward,
-		 double *loss);
+int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backward, double *loss);
 /* Muon for the matrices of a base's layers, AdamW (0.9, 0.95, the gradient's norm clipped to 1)
  * for its embedding and norms and for adapters; the base's matrices decay by 0.1. Clears the
  * gradients and returns the norm that they had; where that is no finite number, nothing has

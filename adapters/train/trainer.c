@@ -198,7 +198,9 @@ static int allocate(struct trainer *t)
 	t->saved = calloc(t->s.layers, sizeof(*t->saved));
 	t->losses = calloc(t->n, sizeof(*t->losses));
 	t->picked = calloc(t->n, sizeof(*t->picked));
-	if (!t->layers || !t->saved || !t->losses || !t->picked)
+	t->spans = calloc(t->n, sizeof(*t->spans));
+	t->places = calloc(t->n, sizeof(*t->places));
+	if (!t->layers || !t->saved || !t->losses || !t->picked || !t->spans || !t->places)
 		return -ENOMEM;
 	t->n_weights = lay_base(t, NULL, false);
 	r = new_block(&t->trained, t->n_weights);
@@ -316,6 +318,8 @@ struct trainer *trainer_free(struct trainer *t)
 	free(t->saved);
 	free(t->losses);
 	free(t->picked);
+	free(t->spans);
+	free(t->places);
 	free(t->xa);
 	free(t->block);
 	free(t);

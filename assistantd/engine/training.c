@@ -22,6 +22,7 @@ struct progress {
 	uint64_t first_step, total;
 	double loss;		/* running mean */
 	int32_t *tokens, *targets;
+	struct train_batch batch;	/* of these */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -112,7 +113,7 @@ static double held_out_loss(struct training *t, struct progress *p)
 		for (size_t row = 0; row < t->rows; row++)
 			dataset_draw(t->held_out.examples, scramble(k * t->rows + row),
 				     p->tokens + row * t->context, p->targets + row * t->context);
-		if (trainer_loss(t->trainer, p->tokens, p->targets, false, &loss) < 0)
+		if (trainer_loss(t->trainer, &p->batch, false, &loss) < 0)
 			return NAN;
 		sum += loss;
 	}
@@ -186,7 +187,7 @@ static int steps(struct training *t, struct progress *p)
 		if (part >= 1)
 			break;
 		draw_batch(t, step, p);
-		r = trainer_loss(t->trainer, p->tokens, p->targets, true, &loss);
+		r = trainer_loss(t->trainer, &p->batch, true, &loss);
 		if (r < 0)
 			break;
 		p->loss = step == p->first_step ? loss : 0.98 * p->loss + 0.02 * loss;
@@ -215,6 +216,7 @@ int training_run(struct training *t, bool *done)
 	sigaction(SIGTERM, &action, NULL);
 	p.tokens = calloc(n, sizeof(*p.tokens));
 	p.targets = calloc(n, sizeof(*p.targets));
+	p.batch = (struct train_batch){ .tokens = p.tokens, .targets = p.targets };
 	p.saved = p.reported = p.began;
 	p.total = (t->tokens + n - 1) / n;
 	r = p.tokens && p.targets ? resume(t, &name) : -ENOMEM;

@@ -57,7 +57,7 @@ static void train(struct trainer *t, int steps)
 
 	make_batch(trainer_shape(t)->vocab, x, y);
 	while (steps-- > 0) {
-		ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+		ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 		trainer_step(t, 0.01f);
 	}
 }
@@ -113,6 +113,7 @@ static double compare(struct trainer *t, struct bm_model *m, const struct bm_del
 	struct bm_item item = { .tokens = x, .n_tokens = CONTEXT, .deltas = &delta,
 				.scales = &scale, .n_deltas = delta ? 1 : 0, .logits = logits,
 				.all_logits = true };
+	struct train_batch batch = { x, y };
 	double worst = 0, loss;
 
 	make_batch((uint32_t)vocab, x, y);
@@ -123,7 +124,7 @@ static double compare(struct trainer *t, struct bm_model *m, const struct bm_del
 		for (size_t v = i; v < vocab; v += 29) {
 			memset(y, 0xff, sizeof(y));
 			y[i] = (int32_t)v;
-			ck_assert_int_eq(trainer_loss(t, x, y, false, &loss), 0);
+			ck_assert_int_eq(trainer_loss(t, &batch, false, &loss), 0);
 			loss -= surprise(logits + i * vocab, vocab, y[i]);
 			worst = fmax(worst, fabs(loss));
 		}

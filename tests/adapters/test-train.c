@@ -90,7 +90,7 @@ static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, co
 	double loss;
 
 	*at = w;
-	ck_assert_int_eq(trainer_loss(t, x, y, false, &loss), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, false, &loss), 0);
 	*at = old;
 	return loss;
 }
@@ -104,7 +104,7 @@ static void compare_gradients(struct trainer *t, int n, size_t step)
 	const float h = 4e-3f;
 
 	make_batch(n, x, y);
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 	for (size_t i = 0; i < trainer_n_trained(t); i += step) {
 		double up = loss_at(t, i, w[i] + h, x, y), down = loss_at(t, i, w[i] - h, x, y);
 		double g = (double)trainer_gradients(t)[i], want = (up - down) / (2 * (double)h);
@@ -149,6 +149,69 @@ START_TEST(gradients_of_a_long_row)
 }
 END_TEST
 
+/* Loss and gradients of @n positions from @first on, one example, put @at in the row. */
+static double alone(struct trainer *t, int first, int n, int at, float *sum)
+{
+	int32_t x[LONG], y[LONG], tokens[LONG] = { 0 }, targets[LONG];
+	uint32_t begins[LONG];
+	double loss;
+
+	make_batch(LONG, x, y);
+	memset(targets, 0xff, sizeof(targets));
+	for (int i = 0; i < LONG; i++)
+		begins[i] = i < at ? 0 : i < at + n ? (uint32_t)at : (uint32_t)(at + n);
+	memcpy(tokens + at, x + first, (size_t)n * sizeof(*x));
+	memcpy(targets + at, y + first, (size_t)n * sizeof(*y));
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ tokens, targets, begins }, true,
+				      &loss), 0);
+	memcpy(sum, trainer_gradients(t), trainer_n_trained(t) * sizeof(*sum));
+	trainer_step(t, 0);
+	return loss;
+}
+
+/* Largest difference of the gradients, as a share of the largest gradient. */
+static double difference(const float *a, const float *b, size_t n)
+{
+	double worst = 0, most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+		most = fmax(most, fabs((double)a[i]));
+	}
+	return worst / most;
+}
+
+/* What stands before an example in its row has no part in it. */
+START_TEST(packed)
+{
+	_cleanup_(trainer_freep) struct trainer *t = strong_base(LONG, 1);
+	size_t n = trainer_n_trained(t);
+	_cleanup_free_ float *a = calloc(n, sizeof(*a)), *b = calloc(n, sizeof(*b));
+	_cleanup_free_ float *both = calloc(n, sizeof(*both));
+	int32_t x[LONG], y[LONG];
+	uint32_t begins[LONG];
+	double first, second, loss;
+
+	first = alone(t, 0, 104, 0, a);
+	second = alone(t, 104, 106, 0, b);
+	loss = alone(t, 104, 106, 104, both);
+	ck_assert_double_eq_tol(loss, second, 1e-6);
+	ck_assert_double_lt(difference(b, both, n), 1e-5);
+	/* 104 and 106 positions, of which three in four are learnt. */
+	make_batch(LONG, x, y);
+	for (uint32_t i = 0; i < LONG; i++)
+		begins[i] = i < 104 ? 0 : 104;
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y, begins }, true, &loss), 0);
+	ck_assert_double_eq_tol(loss, (78 * first + 79 * second) / 157, 1e-6);
+	for (size_t i = 0; i < n; i++)
+		a[i] = (78 * a[i] + 79 * b[i]) / 157;
+	ck_assert_double_lt(difference(a, trainer_gradients(t), n), 1e-5);
+	/* As one example it is another one. */
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, false, &first), 0);
+	ck_assert_double_gt(fabs(first - loss), 1e-3);
+}
+END_TEST
+
 START_TEST(gradients_of_an_adapter)
 {
 	_cleanup_(trainer_freep) struct trainer *t = strong_base(CONTEXT, ROWS);
@@ -158,11 +221,11 @@ START_TEST(gradients_of_an_adapter)
 
 	make_batch(ROWS * CONTEXT, x, y);
 	memcpy(base, trainer_trained(t), trainer_n_weights(t) * sizeof(*base));
-	ck_assert_int_eq(trainer_loss(t, x, y, false, &before), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, false, &before), 0);
 	ck_assert_int_eq(trainer_add_lora(t, 0, 4, 3), -EINVAL);
 	ck_assert_int_eq(trainer_add_lora(t, 3, 6, 3), 0);
 	ck_assert_int_eq(trainer_add_lora(t, 3, 6, 3), -EINVAL);
-	ck_assert_int_eq(trainer_loss(t, x, y, false, &after), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, false, &after), 0);
 	ck_assert_double_eq(before, after);
 	for (size_t i = 0; i < trainer_n_trained(t); i++)
 		trainer_trained(t)[i] += 0.2f * sinf((float)i * 1.7f);
@@ -179,7 +242,7 @@ static double train(struct trainer *t, int steps)
 
 	make_batch(ROWS * CONTEXT, x, y);
 	while (steps-- > 0) {
-		ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+		ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 		trainer_step(t, 0.01f);
 	}
 	return loss;
@@ -251,7 +314,7 @@ START_TEST(steps_are_even)
 
 	make_batch(ROWS * CONTEXT, x, y);
 	memcpy(before, trainer_trained(t), trainer_n_weights(t) * sizeof(*before));
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 	trainer_step(t, rate);
 	for (uint32_t i = 0; i < shape.layers; i++)
 		for (int m = 0; m < TRAIN_MATRICES; m++) {
@@ -320,6 +383,7 @@ START_TEST(refuses)
 {
 	_cleanup_(trainer_freep) struct trainer *t = NULL;
 	int32_t x[ROWS * CONTEXT] = { 0 }, y[ROWS * CONTEXT];
+	uint32_t begins[ROWS * CONTEXT] = { 0 };
 	struct train_shape odd = shape;
 	double loss;
 
@@ -328,11 +392,20 @@ START_TEST(refuses)
 	ck_assert_int_eq(trainer_new(&t, &shape, 0, 1, 1), -EINVAL);
 	ck_assert_int_eq(trainer_new(&t, &shape, ROWS, 1, 1), 0);
 	memset(y, 0xff, sizeof(y));
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), -EINVAL);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), -EINVAL);
 	y[0] = 22;
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
+	begins[3] = 3;
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y, begins }, true, &loss),
+			 -EINVAL);
+	for (int i = 4; i < CONTEXT; i++)
+		begins[i] = 3;
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y, begins }, true, &loss), 0);
+	begins[CONTEXT] = 3;
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y, begins }, true, &loss),
+			 -EINVAL);
 	x[3] = 23;
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), -EINVAL);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), -EINVAL);
 }
 END_TEST
 
@@ -346,7 +419,7 @@ START_TEST(step_of_no_number)
 
 	make_batch(ROWS * CONTEXT, x, y);
 	*trainer_norm(t, TRAIN_NORM_OUTPUT, 0) = NAN;
-	ck_assert_int_eq(trainer_loss(t, x, y, true, &loss), 0);
+	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 	ck_assert(isnan(loss));
 	ck_assert(isnan(trainer_step(t, 0.01f)));
 	ck_assert_float_eq(w[1], others);
@@ -379,6 +452,7 @@ int main(void)
 	tcase_add_test(c, products);
 	tcase_add_test(c, gradients);
 	tcase_add_test(c, gradients_of_a_long_row);
+	tcase_add_test(c, packed);
 	tcase_add_test(c, gradients_of_an_adapter);
 	tcase_add_test(c, learns_whatever_the_threads);
 	tcase_add_test(c, steps_are_even);
