@@ -10,8 +10,6 @@ EXTRA_DIST += tests/bus/harness.py tests/bus/agent.py tests/bus/fake.py \
 # The front end's runners of tools by themselves; desktop.py is skipped without Debian's
 # python3-dbusmock.
 noinst_PROGRAMS += tests/bus/runner
-tests_bus_runner_SOURCES = tests/bus/runner.c
-tests_bus_runner_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(JANSSON_CFLAGS)
 tests_bus_runner_LDADD = $(DAEMON_LIBS)
 dist_check_SCRIPTS += tests/bus/commands.py tests/bus/desktop.py
 EXTRA_DIST += tests/bus/runner.py

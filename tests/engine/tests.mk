@@ -1,19 +1,12 @@
-check_PROGRAMS += tests/engine/test-batch
-tests_engine_test_batch_SOURCES = tests/engine/test-batch.c
-tests_engine_test_batch_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_batch_LDADD = $(MODEL_TEST_LIBS)
+check_PROGRAMS += tests/engine/test-batch tests/engine/test-prefix
 
 # The same, longer: make check-schedules.
 check_PROGRAMS += tests/engine/test-scheduler
 FRONT = tests/engine/front.c tests/engine/front.h tests/engine/front-cases.c
 TRAFFIC = $(FRONT) tests/engine/traffic.c tests/engine/traffic.h
 tests_engine_test_scheduler_SOURCES = tests/engine/test-scheduler.c $(TRAFFIC)
-tests_engine_test_scheduler_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_scheduler_LDADD = $(MODEL_TEST_LIBS)
 check_PROGRAMS += tests/engine/test-purity
 tests_engine_test_purity_SOURCES = tests/engine/test-purity.c $(TRAFFIC)
-tests_engine_test_purity_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_purity_LDADD = $(MODEL_TEST_LIBS)
 SCHEDULES = 6000
 SWITCHES = 10000
 SEQUENCES = 10000
@@ -25,41 +18,24 @@ check-schedules: tests/engine/test-scheduler tests/engine/test-purity
 # Not in make check: make soak, two hours or SOAK_SECONDS; the figures are in soak.json, too.
 EXTRA_PROGRAMS += tests/engine/soak
 tests_engine_soak_SOURCES = tests/engine/soak.c $(TRAFFIC)
-tests_engine_soak_CFLAGS = $(TEST_CFLAGS)
-tests_engine_soak_LDADD = $(MODEL_TEST_LIBS)
 soak: assistant-engine tests/engine/soak
 	tests/engine/soak ./assistant-engine $(srcdir)/examples/tiny soak.json
 .PHONY: soak
 CLEANFILES += tests/engine/soak soak.json
 
-check_PROGRAMS += tests/engine/test-prefix
-tests_engine_test_prefix_SOURCES = tests/engine/test-prefix.c
-tests_engine_test_prefix_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_prefix_LDADD = $(MODEL_TEST_LIBS)
-
 check_PROGRAMS += tests/engine/test-prefix-file
 tests_engine_test_prefix_file_SOURCES = tests/engine/test-prefix-file.c $(FRONT)
-tests_engine_test_prefix_file_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_prefix_file_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/engine/test-residents
 tests_engine_test_residents_SOURCES = tests/engine/test-residents.c $(TRAFFIC)
-tests_engine_test_residents_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_residents_LDADD = $(MODEL_TEST_LIBS)
 
 WORKSHOP_FRONT = tests/engine/workshop-front.c tests/engine/workshop-front.h \
 	tests/adapters/folder.c tests/adapters/folder.h
 check_PROGRAMS += tests/engine/test-workshop
 tests_engine_test_workshop_SOURCES = tests/engine/test-workshop.c $(WORKSHOP_FRONT)
-tests_engine_test_workshop_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_workshop_LDADD = $(MODEL_TEST_LIBS)
 check_PROGRAMS += tests/engine/test-workshop-malformed
 tests_engine_test_workshop_malformed_SOURCES = tests/engine/test-workshop-malformed.c \
 	$(WORKSHOP_FRONT)
-tests_engine_test_workshop_malformed_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_workshop_malformed_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/engine/test-tokens
 tests_engine_test_tokens_SOURCES = tests/engine/test-tokens.c $(FRONT)
-tests_engine_test_tokens_CFLAGS = $(TEST_CFLAGS)
-tests_engine_test_tokens_LDADD = $(MODEL_TEST_LIBS)

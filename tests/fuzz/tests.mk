@@ -25,7 +25,6 @@ check_PROGRAMS += $(FUZZ_TARGETS)
 endif
 
 tests_fuzz_fuzz_discovery_SOURCES = tests/fuzz/fuzz-discovery.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_discovery_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_discovery_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_discovery_LDADD = $(TOOLS_LIBS)
 
@@ -41,13 +40,11 @@ tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_ipc_LDADD = assistantd/ipc/libipc.a util/libutil.a
 
 tests_fuzz_fuzz_jinja_SOURCES = tests/fuzz/fuzz-jinja.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_jinja_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_jinja_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_jinja_LDADD = util/libutil.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) -lm
 
 tests_fuzz_fuzz_lora_SOURCES = tests/fuzz/fuzz-lora.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_lora_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_lora_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_lora_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
@@ -58,25 +55,21 @@ tests_fuzz_fuzz_manifest_LDADD = adapters/libadapters.a adapters/libcatalog.a \
 	$(CRYPTO_LIBS) $(SODIUM_LIBS) -lpthread -lm
 
 tests_fuzz_fuzz_proposal_SOURCES = tests/fuzz/fuzz-proposal.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_proposal_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_proposal_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_proposal_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
 	$(YAML_LIBS)
 
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz-safetensors.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_safetensors_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_safetensors_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_safetensors_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
 tests_fuzz_fuzz_tokenizer_SOURCES = tests/fuzz/fuzz-tokenizer.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_tokenizer_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_tokenizer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tokenizer_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
 tests_fuzz_fuzz_tools_SOURCES = tests/fuzz/fuzz-tools.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_fuzz_tools_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_tools_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_tools_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
 	$(YAML_LIBS) -lm

@@ -1,29 +1,22 @@
 noinst_PROGRAMS += tests/home/lamp
-tests_home_lamp_SOURCES = tests/home/lamp.c
 tests_home_lamp_LDADD = $(MOSQUITTO_LIBS)
 
 check_PROGRAMS += tests/home/test-entity
-tests_home_test_entity_SOURCES = tests/home/test-entity.c
-tests_home_test_entity_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_entity_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
 EXTRA_DIST += tests/home/components.txt
 
 check_PROGRAMS += tests/home/test-discovery
-tests_home_test_discovery_SOURCES = tests/home/test-discovery.c
-tests_home_test_discovery_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_discovery_LDADD = $(TOOLS_LIBS) $(TEST_LIBS)
 
 # Against a real broker; skipped where none is installed.
 check_PROGRAMS += tests/home/test-tools
 tests_home_test_tools_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-tools.c
-tests_home_test_tools_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_tools_LDADD = assistantd/ipc/libipc.a util/libutil.a $(JANSSON_LIBS) $(MOSQUITTO_LIBS) \
 	$(TEST_LIBS)
 
 # A house of a hundred things of all kinds.
 check_PROGRAMS += tests/home/test-house
 tests_home_test_house_SOURCES = tests/home/house.c tests/home/house.h tests/home/test-house.c
-tests_home_test_house_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_house_LDADD = $(tests_home_test_tools_LDADD)
 
 # The same with the whole service, over D-Bus.
@@ -34,7 +27,6 @@ dist_check_SCRIPTS += tests/home/house.py tests/home/questions.py tests/home/con
 # Zigbee2MQTT with a virtual radio answers on 127.0.0.1:18830; WORK keeps what it downloads.
 EXTRA_PROGRAMS += tests/home/zigbee2mqtt tests/home/corpus
 tests_home_zigbee2mqtt_SOURCES = tests/home/house.c tests/home/house.h tests/home/zigbee2mqtt.c
-tests_home_zigbee2mqtt_CFLAGS = $(TEST_CFLAGS)
 tests_home_zigbee2mqtt_LDADD = $(tests_home_test_tools_LDADD)
 WORK = /var/tmp/zigbee2mqtt
 check-zigbee2mqtt: all tests/home/zigbee2mqtt
@@ -45,16 +37,12 @@ EXTRA_DIST += tests/home/zigbee2mqtt.sh
 CLEANFILES += tests/home/zigbee2mqtt tests/home/corpus
 
 # Opt-in: make check-discovery CORPUS=DIR reads the real messages in DIR/corpus.json.xz.
-tests_home_corpus_SOURCES = tests/home/corpus.c
-tests_home_corpus_CFLAGS = $(TEST_CFLAGS)
 tests_home_corpus_LDADD = $(TOOLS_LIBS)
 check-discovery: tests/home/corpus
 	xz -dc '$(CORPUS)/corpus.json.xz' | tests/home/corpus
 .PHONY: check-discovery
 
 check_PROGRAMS += tests/home/test-home
-tests_home_test_home_SOURCES = tests/home/test-home.c
-tests_home_test_home_CFLAGS = $(TEST_CFLAGS)
 tests_home_test_home_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 
 # Opt-in: make check-desktop asks by notifications of a real server, dunst on a virtual screen, and

@@ -1,31 +1,25 @@
 INTENTS_LIBS = intents/libintents.a util/libutil.a $(UTF8PROC_LIBS) $(YAML_LIBS)
+SAID = tests/intents/said.c tests/intents/said.h
 
 check_PROGRAMS += tests/intents/test-forms
-tests_intents_test_forms_SOURCES = tests/intents/test-forms.c tests/intents/said.c tests/intents/said.h
-tests_intents_test_forms_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_forms_SOURCES = tests/intents/test-forms.c $(SAID)
 tests_intents_test_forms_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/intents/test-order
-tests_intents_test_order_SOURCES = tests/intents/test-order.c tests/intents/said.c tests/intents/said.h
-tests_intents_test_order_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_order_SOURCES = tests/intents/test-order.c $(SAID)
 tests_intents_test_order_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/intents/test-scripts
-tests_intents_test_scripts_SOURCES = tests/intents/test-scripts.c tests/intents/said.c \
-	tests/intents/said.h
-tests_intents_test_scripts_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_scripts_SOURCES = tests/intents/test-scripts.c $(SAID)
 tests_intents_test_scripts_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/intents/test-hostile
-tests_intents_test_hostile_SOURCES = tests/intents/test-hostile.c tests/intents/said.c \
-	tests/intents/said.h
-tests_intents_test_hostile_CFLAGS = $(TEST_CFLAGS)
+tests_intents_test_hostile_SOURCES = tests/intents/test-hostile.c $(SAID)
 tests_intents_test_hostile_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 # Opt-in: make check-languages SENTENCES=DIR draws sentences from the templates of all languages
 # in DIR, and understands them again.
 EXTRA_PROGRAMS += tests/intents/sampled
-tests_intents_sampled_SOURCES = tests/intents/sampled.c
 tests_intents_sampled_LDADD = $(INTENTS_LIBS)
 check-languages: tests/intents/sampled
 	srcdir='$(srcdir)' sh $(srcdir)/tests/intents/languages.sh '$(SENTENCES)' $(LANGUAGES)
@@ -34,25 +28,19 @@ EXTRA_DIST += tests/intents/languages.sh tests/intents/sample.py
 CLEANFILES += tests/intents/sampled
 
 check_PROGRAMS += tests/intents/test-numbers
-tests_intents_test_numbers_SOURCES = tests/intents/test-numbers.c
-tests_intents_test_numbers_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_numbers_LDADD = intents/libintents.a util/libutil.a $(TEST_LIBS) $(YAML_LIBS) \
-	$(UTF8PROC_LIBS)
+tests_intents_test_numbers_LDADD = $(INTENTS_LIBS) $(TEST_LIBS)
 
 # A house that a file describes, for tests of sentences.
 check_LIBRARIES += tests/libhearing.a
 tests_libhearing_a_SOURCES = tests/intents/hearing.c tests/intents/hearing.h
-HEARING_LIBS = tests/libhearing.a intents/libintents.a util/libutil.a
+HEARING_LIBS = tests/libhearing.a $(INTENTS_LIBS)
 
 check_PROGRAMS += tests/intents/test-english
-tests_intents_test_english_SOURCES = tests/intents/test-english.c
-tests_intents_test_english_CFLAGS = $(TEST_CFLAGS)
-tests_intents_test_english_LDADD = $(HEARING_LIBS) $(TEST_LIBS) $(YAML_LIBS) $(UTF8PROC_LIBS)
+tests_intents_test_english_LDADD = $(HEARING_LIBS) $(TEST_LIBS)
 EXTRA_DIST += tests/intents/english.tsv tests/intents/english-house.tsv
 
 noinst_PROGRAMS += tests/intents/hear
-tests_intents_hear_SOURCES = tests/intents/hear.c
-tests_intents_hear_LDADD = $(HEARING_LIBS) $(YAML_LIBS) $(UTF8PROC_LIBS)
+tests_intents_hear_LDADD = $(HEARING_LIBS)
 
 # How well sentences alone understand people: DATA=DIR has home-assistant-datasets and hwu64;
 # OTHER=DIR has sentences of Home Assistant, to be measured beside ours; MISSES=FILE is given what

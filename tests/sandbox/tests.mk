@@ -4,5 +4,4 @@ tests_sandbox_test_sandbox_SOURCES = \
 	tests/sandbox/needs.c \
 	tests/sandbox/test-sandbox.c \
 	tests/sandbox/world.c
-tests_sandbox_test_sandbox_CFLAGS = $(TEST_CFLAGS)
 tests_sandbox_test_sandbox_LDADD = $(SANDBOX_LIBS) util/libutil.a $(TEST_LIBS) $(CRYPTO_LIBS)

@@ -1,19 +1,11 @@
 check_PROGRAMS += tests/util/test-text
-tests_util_test_text_SOURCES = tests/util/test-text.c
-tests_util_test_text_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_text_LDADD = util/libutil.a $(TEST_LIBS)
 
 check_PROGRAMS += tests/util/test-yaml
-tests_util_test_yaml_SOURCES = tests/util/test-yaml.c
-tests_util_test_yaml_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_yaml_LDADD = util/libutil.a $(TEST_LIBS) $(YAML_LIBS)
 
 check_PROGRAMS += tests/util/test-jinja
-tests_util_test_jinja_SOURCES = tests/util/test-jinja.c
-tests_util_test_jinja_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_jinja_LDADD = util/libutil.a $(TEST_LIBS) $(JANSSON_LIBS) -lm
 
 check_PROGRAMS += tests/util/test-file
-tests_util_test_file_SOURCES = tests/util/test-file.c
-tests_util_test_file_CFLAGS = $(TEST_CFLAGS)
 tests_util_test_file_LDADD = util/libutil.a $(TEST_LIBS)
