@@ -64,41 +64,55 @@ def pairs(rng, sentences):
         yield grammar.seed(rng, s, rng.choice((0, 0, 1, 1, 2, 3))), s
 
 
+class Texts:
+    """Everything that the rows are made of: what is trained on, and what is held out."""
+
+    def __init__(self, data):
+        self.data = data
+        (self.books, self.books_held), (self.talks, self.talks_held) = prepare.split(data)
+        counts = count_words(self.books + self.talks)
+        self.known = {w for w in counts if counts[w] >= 40}
+        found = fragments.find(self.talks, self.books, self.known)
+        found["name"] = names(data) + messages.NAMES * 10
+        self.pieces = fragments.Fragments(found, False)
+        self.pieces_held = fragments.Fragments(found, True)
+
+
+def held_out(texts, out):
+    """What no training reads."""
+    rng = random.Random(4243)
+    held = list(prepare.clean_sentences(texts.books_held, rng, 0.02))
+    turns = list(tidy_turns(texts.talks_held, texts.known))
+    rng.shuffle(held)
+    rng.shuffle(turns)
+    held = held[:250] + turns[:250] + [tones.clean_message(rng, texts.pieces_held, True)
+                                       for _ in range(250)]
+    prepare.write_pairs(out, "held-mistakes.jsonl", pairs(rng, held))
+    for style in messages.STYLES:
+        prepare.write_pairs(out, f"held-any-{style}.jsonl",
+                            (tones.pair(rng, texts.pieces_held, style, True) for _ in range(250)))
+
+
 def main(data, out):
     rng = random.Random(20261122)
-    (books, books_held), (talks, talks_held) = prepare.split(data)
-    counts = count_words(books + talks)
-    known = {w for w in counts if counts[w] >= 40}
-    found = fragments.find(talks, books, known)
-    found["name"] = names(data) + messages.NAMES * 10
-    pieces, pieces_held = fragments.Fragments(found, False), fragments.Fragments(found, True)
-
-    sentences = list(prepare.clean_sentences(books, rng, 0.12)) + list(tidy_turns(talks, known))
+    texts = Texts(data)
+    sentences = list(prepare.clean_sentences(texts.books, rng, 0.12))
+    sentences += tidy_turns(texts.talks, texts.known)
     rng.shuffle(sentences)
     sentences = sentences[:110000] + 2 * list(summaries(data))
-    sentences += [tones.clean_message(rng, pieces) for _ in range(70000)]
+    sentences += [tones.clean_message(rng, texts.pieces) for _ in range(70000)]
     rng.shuffle(sentences)
     prepare.write_pairs(out, "adapter-proofread.jsonl", pairs(rng, sentences))
     mixed = []
     for style in messages.STYLES:
-        rewrites = [tones.pair(rng, pieces, style) for _ in range(80000)]
+        rewrites = [tones.pair(rng, texts.pieces, style) for _ in range(80000)]
         prepare.write_pairs(out, f"adapter-tone-{style}.jsonl", rewrites)
         mixed += [(f"{style}: {a}", b) for a, b in rewrites[:30000]]
     rng.shuffle(mixed)
     prepare.write_pairs(out, "adapter-tone.jsonl", mixed)
     prepare.write_texts(out, "adapter-messages.jsonl",
-                        (tones.clean_message(rng, pieces) for _ in range(40000)))
-
-    rng = random.Random(4243)
-    held = list(prepare.clean_sentences(books_held, rng, 0.02))
-    turns = list(tidy_turns(talks_held, known))
-    rng.shuffle(held)
-    rng.shuffle(turns)
-    held = held[:250] + turns[:250] + [tones.clean_message(rng, pieces_held, True) for _ in range(250)]
-    prepare.write_pairs(out, "held-mistakes.jsonl", pairs(rng, held))
-    for style in messages.STYLES:
-        prepare.write_pairs(out, f"held-any-{style}.jsonl",
-                            (tones.pair(rng, pieces_held, style, True) for _ in range(250)))
+                        (tones.clean_message(rng, texts.pieces) for _ in range(40000)))
+    held_out(texts, out)
 
 
 if __name__ == "__main__":

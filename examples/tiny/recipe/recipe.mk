@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	examples/tiny/recipe/messages.py \
 	examples/tiny/recipe/mistakes.jsonl \
 	examples/tiny/recipe/prepare.py \
+	examples/tiny/recipe/rude.jsonl \
 	examples/tiny/recipe/tones.py \
 	examples/tiny/recipe/TRIALS.md
 tiny-model: all
