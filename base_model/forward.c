@@ -5,7 +5,6 @@
  * by token is a task of the pool.
  */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "base_model/attention.h"
@@ -13,6 +12,7 @@
 #include "base_model/dequantize.h"
 #include "base_model/family.h"
 #include "base_model/norm.h"
+#include "base_model/parts.h"
 #include "base_model/pass.h"
 #include "base_model/sequence.h"
 #include "util/macro.h"
@@ -82,8 +82,7 @@ static void embed_task(void *arg, size_t t, unsigned thread)
 	for (int i = 0; i < BM_ROTATE_NONE; i++)
 		rope_angles(&m->ropes[i], pos, s->cosines[i] + t * m->ropes[i].n,
 			    s->sines[i] + t * m->ropes[i].n);
-	s->temperatures[t] = 1.0f + c->attention_temperature *
-			     logf(1.0f + (float)(pos / c->temperature_length));
+	s->temperatures[t] = bm_part_temperature(m, pos);
 	begin_layer(p, 0, t);
 }
 

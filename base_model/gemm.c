@@ -8,27 +8,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base_model/gemm.h"
-#include "base_model/kernels/gemm.h"
-#include "base_model/kernels/kernels.h"
-#include "base_model/pool.h"
+#include "base_model/dequantize.h"
+#include "base_model/gemm-private.h"
 #include "util/macro.h"
 
 enum { MAX_BLOCK = 8 };		/* panels of a block, either way */
-enum { STRETCH = 256 };		/* steps that a block goes before its next tile */
-
-struct scratch {
-	uint32_t *words;
-	size_t cap;
-};
-
-struct gemm {
-	struct pool *pool;
-	const struct gemm_tile *tile;
-	const struct vector_ops *ops;
-	struct scratch shared, alone[POOL_MAX_THREADS];
-	atomic_bool failed;
-};
 
 struct product {
 	const struct gemm_tile *tile;
@@ -41,6 +25,7 @@ void gemm_set_inputs(struct gemm *g, enum gemm_inputs inputs)
 {
 	g->tile = &gemm_tile_generic;
 	g->ops = &vector_ops_generic;
+	g->unpack = matrix_part;
 #ifdef ARCH_X86_64
 	if (cpu_features() & CPU_AVX512) {
 		g->tile = &gemm_tile_avx512;
@@ -96,44 +81,44 @@ int gemm_error(const struct gemm *g)
 	return atomic_load(&g->failed) ? -ENOMEM : 0;
 }
 
-static size_t divide_up(size_t n, size_t by)
-{
-	return (n + by - 1) / by;
-}
-
-static bool reserve(struct scratch *s, size_t words)
+bool gemm_reserve(struct gemm *g, struct gemm_scratch *s, size_t words)
 {
 	if (words <= s->cap)
 		return true;
 	free(s->words);
 	s->words = aligned_alloc(64, divide_up(words * sizeof(*s->words), 64) * 64);
 	s->cap = s->words ? words : 0;
+	if (!s->words)
+		atomic_store(&g->failed, true);
 	return s->words;
 }
 
+void gemm_complete(struct gemm_args *args)
+{
+	if (!args->a_stride)
+		args->a_stride = args->a_transposed ? args->m : args->k;
+	if (!args->b_stride)
+		args->b_stride = args->b_transposed ? args->k : args->n;
+	if (!args->c_stride)
+		args->c_stride = args->n;
+}
+
 static bool start(struct gemm *g, struct product *p, const struct gemm_args *args,
-		  struct scratch *s)
+		  struct gemm_scratch *s)
 {
 	const struct gemm_tile *t = g->tile;
 	size_t words_a;
 
 	*p = (struct product){ .tile = t, .args = *args };
-	if (!p->args.a_stride)
-		p->args.a_stride = args->a_transposed ? args->m : args->k;
-	if (!p->args.b_stride)
-		p->args.b_stride = args->b_transposed ? args->k : args->n;
-	if (!p->args.c_stride)
-		p->args.c_stride = args->n;
+	gemm_complete(&p->args);
 	p->steps = divide_up(args->k, t->group);
 	p->panels_m = divide_up(args->m, t->rows);
 	p->panels_n = divide_up(args->n, t->cols);
 	p->block_m = MIN(p->panels_m, (size_t)MAX_BLOCK);
 	p->block_n = MIN(p->panels_n, (size_t)MAX_BLOCK);
 	words_a = divide_up(p->panels_m * t->rows * p->steps, 16) * 16;
-	if (!reserve(s, words_a + p->panels_n * t->cols * p->steps)) {
-		atomic_store(&g->failed, true);
+	if (!gemm_reserve(g, s, words_a + p->panels_n * t->cols * p->steps))
 		return false;
-	}
 	p->a = s->words;
 	p->b = s->words + words_a;
 	return true;
@@ -186,10 +171,11 @@ static void run_block(void *arg, size_t task, unsigned thread)
 	size_t end_m = MIN(m + p->block_m, p->panels_m), end_n = MIN(n + p->block_n, p->panels_n);
 
 	(void)thread;
-	for (size_t step = 0; step < p->steps; step += STRETCH)
+	for (size_t step = 0; step < p->steps; step += GEMM_STRETCH)
 		for (size_t j = n; j < end_n; j++)
 			for (size_t i = m; i < end_m; i++)
-				run_tile(p, i, j, step, MIN((size_t)STRETCH, p->steps - step));
+				run_tile(p, i, j, step,
+					 MIN((size_t)GEMM_STRETCH, p->steps - step));
 }
 
 /* Smaller blocks where there would be too few to share out. */
@@ -210,6 +196,10 @@ void gemm_run(struct gemm *g, const struct gemm_args *args)
 {
 	struct product p;
 
+	if (args->weights) {
+		gemm_run_weights(g, args);
+		return;
+	}
 	if (!start(g, &p, args, &g->shared))
 		return;
 	pool_run(g->pool, pack_panel, &p, p.panels_m + p.panels_n);

@@ -10,6 +10,7 @@
 #include "util/cleanup.h"
 
 struct gemm;
+struct matrix;
 
 /* How inputs are read: rounded to bf16, eight bits of significand, where the CPU has products
  * of such numbers, or as they are. Sums are f32 in either case. */
@@ -19,9 +20,11 @@ enum gemm_inputs { GEMM_BF16, GEMM_F32 };
  * C[m][n] = add + op(A)[m][k] op(B)[k][n]. Row-major: A is stored [k][m] when
  * @a_transposed, B is stored [n][k] when @b_transposed. The strides are the floats from one
  * stored row to the next, 0 for dense; @add has the stride of C, may be C, and NULL is zero.
+ * @weights, where they are not NULL, are B, whatever the type: gemm_run() alone takes them.
  */
 struct gemm_args {
 	const float *a, *b, *add;
+	const struct matrix *weights;	/* of parts.h */
 	float *c;
 	size_t m, n, k;
 	size_t a_stride, b_stride, c_stride;
