@@ -147,6 +147,14 @@ class Service:
             return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
 
 
+def ctl(service, *arguments, status=0):
+    """What assistantctl prints; it must end with this status."""
+    done = subprocess.run(["assistantctl", *arguments], env=service.env, capture_output=True,
+                          text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
 class Request:
     """One Start() with its signals, in order."""
 
@@ -233,18 +241,19 @@ def told(what, took, promised):
 
 
 def run_tests(tests, service, *more):
-    """Each on the same service, until that has ended; tells how many failed."""
+    """Each on the same service, or whatever has a process, until that has ended; tells how many
+    failed."""
     failed = 0
     for test in tests:
         try:
             test(service, *more)
             print(f"ok {test.__name__}", flush=True)
-        except (AssertionError, dbus.DBusException) as error:
+        except Exception as error:
             failed += 1
             lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
-            print(f"FAILED {test.__name__}: {error} (lines {lines})", flush=True)
+            print(f"FAILED {test.__name__}: {error!r} (lines {lines})", flush=True)
         if service.process.poll() is not None:
-            print("the service has ended")
+            print("its process has ended")
             break
     return failed
 

@@ -5,7 +5,6 @@ import os
 import queue
 import subprocess
 import threading
-import traceback
 
 import harness
 
@@ -47,16 +46,7 @@ class Runner:
 
     def run(self, tests, *more):
         """Each test on this runner, and then its end: how many failed."""
-        failed = 0
-        for test in tests:
-            try:
-                test(self, *more)
-                print(f"ok {test.__name__}", flush=True)
-            except (AssertionError, LookupError, OSError, queue.Empty,
-                    harness.dbus.DBusException) as error:
-                failed += 1
-                lines = [f.lineno for f in traceback.extract_tb(error.__traceback__)[1:]]
-                print(f"FAILED {test.__name__}: {error!r} (lines {lines})", flush=True)
+        failed = harness.run_tests(tests, self, *more)
         self.process.stdin.close()
         if self.process.wait(20):
             print(f"FAILED: the runner ended with {self.process.returncode}")

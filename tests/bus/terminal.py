@@ -46,3 +46,16 @@ class Terminal:
         self.read_until()
         os.close(self.master)
         return self.process.wait(), self.seen.replace(b"\r\n", b"\n")
+
+
+def by_hand(*arguments, typed=()):
+    """Status and what was seen of assistantctl; @typed: prompts and answers to them."""
+    t = Terminal(*arguments)
+    for prompt, answer in typed:
+        t.seen = b""
+        t.read_until(prompt)
+        # Echo is off when the prompt is there, or soon.
+        time.sleep(0.1)
+        t.write(answer + b"\n")
+    status, seen = t.end()
+    return status, seen

@@ -1,41 +1,22 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What was said before, several commands at once, questions and their answers, names that the
-user gives, timers; and that all of it is there again after a restart."""
+user gives; and that all of it is there again after a restart."""
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bus"))
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Service, fails, require_bus, run_tests, wait_for     # noqa: E402
-from house import (BROKER, EMPTY, House, ask, devices, settle, state,    # noqa: E402
-                   wait_state)
-from questions import Notes                                              # noqa: E402
-import agent                                                             # noqa: E402
-import flatpak                                                           # noqa: E402
-import dbus                                                              # noqa: E402
-import dbus.mainloop.glib                                                # noqa: E402
+import house
+from house import EMPTY, ask, devices, go_on as say, settle, state, wait_state
+from harness import ctl, fails, wait_for
+import agent
+import flatpak
+import dbus
 
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 LAMPS = ("light.desk_lamp", "light.hall_lamp", "light.bed_lamp")
-
-
-def say(service, text, *words, kind=None, conversation="last", **options):
-    """Goes on with the last conversation; the answer has all of these words."""
-    if conversation:
-        options["conversation"] = conversation
-    code, results, said = ask(service, text, **options)
-    assert code == 0, (text, code, results)
-    for word in words:
-        assert word in said, (text, said)
-    if kind:
-        assert results["kind"] == kind, (text, str(results["kind"]), said)
-    return results
 
 
 def calls(results):
@@ -44,18 +25,6 @@ def calls(results):
 
 def choices(results):
     return {str(c["title"]): str(c["id"]) for c in results["choices"]}
-
-
-def timers(service):
-    return {str(t["name"]): t for t in service.interface("Timers1").List(EMPTY)}
-
-
-def ctl(service, *arguments, status=0):
-    result = subprocess.run(["assistantctl", *arguments], env=service.env, capture_output=True,
-                            text=True, check=False)
-    assert result.returncode == status, (arguments, result.returncode, result.stdout,
-                                         result.stderr)
-    return result.stdout + result.stderr
 
 
 def all_off(service):
@@ -296,12 +265,12 @@ def test_what_applications_show(service, _):
         fails(INVALID, ask, service, "turn off sesame", entities=wrong)
 
 
-def publish(house, topic, payload):
-    subprocess.run(["mosquitto_pub", "--unix", house.socket, "-r", "-q", "1", "-t", topic, "-m",
+def publish(home, topic, payload):
+    subprocess.run(["mosquitto_pub", "--unix", home.socket, "-r", "-q", "1", "-t", topic, "-m",
                     payload if isinstance(payload, str) else json.dumps(payload)], check=True)
 
 
-def test_questions_about_sensors(service, house):
+def test_questions_about_sensors(service, home):
     if not shutil.which("mosquitto_pub"):
         print("   left out: mosquitto_pub is not installed")
         return
@@ -312,11 +281,11 @@ def test_questions_about_sensors(service, house):
             ("lock", "fd", {"name": "Front Door", "command_topic": "t/fd/set"}),
             ("sensor", "lost", {"name": "Lost Sensor", "device_class": "humidity",
                                 "availability_topic": "t/lost/here"})):
-        publish(house, f"homeassistant/{kind}/{key}/config",
+        publish(home, f"homeassistant/{kind}/{key}/config",
                 dict(more, state_topic=f"t/{key}", unique_id=key))
-    publish(house, "t/kw", "ON")
-    publish(house, "t/kt", "21.5")
-    publish(house, "t/fd", "LOCKED")
+    publish(home, "t/kw", "ON")
+    publish(home, "t/kt", "21.5")
+    publish(home, "t/fd", "LOCKED")
     wait_for(lambda: len(devices(service)) == 8, 10, "the sensors")
     wait_state(service, "lock.front_door", "locked")
     for entity in ("binary_sensor.kitchen_window", "sensor.kitchen_thermometer"):
@@ -327,7 +296,7 @@ def test_questions_about_sensors(service, house):
     say(service, "what is the kitchen thermometer", "Kitchen Thermometer is 21.5 °C.")
     say(service, "is the front door locked", "Yes, Front Door is locked.")
     say(service, "what is the state of the lost sensor", "I do not know")
-    publish(house, "t/kw", "OFF")
+    publish(home, "t/kw", "OFF")
     wait_state(service, "binary_sensor.kitchen_window", "off")
     say(service, "are all windows closed", "Yes.")
     # What opens a house is asked about, and nobody answers here.
@@ -335,7 +304,7 @@ def test_questions_about_sensors(service, house):
     assert code == 2 and results["error"].endswith("ConfirmationUnavailable"), results
     for kind, key in (("binary_sensor", "kw"), ("sensor", "kt"), ("lock", "fd"),
                       ("sensor", "lost")):
-        publish(house, f"homeassistant/{kind}/{key}/config", "")
+        publish(home, f"homeassistant/{kind}/{key}/config", "")
     wait_for(lambda: len(devices(service)) == 4, 10, "the sensors to go")
 
 
@@ -353,142 +322,52 @@ def test_not_for_the_sandboxed(service, _):
         assert out.returncode == 1 and "AccessDenied" in out.stderr, (method, out)
 
 
-def test_timers(service, _):
-    say(service, "set a timer for 10 minutes for pasta", "I set a timer for 10 minutes for pasta")
-    say(service, "set a timer for 1 hour", "I set a timer for 1 hour")
-    assert set(timers(service)) == {"pasta", ""}, timers(service)
-    assert 590_000 < timers(service)["pasta"]["left_ms"] <= 600_000
-    say(service, "how much time is left on the pasta timer", "The pasta timer has ")
-    say(service, "add 5 minutes to the pasta timer", "I added 5 minutes to the pasta timer")
-    assert timers(service)["pasta"]["left_ms"] > 890_000
-    say(service, "pause the pasta timer", "I paused the pasta timer")
-    left = timers(service)["pasta"]["left_ms"]
-    assert timers(service)["pasta"]["state"] == "paused"
-    say(service, "resume the pasta timer", "I let the pasta timer go on")
-    assert timers(service)["pasta"]["left_ms"] <= left
-    say(service, "cancel the timer", "several timers", kind="question")
-    say(service, "cancel the 1 hour timer", "I cancelled the timer of 1 hour")
-    assert set(timers(service)) == {"pasta"}
-    say(service, "pause the egg timer", "no such timer", kind="question")
-    out = ctl(service, "timer")
-    assert "pasta" in out and "running" in out, out
-    number = str(int(timers(service)["pasta"]["id"]))
-    ctl(service, "timer", "cancel", number)
-    ctl(service, "timer", "cancel", number, status=2)
-    ctl(service, "timer", "cancel", "x", status=2)
-    assert not timers(service)
-    say(service, "cancel all timers", "no such timer")
-    # A name does not take what is a command.
-    say(service, "set a timer for 3 minutes and remind me to check the oven in 10 minutes",
-        "I set a timer for 3 minutes;", "check the oven")
-    say(service, "cancel all timers and cancel all reminders")
-    assert not timers(service)
-
-
-def test_reminders(service, _):
-    say(service, "remind me to call Anna tomorrow at 8", "I will remind you tomorrow at 08:00",
-        "call Anna")
-    say(service, "remind me in 20 minutes to feed the cat", "feed the cat")
-    say(service, "what reminders do I have", "call Anna, tomorrow at 08:00.", "feed the cat")
-    say(service, "remind me to sing", "When?", kind="question")
-    assert {str(t["kind"]) for t in timers(service).values()} == {"reminder"}
-    say(service, "cancel all reminders", "I cancelled the reminder: call Anna")
-    assert not timers(service)
-
-
-def test_a_timer_rings(service, _):
-    rang, notes = [], Notes("body")
-    service.bus.add_signal_receiver(lambda number: rang.append(int(number)), "Rang",
-                                    "org.assistantd.Timers1")
-    say(service, "set a timer for 1 second for tea")
-    number = int(timers(service)["tea"]["id"])
-    wait_for(lambda: rang, 10, "the signal")
-    assert rang == [number], rang
-    wait_for(lambda: notes.shown, 5, "the notification")
-    assert notes.shown[0]["body"] == "The tea timer is over.", notes.shown
-    notes.leave()
-    assert timers(service)["tea"]["state"] == "over" and timers(service)["tea"]["left_ms"] == 0
-    say(service, "how long is left on the tea timer", "The tea timer ended ")
-    ctl(service, "timer", "cancel", str(number))
-
-
 def test_undone_by_words(service, _):
     all_off(service)
     say(service, "turn on the desk lamp", "Desk Lamp is on")
     say(service, "undo that", "Desk Lamp")
     wait_state(service, "light.desk_lamp", "off")
-    say(service, "set a timer for 10 minutes for rice")
-    say(service, "undo that")
-    assert "rice" not in timers(service), timers(service)
 
 
 TESTS = [test_several_commands_in_one_sentence, test_what_was_meant_before,
          test_a_question_has_choices, test_the_other_one, test_two_of_one_name,
          test_a_name_that_nobody_knows, test_no_is_no, test_questions_about_the_home, test_places,
          test_how_it_is_understood, test_what_applications_show, test_questions_about_sensors,
-         test_not_for_the_sandboxed, test_timers, test_reminders, test_a_timer_rings,
-         test_undone_by_words]
+         test_not_for_the_sandboxed, test_undone_by_words]
 
 
-def leave_behind(service, _):
-    """What the next start finds."""
+def furnished(service, _):
+    for lamp, area in zip(LAMPS, ("Study", "Hall", "Bedroom")):
+        settle(service, lamp, {"area": area})
+
+
+def leave_behind(service, left):
+    """What the next start finds: @left has the conversations."""
     all_off(service)
     say(service, "turn on the desk lamp", private=True, conversation=None)
-    leave_behind.private = str(say(service, "is it on", "Yes", private=True)["conversation"])
-    leave_behind.open = str(say(service, "turn on the lamp", kind="question",
-                                conversation=None)["conversation"])
-    say(service, "set a timer for 1 hour for bread", conversation=None)
-    say(service, "set a timer for 1 second for eggs", conversation=None)
+    left["private"] = str(say(service, "is it on", "Yes", private=True)["conversation"])
+    left["open"] = str(say(service, "turn on the lamp", kind="question",
+                           conversation=None)["conversation"])
 
 
-def found_again(service):
-    wait_for(lambda: timers(service).get("eggs", {}).get("state") == "over", 10,
-             "the timer that ended meanwhile")
-    assert timers(service)["bread"]["state"] == "running"
-    assert 3_500_000 < timers(service)["bread"]["left_ms"] < 3_600_000
-    say(service, "the hall one", "Hall Lamp is on", conversation=leave_behind.open)
+def found_again(service, left):
+    say(service, "the hall one", "Hall Lamp is on", conversation=left["open"])
     # What was private was not written down.
-    got = say(service, "is it on", conversation=leave_behind.private)
+    got = say(service, "is it on", conversation=left["private"])
     assert "new one" in str(got["warnings"][0]), got
     service.interface("Context1").Forget(EMPTY)
-    got = say(service, "and the bed lamp", conversation=leave_behind.open)
+    got = say(service, "and the bed lamp", conversation=left["open"])
     assert "new one" in str(got["warnings"][0]), got
     assert state(service, "light.bed_lamp") == "off"
 
 
-def main():
-    if not os.access(BROKER, os.X_OK):
-        print("skipped: mosquitto is not installed")
-        sys.exit(77)
-    require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    house, home = House(), tempfile.mkdtemp(prefix="ad.", dir="/tmp")
-    options = {"config": f"home:\n  broker: {house.socket}\n  port: 0\n"
-                         "questions:\n  per_minute: 60\n", "data": house.data, "home": home}
-    failed = 1
-    try:
-        for name, manner in (("Desk Lamp", ()), ("Hall Lamp", ()), ("Bed Lamp", ()),
-                             ("Blind", ("cover",))):
-            house.plug_in(name, *manner)
-        ready = lambda: len([d for d in devices(service).values() if d["available"]]) == 4
-        with Service(**options) as service:
-            wait_for(ready, 10, "the devices")
-            for lamp, area in zip(LAMPS, ("Study", "Hall", "Bedroom")):
-                settle(service, lamp, {"area": area})
-            failed = run_tests(TESTS + [leave_behind], service, house)
-        if failed:
-            print(service.output)
-        time.sleep(1.1)
-        with Service(**options) as service:
-            wait_for(ready, 10, "the devices")
-            failed += run_tests([found_again], service)
-        if failed:
-            print(service.output)
-    finally:
-        house.end()
-        shutil.rmtree(home, ignore_errors=True)
-    sys.exit(1 if failed else 0)
+def scenario(home):
+    left, config = {}, "questions:\n  per_minute: 60\n"
+    with tempfile.TemporaryDirectory(prefix="ad.", dir="/tmp") as folder:
+        return home.serve([furnished] + TESTS, home, config=config, home=folder) + \
+            home.serve([leave_behind], left, config=config, home=folder) + \
+            home.serve([found_again], left, config=config, home=folder)
 
 
 if __name__ == "__main__":
-    main()
+    house.main(scenario, ("Desk Lamp",), ("Hall Lamp",), ("Bed Lamp",), ("Blind", "cover"))

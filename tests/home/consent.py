@@ -6,34 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import house
-from house import ask, devices, state, wait_state
-from harness import BUILD, Request, Service, fails, require_bus, run_tests, wait_for
+from house import ask, state, wait_state
+from harness import Request, fails, wait_for
 from agent import Process
-from terminal import Terminal
+from terminal import CTL, by_hand
 import flatpak
 import dbus
-import dbus.mainloop.glib
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 NONE = dbus.Dictionary({}, signature="sv")
-CTL = os.path.join(BUILD, "assistantctl")
-
-
-def by_hand(*arguments, typed=()):
-    """Status and what was seen of assistantctl; @typed: prompts and answers to them."""
-    t = Terminal(*arguments)
-    for prompt, answer in typed:
-        t.seen = b""
-        t.read_until(prompt)
-        # Echo is off when the prompt is there, or soon.
-        time.sleep(0.1)
-        t.write(answer + b"\n")
-    status, seen = t.end()
-    return status, seen
 
 
 def grants(s):
@@ -327,32 +311,14 @@ TESTS = [only_a_hand_grants, always_is_for_this_target, a_grant_by_hand_lasts,
          with_a_pin_nothing_else_will_do, three_wrong_pins_lock_it]
 
 
-def main():
-    if not os.access(house.BROKER, os.X_OK):
-        print("skipped: mosquitto is not installed")
-        sys.exit(77)
-    require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    home = house.House()
-    try:
-        home.plug_in("Garage", "garage")
-        home.plug_in("Lamp")
-        failed = 0
-        for limits, tests in (("questions:\n  per_minute: 60", TESTS),
-                              ("requests:\n  per_minute: 8\n  calls_per_minute: 3",
-                               [a_minute_has_room_for_so_many])):
-            config = f"home:\n  broker: {home.socket}\n  port: 0\n{limits}\n"
-            with Service(config=config, data=home.data) as service:
-                wait_for(lambda: len([d for d in devices(service).values()
-                                      if d["available"]]) == 2, 10, "the devices")
-                broken = run_tests(tests, service, home)
-            if broken:
-                print(service.output)
-            failed += broken
-    finally:
-        home.end()
-    sys.exit(1 if failed else 0)
+def scenario(home):
+    failed = 0
+    for limits, tests in (("questions:\n  per_minute: 60\n", TESTS),
+                          ("requests:\n  per_minute: 8\n  calls_per_minute: 3\n",
+                           [a_minute_has_room_for_so_many])):
+        failed += home.serve(tests, home, config=limits)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    house.main(scenario, ("Garage", "garage"), ("Lamp",))

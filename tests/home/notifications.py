@@ -3,15 +3,12 @@
 """A question by a notification of a real server, dunst on a virtual screen, whose buttons are
 pressed through its menu."""
 import os
-import shutil
 import subprocess
-import sys
 
 import house
-from house import ask, devices, state, wait_state
-from harness import Request, Service, require_bus, run_tests, wait_for
+from house import ask, state, wait_state
+from harness import Request, wait_for
 import dbus
-import dbus.mainloop.glib
 
 
 class Dunst:
@@ -94,27 +91,10 @@ def one_that_nobody_looks_at_is_no(service, dunst):
 TESTS = [a_button_is_an_answer, one_that_is_closed_is_no, one_that_nobody_looks_at_is_no]
 
 
-def main():
-    if not (os.access(house.BROKER, os.X_OK) and shutil.which("dunst") and shutil.which("Xvfb")):
-        print("skipped: needs mosquitto, dunst and Xvfb")
-        sys.exit(77)
-    require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    home = house.House()
-    try:
-        home.plug_in("Garage", "garage")
-        config = (f"home:\n  broker: {home.socket}\n  port: 0\n"
-                  "questions:\n  seconds: 4\n  per_minute: 60\n")
-        with Dunst(home.folder) as dunst, Service(config=config, data=home.data) as service:
-            wait_for(lambda: any(d["available"] for d in devices(service).values()), 10,
-                     "the garage")
-            failed = run_tests(TESTS, service, dunst)
-        if failed:
-            print(service.output)
-    finally:
-        home.end()
-    sys.exit(1 if failed else 0)
+def scenario(home):
+    with Dunst(home.folder) as dunst:
+        return home.serve(TESTS, dunst, config="questions:\n  seconds: 4\n  per_minute: 60\n")
 
 
 if __name__ == "__main__":
-    main()
+    house.main(scenario, ("Garage", "garage"), needs=("dunst", "Xvfb"))

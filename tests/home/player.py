@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import house
-from house import ask, devices
+from house import ask, devices, go_on as say
 from harness import Service, require_bus, run_tests, wait_for
 import dbus
 import dbus.mainloop.glib
@@ -37,12 +37,6 @@ class Player:
     def ctl(self, *words):
         return subprocess.run(["playerctl", "-p", "mpv", *words], capture_output=True, text=True,
                               check=True, timeout=10).stdout.strip()
-
-
-def say(service, text, words):
-    code, results, said = ask(service, text, conversation="last")
-    assert code == 0 and words in said, (text, said)
-    return results
 
 
 def paused_and_played(service, player):

@@ -4,22 +4,18 @@
 time is a yes. What is asked for is a garage, which is opened and closed again."""
 import contextlib
 import json
-import os
-import sys
 import time
 
 import house
 from house import ask, state, wait_state
-from harness import Request, Service, require_bus, run_tests, spin, wait_for
+from harness import Request, spin, wait_for
 from agent import Process
+from session import NOTES, SAVER, Notes, Saver, private_bus
 from terminal import Terminal
 import dbus
-import dbus.mainloop.glib
 import dbus.service
 
 UNAVAILABLE = "org.assistantd.Error.ConfirmationUnavailable"
-SAVER = "org.freedesktop.ScreenSaver"
-NOTES = "org.freedesktop.Notifications"
 
 
 def opened(service, code=0):
@@ -62,12 +58,6 @@ def the_newest_of_the_highest_priority_is_asked(service, _):
         opened(service, 1)
         assert not old.asked and len(high.asked) == 1 and len(new.asked) == 1
     unavailable(service)
-
-
-def private_bus():
-    bus = dbus.SessionBus(private=True)
-    bus.set_exit_on_disconnect(False)
-    return bus
 
 
 def who_asks_does_not_answer(service, _):
@@ -167,34 +157,6 @@ def five_a_minute_are_enough(service, _):
         assert len(agent.asked) == 5
 
 
-class Saver(dbus.service.Object):
-    """A screen saver under a name, or what only says that it is one."""
-
-    def __init__(self, name=SAVER):
-        self.bus = private_bus()
-        self.name = dbus.service.BusName(name, self.bus) if name else None
-        super().__init__(self.bus, "/org/freedesktop/ScreenSaver")
-        self.active = False
-
-    @dbus.service.method(SAVER, out_signature="b")
-    def GetActive(self):
-        return self.active
-
-    @dbus.service.signal(SAVER, signature="b")
-    def ActiveChanged(self, active):
-        self.active = active
-
-    def tell(self, service, active):
-        """To the service directly, too, as anybody can."""
-        m = dbus.lowlevel.SignalMessage("/org/freedesktop/ScreenSaver", SAVER, "ActiveChanged")
-        m.append(active, signature="b")
-        m.set_destination(service.bus.get_name_owner("org.assistantd.Assistant1"))
-        self.bus.send_message(m)
-
-    def leave(self):
-        self.bus.close()
-
-
 def nobody_is_asked_before_a_locked_screen(service, _):
     saver, liar = Saver(), Saver(name=None)
     with Process("yes") as agent:
@@ -232,42 +194,6 @@ def nobody_is_asked_before_a_locked_screen(service, _):
         assert not agent.asked
     saver.leave()
     liar.leave()
-
-
-class Notes(dbus.service.Object):
-    """A notification server."""
-
-    def __init__(self, *capabilities):
-        self.bus = private_bus()
-        super().__init__(self.bus, "/org/freedesktop/Notifications")
-        self.capabilities = capabilities
-        self.shown, self.closed = [], []
-        self.name = dbus.service.BusName(NOTES, self.bus)
-
-    @dbus.service.method(NOTES, out_signature="as")
-    def GetCapabilities(self):
-        return self.capabilities
-
-    @dbus.service.method(NOTES, in_signature="susssasa{sv}i", out_signature="u")
-    def Notify(self, app, replaces, icon, summary, body, actions, hints, expires):
-        self.shown.append({"summary": str(summary), "body": str(body), "hints": hints,
-                           "actions": [str(a) for a in actions], "expires": int(expires)})
-        return len(self.shown)
-
-    @dbus.service.method(NOTES, in_signature="u")
-    def CloseNotification(self, number):
-        self.closed.append(int(number))
-
-    @dbus.service.signal(NOTES, signature="us")
-    def ActionInvoked(self, number, action):
-        pass
-
-    @dbus.service.signal(NOTES, signature="uu")
-    def NotificationClosed(self, number, reason):
-        pass
-
-    def leave(self):
-        self.bus.close()
 
 
 def pressed(service, notes, act):
@@ -365,31 +291,6 @@ def a_terminal_answers_for_itself(service, _):
         assert len(panel.asked) == 1
 
 
-def main():
-    if not os.access(house.BROKER, os.X_OK):
-        print("skipped: mosquitto is not installed")
-        sys.exit(77)
-    require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    home = house.House()
-    failed = 0
-    try:
-        home.plug_in("Garage", "garage")
-        for questions, tests in (("seconds: 2\n  per_minute: 60", TESTS),
-                                 ("per_minute: 5", [five_a_minute_are_enough])):
-            config = f"home:\n  broker: {home.socket}\n  port: 0\nquestions:\n  {questions}\n"
-            with Service(config=config, data=home.data) as service:
-                wait_for(lambda: any(d["available"] for d in house.devices(service).values()),
-                         10, "the garage")
-                broken = run_tests(tests, service, home)
-            if broken:
-                print(service.output)
-            failed += broken
-    finally:
-        home.end()
-    sys.exit(1 if failed else 0)
-
-
 TESTS = [all_of_it_is_shown, the_newest_of_the_highest_priority_is_asked,
          who_asks_does_not_answer, registrations_are_checked,
          an_agent_that_goes_or_talks_nonsense_is_out, silence_is_no, one_is_shown_at_a_time,
@@ -397,5 +298,10 @@ TESTS = [all_of_it_is_shown, the_newest_of_the_highest_priority_is_asked,
          assistantctl_shows_what_others_ask, a_terminal_answers_for_itself]
 
 
+def scenario(home):
+    return home.serve(TESTS, home, config="questions:\n  seconds: 2\n  per_minute: 60\n") + \
+        home.serve([five_a_minute_are_enough], home, config="questions:\n  per_minute: 5\n")
+
+
 if __name__ == "__main__":
-    main()
+    house.main(scenario, ("Garage", "garage"))

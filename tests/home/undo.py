@@ -4,25 +4,15 @@
 all of a plan, or one call; not over what somebody else did since without a word."""
 import json
 import os
-import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
+import tempfile
 import time
 
 import house
-from house import House, ask, devices, state, wait_state
-from harness import Request, Service, require_bus, run_tests, wait_for
+from house import ask, devices, state, wait_state
+from harness import Request, ctl, wait_for
 from agent import Process
-import dbus.mainloop.glib
-
-
-def ctl(service, *command, status=0):
-    done = subprocess.run(["assistantctl", *command], env=service.env, capture_output=True,
-                          text=True, timeout=30, stdin=subprocess.DEVNULL)
-    assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
-    return done.stdout + done.stderr
 
 
 def journal(service, *command):
@@ -108,8 +98,8 @@ def a_change_by_others_is_asked_about(service, _):
     assert row["reason"] == "changed" and "sha256" in row["consent"], row
 
 
-def a_whole_that_fails_is_taken_back(service, houses):
-    houses.unplug("Hall Lamp")
+def a_whole_that_fails_is_taken_back(service, home):
+    home.unplug("Hall Lamp")
     wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
     order = "turn on the desk lamp and turn on the hall lamp"
     said = ctl(service, "ask", "--whole", order)
@@ -125,7 +115,7 @@ def a_whole_that_fails_is_taken_back(service, houses):
     ctl(service, "ask", order)
     assert state(service, "light.desk_lamp") == "on"
     assert "Desk Lamp is off." in ctl(service, "undo")
-    houses.plug_in("Hall Lamp")
+    home.plug_in("Hall Lamp")
     wait_for(lambda: devices(service)["light.hall_lamp"]["available"], 10, "plugged in")
 
 
@@ -174,57 +164,42 @@ def forgetting_takes_the_journal_along(service, _):
 
 TESTS = [the_last_is_taken_back, the_journal_tells_why, a_plan_is_taken_back_in_reverse,
          one_call_is_taken_back, what_was_already_so_is_nothing_to_undo,
-         a_change_by_others_is_asked_about, a_whole_that_fails_is_taken_back, others_take_back_their_own,
-         private_calls_leave_no_words, a_closed_request_sends_no_more, forgetting_takes_the_journal_along]
+         a_change_by_others_is_asked_about, a_whole_that_fails_is_taken_back,
+         others_take_back_their_own, private_calls_leave_no_words,
+         a_closed_request_sends_no_more, forgetting_takes_the_journal_along]
 
 
-def wait_for_lamps(service):
-    wait_for(lambda: len([d for d in devices(service).values() if d["available"]]) == 3, 10,
-             "the devices")
-
-
-def killed_before_it_was_seen(houses, config):
-    """The command is out and the service is killed: the journal says so afterwards."""
-    with Service(config=config, data=houses.data) as service:
-        wait_for_lamps(service)
-        ctl(service, "ask", "turn on the desk lamp")
-        Request(service, "ask", "turn on the shy lamp")
-        wait_for(lambda: len(journal(service)) == 2, 5, "the row")
-        os.kill(service.process.pid, signal.SIGKILL)
-        service.process.wait()
-        wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), 5, "end")
-        home, service.keeps_home, service.ends_with = service.home, True, -signal.SIGKILL
-    with sqlite3.connect(os.path.join(home, "s", "assistantd", "store.db")) as store:
+def is_killed(service, folder):
+    """The command is out and the service is killed."""
+    ctl(service, "ask", "turn on the desk lamp")
+    Request(service, "ask", "turn on the shy lamp")
+    wait_for(lambda: len(journal(service)) == 2, 5, "the row")
+    os.kill(service.process.pid, signal.SIGKILL)
+    service.process.wait()
+    service.ends_with = -signal.SIGKILL
+    wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), 5, "end")
+    with sqlite3.connect(os.path.join(folder, "s", "assistantd", "store.db")) as store:
         store.execute("UPDATE call SET undo_until_ms = 1")
     store.close()
-    with Service(config=config, data=houses.data, home=home) as service:
-        row = journal(service)[0]
-        assert (row["target"], row["outcome"], row["verified"]) == \
-            ("light.shy_lamp", "sent", False), row
-        assert "before its effect was seen" in row["text"], row
-        assert "Desk Lamp was changed too long ago." in ctl(service, "undo")
-    assert "effect was not seen" in service.output
-    shutil.rmtree(home)
 
 
-def main():
-    require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    houses = House()
-    try:
-        for name, manner in (("Desk Lamp", ()), ("Hall Lamp", ()), ("Shy Lamp", ("silent",))):
-            houses.plug_in(name, *manner)
-        config = f"home:\n  broker: {houses.socket}\n  port: 0\n"
-        with Service(config=config, data=houses.data) as service:
-            wait_for_lamps(service)
-            failed = run_tests(TESTS, service, houses)
-        if failed:
-            print(service.output)
-        killed_before_it_was_seen(houses, config)
-    finally:
-        houses.end()
-    sys.exit(1 if failed else 0)
+def says_what_was_not_seen(service, _):
+    row = journal(service)[0]
+    assert (row["target"], row["outcome"], row["verified"]) == \
+        ("light.shy_lamp", "sent", False), row
+    assert "before its effect was seen" in row["text"], row
+    assert "Desk Lamp was changed too long ago." in ctl(service, "undo")
+    with open(os.path.join(service.home, "log"), encoding="utf-8") as log:
+        assert "effect was not seen" in log.read()
+
+
+def scenario(home):
+    failed = home.serve(TESTS, home)
+    with tempfile.TemporaryDirectory(prefix="ad.", dir="/tmp") as folder:
+        for test in (is_killed, says_what_was_not_seen):
+            failed += home.serve([test], folder, home=folder)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    house.main(scenario, ("Desk Lamp",), ("Hall Lamp",), ("Shy Lamp", "silent"))
