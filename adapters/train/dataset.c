@@ -2,53 +2,54 @@
 #include "adapters/train/dataset.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "adapters/train/row.h"
 #include "adapters/train/train.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
 struct example {
 	size_t first;
-	uint32_t n;
-	uint32_t prompt;	/* tokens at its beginning that are given, not learnt */
+	uint32_t n, given, prompt;	/* as in struct dataset_example */
+	unsigned long line;
+	uint64_t offset;
+	size_t length;
 };
 
 struct dataset {
 	size_t context;
 	struct token_list tokens;
 	struct example *examples;
-	size_t n_examples, cap_examples, skipped;
+	size_t n_examples, cap_examples;
+	size_t n_skipped;
+	unsigned long skipped[DATASET_SKIPPED_TOLD];
 	size_t n_texts;		/* examples that are text; one kind to a file */
 };
 
 struct loader {
 	struct dataset *s;
+	const struct gguf *model;
 	struct tokenizer *tokenizer;
-	const char *template;
-	size_t template_len;
-	char *bos, *eos;
 	unsigned long line;
+	uint64_t offset;	/* of the line */
+	size_t length;
 };
 
-static int line_error(const struct loader *l, struct diag *d, const char *what)
+/* Names the line before the member. */
+static int line_error(const struct loader *l, int r, const struct diag *defect, struct diag *d)
 {
-	char field[32];
+	char field[sizeof(defect->field) + 32];
 
-	snprintf(field, sizeof(field), "line %lu", l->line);
-	return diag_set(d, -EINVAL, DIAG_TYPE, field, "%s", what);
+	snprintf(field, sizeof(field), "line %lu%s%s", l->line, *defect->field ? ": " : "",
+		 defect->field);
+	return diag_set(d, r, defect->code, field, "%s", defect->text);
 }
 
-/* What of a line is wrong, for line_error(). */
-static int bad(struct diag *d, const char *what)
+static int add_example(const struct loader *l, size_t first, size_t given, size_t prompt)
 {
-	return diag_set(d, -EINVAL, DIAG_TYPE, "", "%s", what);
-}
-
-static int add_example(struct dataset *s, size_t first, size_t prompt)
-{
+	struct dataset *s = l->s;
 	size_t n = s->tokens.n - first, cap = s->cap_examples ? s->cap_examples * 2 : 1024;
 	struct example *bigger;
 
@@ -59,112 +60,102 @@ static int add_example(struct dataset *s, size_t first, size_t prompt)
 		s->examples = bigger;
 		s->cap_examples = cap;
 	}
-	s->examples[s->n_examples++] = (struct example){ first, (uint32_t)n, (uint32_t)prompt };
+	s->examples[s->n_examples++] = (struct example){
+		first, (uint32_t)n, (uint32_t)given, (uint32_t)prompt, l->line, l->offset,
+		l->length,
+	};
 	return 0;
 }
 
-static int add_text(struct loader *l, const char *text, size_t len)
+static int add_text(struct loader *l, const json_t *text)
 {
 	struct token_list *tokens = &l->s->tokens;
 	size_t first = tokens->n;
-	int r = tokenizer_encode(l->tokenizer, text, len, TOKENIZE_BOS, tokens);
+	int r = tokenizer_encode(l->tokenizer, json_string_value(text), json_string_length(text),
+				 TOKENIZE_BOS, tokens);
 
 	if (r == 0)
 		r = token_list_add(tokens, tokenizer_eos(l->tokenizer));
 	l->s->n_texts++;
-	return r < 0 ? r : add_example(l->s, first, 0);
-}
-
-/* A system message or none, then user and assistant by turns to the last answer. */
-static int check_messages(const json_t *messages, struct diag *d)
-{
-	size_t n = json_array_size(messages), first = 0, i;
-	const json_t *message;
-
-	json_array_foreach(messages, i, message) {
-		const char *role = json_string_value(json_object_get(message, "role"));
-		const json_t *content = json_object_get(message, "content");
-		const char *expected = (i - first) % 2 ? "assistant" : "user";
-
-		if (i == 0 && role && strcmp(role, "system") == 0)
-			first = 1;
-		else if (!role || strcmp(role, expected) != 0)
-			return diag_set(d, -EINVAL, DIAG_TYPE, "", "message %zu: role: '%s', "
-					"expected %s", i, role ? role : "", expected);
-		if (json_string_length(content) == 0)
-			return diag_set(d, -EINVAL, DIAG_TYPE, "",
-					"message %zu: content: expected a text that is not empty",
-					i);
-	}
-	if (n < first + 2 || (n - first) % 2)
-		return bad(d, "messages: expected a question and its answer at the end");
-	return 0;
+	return r < 0 ? r : add_example(l, first, 0, 0);
 }
 
 /* All but the last of @messages. */
 static int add_prompt(struct loader *l, const json_t *messages, struct diag *d)
 {
-	_cleanup_(jinja_output_freep) struct jinja_output *text = NULL;
 	json_auto_t *prompt = json_copy((json_t *)messages);
-	struct chat_input input = { .messages = prompt, .bos = l->bos, .eos = l->eos };
-	int r;
+	const struct chat_input input = { .messages = prompt };
 
 	if (!prompt || json_array_remove(prompt, json_array_size(prompt) - 1) < 0)
 		return -ENOMEM;
-	r = chat_render(&text, l->template, l->template_len, &input, d);
-	return r < 0 ? r : chat_tokenize(l->tokenizer, text, &l->s->tokens);
+	return chat_encode(&l->s->tokens, l->model, l->tokenizer, &input, d);
 }
 
-static int add_messages(struct loader *l, const json_t *messages, bool whole, struct diag *d)
+/* The tokens behind @first are taken back. */
+static int skip(struct loader *l, size_t first)
+{
+	struct dataset *s = l->s;
+
+	s->tokens.n = first;
+	if (s->n_skipped < DATASET_SKIPPED_TOLD)
+		s->skipped[s->n_skipped] = l->line;
+	s->n_skipped++;
+	return 0;
+}
+
+static int add_conversation(struct loader *l, const struct row *row, struct diag *d)
 {
 	struct token_list *tokens = &l->s->tokens;
-	size_t first = tokens->n, given;
-	const json_t *answer;
-	int r = check_messages(messages, d);
+	const json_t *answer = row_answer(row);
+	size_t first = tokens->n, prompt;
+	int r = add_prompt(l, row->messages, d);
 
-	if (r == 0)
-		r = add_prompt(l, messages, d);
 	if (r < 0)
 		return r;
-	given = tokens->n - first;
-	answer = json_object_get(json_array_get(messages, json_array_size(messages) - 1),
-				 "content");
+	prompt = tokens->n - first;
 	r = tokenizer_encode(l->tokenizer, json_string_value(answer), json_string_length(answer),
 			     TOKENIZE_CONTINUES, tokens);
 	if (r == 0)
 		r = token_list_add(tokens, tokenizer_eos(l->tokenizer));
 	if (r < 0)
 		return r;
-	if (tokens->n - first > l->s->context) {
-		tokens->n = first;
-		l->s->skipped++;
-		return 0;
-	}
-	return add_example(l->s, first, whole ? 0 : given);
+	if (tokens->n - first < 2)
+		return -EINVAL;
+	if (tokens->n - first > l->s->context)
+		return skip(l, first);
+	return add_example(l, first, row->whole ? 0 : prompt, prompt);
 }
 
-static int add_line(struct loader *l, const char *line, size_t len, struct diag *d)
+static int add_line(struct loader *l, const char *line, struct diag *d)
 {
-	json_auto_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *pair = NULL;
-	const json_t *text = json_object_get(row, "text"), *whole = json_object_get(row, "whole");
-	const json_t *messages = json_object_get(row, "messages");
-	json_t *prompt = json_object_get(row, "prompt");
-	json_t *completion = json_object_get(row, "completion");
-	size_t keys = json_object_size(row) - (json_is_boolean(whole) ? 1 : 0);
+	_cleanup_(row_deinit) struct row row;
+	int r = row_parse(&row, line, l->length, d);
 
-	if (!json_is_object(row))
-		return bad(d, "expected an object of JSON, without a key twice");
-	if (json_is_string(text) && !whole && keys == 1)
-		return add_text(l, json_string_value(text), json_string_length(text));
-	if (json_is_string(prompt) && json_is_string(completion) && keys == 2) {
-		pair = json_pack("[{s:s, s:O}, {s:s, s:O}]", "role", "user", "content", prompt,
-				 "role", "assistant", "content", completion);
-		return pair ? add_messages(l, pair, json_is_true(whole), d) : -ENOMEM;
-	}
-	if (json_is_array(messages) && keys == 1)
-		return add_messages(l, messages, json_is_true(whole), d);
-	return bad(d, "expected \"text\" alone, \"messages\", or \"prompt\" and \"completion\"; "
-		   "the latter two with \"whole\": true or without");
+	if (r < 0)
+		return r;
+	r = row.text ? add_text(l, row.text) : add_conversation(l, &row, d);
+	if (r == -EINVAL || r == -ELOOP)
+		diag_set(d, r, DIAG_VOCAB, "", "cannot be cut into tokens of the model");
+	return r;
+}
+
+static bool is_blank(const char *line, size_t len)
+{
+	return strspn(line, " \t\r\n") == len;
+}
+
+/* What can only be said of all lines together. */
+static int check_whole(const struct dataset *s, struct diag *d)
+{
+	if (s->n_examples == 0 && s->n_skipped)
+		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "all of the %zu rows are longer than "
+				"%zu tokens", s->n_skipped, s->context);
+	if (s->n_examples == 0)
+		return diag_set(d, -EINVAL, DIAG_TRUNC, "", "has no row");
+	if (s->n_texts && s->n_texts != s->n_examples + s->n_skipped)
+		return diag_set(d, -EINVAL, DIAG_TYPE, "",
+				"has texts and conversations; put them in two files");
+	return 0;
 }
 
 static int load_lines(struct loader *l, FILE *file, struct diag *d)
@@ -174,58 +165,40 @@ static int load_lines(struct loader *l, FILE *file, struct diag *d)
 	ssize_t len;
 	int r = 0;
 
-	while (r == 0 && (len = getline(&line, &cap, file)) >= 0) {
+	for (; r == 0 && (len = getline(&line, &cap, file)) >= 0; l->offset += l->length) {
 		struct diag defect = DIAG_NULL;
 
 		l->line++;
-		r = add_line(l, line, (size_t)len, &defect);
+		l->length = (size_t)len;
+		r = is_blank(line, l->length) ? 0 : add_line(l, line, &defect);
 		if (defect.code)
-			return line_error(l, d, defect.text);
+			r = line_error(l, -EINVAL, &defect, d);
 	}
 	if (r == 0 && ferror(file))
-		return -EIO;
-	if (r == 0 && l->s->n_examples == 0)
-		return line_error(l, d, "no example that fits the context");
-	if (r == 0 && l->s->n_texts && l->s->n_texts != l->s->n_examples)
-		return line_error(l, d, "texts and pairs in one file; put them in two");
+		r = -EIO;
+	return r < 0 ? r : check_whole(l->s, d);
+}
+
+static int open_tokenizer(struct loader *l, struct diag *d)
+{
+	int r = tokenizer_new(&l->tokenizer, l->model, d);
+
+	if (r == 0 && tokenizer_eos(l->tokenizer) < 0)
+		r = diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.eos_token_id", "missing");
 	return r;
-}
-
-static char *spelling(const struct tokenizer *t, int32_t id)
-{
-	const char *name;
-	size_t len;
-
-	return id >= 0 && tokenizer_name(t, id, &name, &len) ? strndup(name, len) : strdup("");
-}
-
-static int open_tokenizer(struct loader *l, const struct gguf *g, struct diag *d)
-{
-	int r = tokenizer_new(&l->tokenizer, g, d);
-
-	if (r < 0)
-		return r;
-	if (tokenizer_eos(l->tokenizer) < 0)
-		return diag_set(d, -EINVAL, DIAG_VOCAB, "tokenizer.ggml.eos_token_id", "missing");
-	r = chat_template_of(g, &l->template, &l->template_len, d);
-	if (r == GGUF_E_ABSENT)
-		return diag_set(d, -EINVAL, DIAG_TYPE, "tokenizer.chat_template", "missing");
-	l->bos = spelling(l->tokenizer, tokenizer_bos(l->tokenizer));
-	l->eos = spelling(l->tokenizer, tokenizer_eos(l->tokenizer));
-	return r == 0 && (!l->bos || !l->eos) ? -ENOMEM : r;
 }
 
 int dataset_load(struct dataset **ret, const struct gguf *g, int fd, size_t context,
 		 struct diag *d)
 {
 	_cleanup_(dataset_freep) struct dataset *s = calloc(1, sizeof(*s));
-	struct loader l = { .s = s };
+	struct loader l = { .s = s, .model = g };
 	FILE *file = NULL;
-	int copy = -1, r = s ? open_tokenizer(&l, g, d) : -ENOMEM;
+	int copy = -1, r = s ? open_tokenizer(&l, d) : -ENOMEM;
 
 	if (r == 0) {
 		s->context = context;
-		copy = dup(fd);
+		copy = lseek(fd, 0, SEEK_SET) < 0 ? -1 : dup(fd);
 		file = copy >= 0 ? fdopen(copy, "r") : NULL;
 		r = file ? load_lines(&l, file, d) : -errno;
 	}
@@ -234,8 +207,6 @@ int dataset_load(struct dataset **ret, const struct gguf *g, int fd, size_t cont
 	else if (copy >= 0)
 		close(copy);
 	tokenizer_free(l.tokenizer);
-	free(l.bos);
-	free(l.eos);
 	if (r == 0)
 		*ret = TAKE(s);
 	return r;
@@ -263,7 +234,40 @@ size_t dataset_n_examples(const struct dataset *s)
 
 size_t dataset_n_skipped(const struct dataset *s)
 {
+	return s->n_skipped;
+}
+
+bool dataset_is_text(const struct dataset *s)
+{
+	return s->n_texts > 0;
+}
+
+const unsigned long *dataset_skipped(const struct dataset *s, size_t *n)
+{
+	*n = MIN(s->n_skipped, (size_t)DATASET_SKIPPED_TOLD);
 	return s->skipped;
+}
+
+struct dataset_example dataset_example(const struct dataset *s, size_t i)
+{
+	const struct example *e = &s->examples[i];
+
+	return (struct dataset_example){ s->tokens.ids + e->first, e->n, e->given, e->prompt,
+					 e->line, e->offset, e->length };
+}
+
+size_t dataset_put(const struct dataset_example *e, int32_t *tokens, int32_t *targets)
+{
+	size_t learnt = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		bool learns = i + 1 >= e->given && i + 1 < e->n;
+
+		tokens[i] = e->ids[i];
+		targets[i] = learns ? e->ids[i + 1] : TRAIN_IGNORE;
+		learnt += learns;
+	}
+	return learnt;
 }
 
 static void draw_text(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets)
@@ -286,16 +290,12 @@ void dataset_draw(const struct dataset *s, uint64_t random, int32_t *tokens, int
 	}
 	/* Whole examples while they fit; the rest of the sequence is padding. */
 	for (;; which = (which + 1) % s->n_examples) {
-		const struct example *e = &s->examples[which];
-		const int32_t *ids = s->tokens.ids + e->first;
+		struct dataset_example e = dataset_example(s, which);
 
-		if (at + e->n > s->context)
+		if (at + e.n > s->context)
 			break;
-		for (uint32_t i = 0; i < e->n; i++, at++) {
-			tokens[at] = ids[i];
-			targets[at] = i + 1 >= e->prompt && i + 1 < e->n ? ids[i + 1]
-									 : TRAIN_IGNORE;
-		}
+		dataset_put(&e, tokens + at, targets + at);
+		at += e.n;
 	}
 	for (; at < s->context; at++) {
 		tokens[at] = 0;

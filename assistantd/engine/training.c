@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "adapters/train/random.h"
 #include "assistantd/engine/verbs.h"
 #include "util/macro.h"
 
@@ -39,15 +40,6 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* Steele, Lea and Flood 2014: splitmix64 as a hash of its argument. */
-static uint64_t scramble(uint64_t z)
-{
-	z += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
 }
 
 static int load_one(struct training_data *data, const struct gguf *g, uint32_t context)
@@ -94,13 +86,13 @@ static void draw_batch(const struct training *t, uint64_t step, struct progress 
 	for (size_t i = 0; i < t->n_data; i++)
 		all += t->data[i].share;
 	for (size_t row = 0; row < t->rows; row++) {
-		uint64_t random = scramble(scramble(t->seed ^ step << 16) + row);
+		uint64_t random = random_hash(random_hash(t->seed ^ step << 16) + row);
 		double at = (double)(random >> 11) * 0x1p-53 * all;
 		size_t i = 0;
 
 		while (i + 1 < t->n_data && at >= t->data[i].share)
 			at -= t->data[i++].share;
-		dataset_draw(t->data[i].examples, scramble(random), p->tokens + row * t->context,
+		dataset_draw(t->data[i].examples, random_hash(random), p->tokens + row * t->context,
 			     p->targets + row * t->context);
 	}
 }
@@ -111,7 +103,7 @@ static double held_out_loss(struct training *t, struct progress *p)
 
 	for (uint64_t k = 0; k < HELD_OUT_BATCHES; k++) {
 		for (size_t row = 0; row < t->rows; row++)
-			dataset_draw(t->held_out.examples, scramble(k * t->rows + row),
+			dataset_draw(t->held_out.examples, random_hash(k * t->rows + row),
 				     p->tokens + row * t->context, p->targets + row * t->context);
 		if (trainer_loss(t->trainer, &p->batch, false, &loss) < 0)
 			return NAN;

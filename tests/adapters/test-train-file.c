@@ -8,7 +8,6 @@
 
 #include "adapters/adapters.h"
 #include "adapters/train/bpe.h"
-#include "adapters/train/dataset.h"
 #include "adapters/train/model-file.h"
 #include "tests/base_model/family-samples.h"
 #include "tests/check-main.h"
@@ -213,142 +212,6 @@ START_TEST(not_a_plain_llama)
 }
 END_TEST
 
-static struct diag defect;	/* of the last load() */
-
-static int load(struct dataset **ret, const struct gguf *tokenizer, const char *lines,
-		size_t context)
-{
-	_cleanup_close_ int fd = memfd_create("data", MFD_CLOEXEC);
-
-	ck_assert_int_eq(write(fd, lines, strlen(lines)), strlen(lines));
-	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
-	defect = (struct diag)DIAG_NULL;
-	return dataset_load(ret, tokenizer, fd, context, &defect);
-}
-
-/* Learnt is the answer and its end, and nothing else. */
-START_TEST(pairs)
-{
-	static const char lines[] = "{\"prompt\": \"lamp\", \"completion\": \"on\"}\n";
-	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
-	_cleanup_(tokenizer_freep) struct tokenizer *tok = NULL;
-	_cleanup_(dataset_freep) struct dataset *s = NULL, *none = NULL;
-	_cleanup_(buf_deinit) struct buf learnt = BUF_NULL;
-	int32_t x[CONTEXT], y[CONTEXT];
-	size_t ends = 0;
-
-	ck_assert_int_eq(tokenizer_new(&tok, g, NULL), 0);
-	ck_assert_int_eq(load(&s, g, lines, CONTEXT), 0);
-	ck_assert_uint_eq(dataset_n_examples(s), 1);
-	dataset_draw(s, 12345, x, y);
-	ck_assert_int_eq(x[0], tokenizer_bos(tok));
-	for (int i = 0; i < CONTEXT; i++) {
-		if (y[i] == TRAIN_IGNORE)
-			continue;
-		ck_assert_int_eq(y[i], x[i + 1]);
-		ends += tokenizer_is_end(tok, y[i]);
-		ck_assert_int_eq(tokenizer_piece(tok, y[i], &learnt), 0);
-	}
-	/* One example repeats until the sequence is full. */
-	ck_assert_uint_gt(ends, 1);
-	ck_assert_uint_eq(learnt.len, 2 * ends);
-	ck_assert_int_eq(memcmp(learnt.data, "onon", 4), 0);
-	ck_assert_int_eq(load(&none, g, lines, 4), -EINVAL);
-	ck_assert_int_eq(load(&none, g, "{\"prompt\": \"lamp\"}\n", CONTEXT), -EINVAL);
-	ck_assert_int_eq(load(&none, g, "{\"text\": \"a\"}\n[]\n", CONTEXT), -EINVAL);
-}
-END_TEST
-
-START_TEST(whole_pairs)
-{
-	static const char lines[] =
-		"{\"prompt\": \"lamp\", \"completion\": \"on\", \"whole\": true}\n";
-	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
-	_cleanup_(dataset_freep) struct dataset *s = NULL, *none = NULL;
-	int32_t x[CONTEXT], y[CONTEXT];
-	size_t n;
-
-	ck_assert_int_eq(load(&s, g, lines, CONTEXT), 0);
-	dataset_draw(s, 1, x, y);
-	n = dataset_n_tokens(s);
-	ck_assert_uint_lt(n, CONTEXT);
-	/* All but what would be learnt from the end of an example. */
-	for (size_t i = 0; i + 1 < n; i++)
-		ck_assert_int_eq(y[i], x[i + 1]);
-	ck_assert_int_eq(y[n - 1], TRAIN_IGNORE);
-	ck_assert_int_eq(load(&none, g, "{\"prompt\": \"a\", \"completion\": \"b\", "
-			      "\"whole\": 1}\n", CONTEXT), -EINVAL);
-	ck_assert_int_eq(load(&none, g, "{\"text\": \"a\", \"whole\": true}\n", CONTEXT), -EINVAL);
-}
-END_TEST
-
-/* A conversation's last answer is learnt, and a pair is a conversation of two. */
-START_TEST(conversations)
-{
-	static const char pair[] = "{\"prompt\": \"lamp\", \"completion\": \"on\"}\n";
-	static const char same[] =
-		"{\"messages\": [{\"role\": \"user\", \"content\": \"lamp\"},"
-		" {\"role\": \"assistant\", \"content\": \"on\"}]}\n";
-	static const char longer[] =
-		"{\"messages\": [{\"role\": \"system\", \"content\": \"a\"},"
-		" {\"role\": \"user\", \"content\": \"on\"},"
-		" {\"role\": \"assistant\", \"content\": \"off\"},"
-		" {\"role\": \"user\", \"content\": \"b\"},"
-		" {\"role\": \"assistant\", \"content\": \"c\"}]}\n";
-	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
-	_cleanup_(dataset_freep) struct dataset *a = NULL, *b = NULL, *c = NULL;
-	int32_t x[2][CONTEXT], y[2][CONTEXT];
-	size_t n, learnt = 0;
-
-	ck_assert_int_eq(load(&a, g, pair, CONTEXT), 0);
-	ck_assert_int_eq(load(&b, g, same, CONTEXT), 0);
-	dataset_draw(a, 1, x[0], y[0]);
-	dataset_draw(b, 1, x[1], y[1]);
-	ck_assert_mem_eq(x[0], x[1], sizeof(x[0]));
-	ck_assert_mem_eq(y[0], y[1], sizeof(y[0]));
-	ck_assert_int_eq(load(&c, g, longer, CONTEXT), 0);
-	dataset_draw(c, 1, x[0], y[0]);
-	n = dataset_n_tokens(c);
-	for (size_t i = 0; i < n; i++)
-		learnt += y[0][i] != TRAIN_IGNORE;
-	ck_assert_uint_eq(learnt, 2);
-	ck_assert_int_eq(y[0][n - 3], x[0][n - 2]);
-	ck_assert_int_eq(y[0][n - 2], x[0][n - 1]);
-}
-END_TEST
-
-static const struct {
-	const char *line, *expected;
-} broken[] = {
-	{ "{\"prompt\": \"a\"", "an object of JSON" },
-	{ "[1]", "an object of JSON" },
-	{ "{\"prompt\": \"a\", \"prompt\": \"a\"}", "without a key twice" },
-	{ "{\"prompt\": \"a\"}", "expected \"text\" alone" },
-	{ "{\"prompt\": \"a\", \"completion\": \"\"}", "message 1: content: expected a text" },
-	{ "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}]}",
-	  "message 0: role: 'assistant', expected user" },
-	{ "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"},"
-	  " {\"role\": \"tool\", \"content\": \"a\"}]}",
-	  "message 1: role: 'tool', expected assistant" },
-	{ "{\"messages\": [{\"role\": \"system\", \"content\": \"a\"}]}", "its answer" },
-	{ "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}", "its answer" },
-	{ "{\"messages\": []}", "its answer" },
-};
-
-START_TEST(broken_lines)
-{
-	_cleanup_(gguf_freep) struct gguf *g = new_tokenizer();
-	_cleanup_(dataset_freep) struct dataset *s = NULL;
-	char lines[256];
-
-	snprintf(lines, sizeof(lines), "{\"prompt\": \"a\", \"completion\": \"b\"}\n%s\n",
-		 broken[_i].line);
-	ck_assert_int_eq(load(&s, g, lines, CONTEXT), -EINVAL);
-	ck_assert_str_eq(defect.field, "line 2");
-	ck_assert_msg(strstr(defect.text, broken[_i].expected), "%s", defect.text);
-}
-END_TEST
-
 int main(void)
 {
 	TCase *c = tcase_create("train-file");
@@ -358,9 +221,5 @@ int main(void)
 	tcase_add_test(c, base);
 	tcase_add_test(c, lora);
 	tcase_add_loop_test(c, not_a_plain_llama, 0, 3);
-	tcase_add_test(c, pairs);
-	tcase_add_test(c, whole_pairs);
-	tcase_add_test(c, conversations);
-	tcase_add_loop_test(c, broken_lines, 0, sizeof(broken) / sizeof(broken[0]));
 	return run_tests("train-file", c);
 }

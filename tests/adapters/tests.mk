@@ -13,6 +13,16 @@ check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
 	$(TEST_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(PCRE2_LIBS) -lpthread -lm
 
+check_PROGRAMS += tests/adapters/test-train-file
+tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c
+tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
+tests_adapters_test_train_file_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/adapters/test-dataset
+tests_adapters_test_dataset_SOURCES = tests/adapters/test-dataset.c
+tests_adapters_test_dataset_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
+tests_adapters_test_dataset_LDADD = $(MODEL_TEST_LIBS)
+
 dist_check_SCRIPTS += tests/adapters/train.sh
 dist_check_SCRIPTS += tests/adapters/import.py tests/adapters/package.py tests/adapters/tokens.py
 EXTRA_DIST += tests/adapters/gguf.py

@@ -13,6 +13,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz-lora \
 	tests/fuzz/fuzz-manifest \
 	tests/fuzz/fuzz-proposal \
+	tests/fuzz/fuzz-rows \
 	tests/fuzz/fuzz-safetensors \
 	tests/fuzz/fuzz-tokenizer \
 	tests/fuzz/fuzz-tools \
@@ -58,6 +59,12 @@ tests_fuzz_fuzz_proposal_SOURCES = tests/fuzz/fuzz-proposal.c tests/fuzz/fuzz.h 
 tests_fuzz_fuzz_proposal_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_proposal_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSSON_LIBS) \
 	$(YAML_LIBS)
+
+tests_fuzz_fuzz_rows_SOURCES = tests/fuzz/fuzz-rows.c tests/fuzz/fuzz.h \
+	tests/fuzz/asserts.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_rows_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_fuzz_rows_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_rows_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
 tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz-safetensors.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
