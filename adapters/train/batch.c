@@ -42,7 +42,7 @@ static int find_spans(struct trainer *t, const uint32_t *begins)
 
 int train_take_batch(struct trainer *t, const struct train_batch *batch)
 {
-	int r = pick_targets(t, batch);
+	int r = batch->weight >= 0 && batch->weight <= 1 ? pick_targets(t, batch) : -EINVAL;
 
 	return r < 0 ? r : find_spans(t, batch->begins);
 }

@@ -89,6 +89,7 @@ void train_backward(struct trainer *t, const int32_t *tokens)
 struct loss_job {
 	struct trainer *t;
 	const int32_t *targets;
+	float count;		/* what a position's gradient is divided by */
 };
 
 /* Turns the logits of one picked position into the gradient (p - onehot) / count, and keeps
@@ -98,7 +99,7 @@ static void position_loss(void *arg, size_t i, unsigned thread)
 	const struct loss_job *job = arg;
 	struct trainer *t = job->t;
 	size_t vocab = t->s.vocab;
-	float *p = t->logits + i * vocab, count = (float)t->n_picked, max, sum;
+	float *p = t->logits + i * vocab, count = job->count, max, sum;
 	int32_t target = job->targets[t->picked[i]];
 	double chosen = (double)p[target];
 
@@ -111,12 +112,13 @@ static void position_loss(void *arg, size_t i, unsigned thread)
 
 int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backward, double *loss)
 {
-	struct loss_job job = { t, batch->targets };
+	struct loss_job job = { .t = t, .targets = batch->targets };
 	double sum = 0;
 	int r = train_take_batch(t, batch);
 
 	if (r < 0)
 		return r;
+	job.count = (float)((double)t->n_picked / (batch->weight > 0 ? batch->weight : 1));
 	train_forward(t, batch->tokens);
 	gemm_each(t->gemm, position_loss, &job, t->n_picked);
 	for (size_t i = 0; i < t->n_picked; i++)
@@ -125,4 +127,11 @@ int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backwa
 	if (backward)
 		train_backward(t, batch->tokens);
 	return gemm_error(t->gemm);
+}
+
+void trainer_losses(const struct trainer *t, double *losses)
+{
+	memset(losses, 0, t->n * sizeof(*losses));
+	for (size_t i = 0; i < t->n_picked; i++)
+		losses[t->picked[i]] = t->losses[i];
 }

@@ -33,6 +33,9 @@ struct train_batch {
 	 * another one's, so attention does not see it, and positions count from there. NULL: a
 	 * row is one example. */
 	const uint32_t *begins;
+	/* How much of its gradient is added, for steps of several batches: of those that all count
+	 * by their targets, the share of the step's. 0: all. */
+	double weight;
 };
 
 struct trainer;
@@ -84,10 +87,14 @@ struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_p
 
 /*
  * Mean cross-entropy, in nats, over the positions of @batch whose target is not TRAIN_IGNORE;
- * with @backward its gradient is added to the gradients. 0, -EINVAL for an id outside the
- * vocabulary, no target at all, or beginnings that are no stretches; -ENOMEM.
+ * with @backward its gradient is added to the gradients, by its weight. 0, -EINVAL for an id
+ * outside the vocabulary, no target at all, beginnings that are no stretches, or a weight that
+ * is not 0 to 1; -ENOMEM.
  */
 int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backward, double *loss);
+/* What the last one was the mean of: @losses is [rows][context], in nats, 0 where nothing is
+ * learnt. */
+void trainer_losses(const struct trainer *t, double *losses);
 /* Muon for the matrices of a base's layers, AdamW (0.9, 0.95, the gradient's norm clipped to 1)
  * for its embedding and norms and for adapters; the base's matrices decay by 0.1. Clears the
  * gradients and returns the norm that they had; where that is no finite number, nothing has

@@ -7,21 +7,12 @@ tests_adapters_test_manifest_LDADD = adapters/libcatalog.a util/libutil.a $(TEST
 	$(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 
 check_PROGRAMS += tests/adapters/test-lora tests/adapters/test-cache tests/adapters/test-package \
-	tests/adapters/test-proof tests/adapters/test-signature tests/adapters/test-tokens \
-	tests/adapters/test-train-file tests/adapters/test-uses
+	tests/adapters/test-dataset tests/adapters/test-proof tests/adapters/test-signature \
+	tests/adapters/test-tokens tests/adapters/test-train-file tests/adapters/test-train-shares \
+	tests/adapters/test-uses
 check_PROGRAMS += tests/adapters/test-train
 tests_adapters_test_train_LDADD = adapters/train/libtrain.a $(BASE_MODEL_LIBS) util/libutil.a \
 	$(TEST_LIBS) $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(PCRE2_LIBS) -lpthread -lm
-
-check_PROGRAMS += tests/adapters/test-train-file
-tests_adapters_test_train_file_SOURCES = tests/adapters/test-train-file.c
-tests_adapters_test_train_file_CFLAGS = $(TEST_CFLAGS)
-tests_adapters_test_train_file_LDADD = $(MODEL_TEST_LIBS)
-
-check_PROGRAMS += tests/adapters/test-dataset
-tests_adapters_test_dataset_SOURCES = tests/adapters/test-dataset.c
-tests_adapters_test_dataset_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
-tests_adapters_test_dataset_LDADD = $(MODEL_TEST_LIBS)
 
 dist_check_SCRIPTS += tests/adapters/train.sh
 dist_check_SCRIPTS += tests/adapters/import.py tests/adapters/package.py tests/adapters/tokens.py
