@@ -30,7 +30,7 @@ static const int calls_always[] = {
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
 	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
-	SCMP_SYS(shutdown), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate),
+	SCMP_SYS(shutdown), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(fdatasync),
 };
 
 /* Which file may be opened is Landlock's to say; without it, all that the user may read. */

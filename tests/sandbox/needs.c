@@ -118,6 +118,7 @@ static int use_memory_file(void)
 	char text[5] = { 0 };
 
 	NEED(fd >= 0 && write(fd, "text", 4) == 4);
+	NEED(lseek(fd, 0, SEEK_SET) == 0 && fdatasync(fd) == 0);
 	NEED(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) == 0);
 	NEED(pread(fd, text, 4, 0) == 4 && strcmp(text, "text") == 0);
 	NEED(fcntl(fd, F_DUPFD_CLOEXEC, 0) > 0 && close(fd) == 0);
