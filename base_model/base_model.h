@@ -10,6 +10,7 @@
 #include "base_model/gguf-write.h"
 #include "base_model/identity.h"
 #include "base_model/kernel-speed.h"
+#include "base_model/likelihood.h"
 #include "base_model/model.h"
 #include "base_model/parts.h"
 #include "base_model/pattern.h"

@@ -100,6 +100,21 @@ static void on_done(struct engine *e, struct ipc_message *m, struct engine_call 
 		call->ops->done(call->arg, &done);
 }
 
+static void on_scored(struct engine *e, struct ipc_message *m, struct engine_call *call)
+{
+	struct engine_scored scored;
+
+	if (engine_get_scored(m, &scored) < 0) {
+		fail_call(e, call, ENGINE_E_INTERNAL, NULL);
+		return;
+	}
+	if (call->fingerprinted)
+		suspects_clear(&e->suspects, &call->fingerprint);
+	forget_call(e, call);
+	if (call->ops->scored)
+		call->ops->scored(call->arg, &scored);
+}
+
 static void on_failed(struct engine *e, struct ipc_message *m, struct engine_call *call)
 {
 	struct engine_failed failed;
@@ -161,6 +176,10 @@ static void on_message(void *arg, struct ipc_message *m)
 	case ENGINE_FAILED:
 		if (call)
 			on_failed(e, m, call);
+		break;
+	case ENGINE_SCORED:
+		if (call)
+			on_scored(e, m, call);
 		break;
 	case ENGINE_PREFIX:
 		if (call)
@@ -306,7 +325,7 @@ int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
 	struct ipc_message m;
 	uint64_t id = e->next_id++;
 
-	call->fingerprinted = suspects_fingerprint(start, &call->fingerprint) == 0;
+	call->fingerprinted = suspects_fingerprint(start, NULL, &call->fingerprint) == 0;
 	if (call->fingerprinted && suspects_refused(&e->suspects, &call->fingerprint))
 		return ENGINE_E_REFUSED;
 	if (type == ENGINE_START)
@@ -314,6 +333,21 @@ int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
 	call->keeps_prefix = start->keeps_prefix;
 	ipc_message_init(&m, type, id);
 	return send_call(e, call, id, &m, engine_put_start(&m, start));
+}
+
+int engine_score_call(struct engine *e, struct engine_call *call,
+		      const struct engine_score *score)
+{
+	struct ipc_message m;
+	uint64_t id = e->next_id++;
+
+	call->keeps_prefix = false;
+	call->fingerprinted = suspects_fingerprint(&score->prompt, &score->texts,
+						   &call->fingerprint) == 0;
+	if (call->fingerprinted && suspects_refused(&e->suspects, &call->fingerprint))
+		return ENGINE_E_REFUSED;
+	ipc_message_init(&m, ENGINE_SCORE, id);
+	return send_call(e, call, id, &m, engine_put_score(&m, score));
 }
 
 int engine_adapter_call(struct engine *e, struct engine_call *call, uint32_t type,

@@ -31,12 +31,13 @@ struct engine_call {
 	struct engine_call *next;
 };
 
-/* After done() or failed() nothing follows; NULL where nobody listens. */
+/* After done(), scored() or failed() nothing follows; NULL where nobody listens. */
 struct engine_call_ops {
 	void (*counted)(void *arg, const struct engine_counted *counted);
 	void (*text)(void *arg, const char *text, size_t len, uint32_t n_tokens);
 	void (*done)(void *arg, const struct engine_done *done);
 	void (*failed)(void *arg, int error, const struct engine_failed *failed);
+	void (*scored)(void *arg, const struct engine_scored *scored);
 };
 
 struct engine_config {
@@ -85,12 +86,14 @@ size_t engine_calls(const struct engine *e);
 
 /*
  * Puts a call in flight: ENGINE_START, ENGINE_COUNT with @start; LOAD, UNLOAD, PIN with
- * @adapter. What is stored of a START's beginning is put into @start. 0; ENGINE_E_REFUSED for
- * a request that ended the engine three times;
+ * @adapter; SCORE. What is stored of a START's beginning is put into @start. 0;
+ * ENGINE_E_REFUSED for a request that ended the engine three times;
  * -EPIPE when there is no engine; -EAGAIN; -ENOMEM and the encoder's errors.
  */
 int engine_start_call(struct engine *e, struct engine_call *call, uint32_t type,
 		      struct engine_start *start);
+int engine_score_call(struct engine *e, struct engine_call *call,
+		      const struct engine_score *score);
 int engine_adapter_call(struct engine *e, struct engine_call *call, uint32_t type,
 			const struct engine_adapter *adapter);
 /* Nothing follows for @call, which may be gone afterwards; harmless when not in flight. */

@@ -289,7 +289,8 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 	}
 }
 
-static const struct engine_call_ops call_ops = { on_counted, on_text, on_done, on_failed };
+static const struct engine_call_ops call_ops = { .counted = on_counted, .text = on_text,
+						.done = on_done, .failed = on_failed };
 
 /* The task's template over the piece: what the model reads as the user's turn. */
 static int render(struct piece *p, struct engine_start *start, struct diag *d)

@@ -3,7 +3,8 @@
 
 #include "util/digest.h"
 
-int suspects_fingerprint(const struct engine_start *start, struct digest *ret)
+int suspects_fingerprint(const struct engine_start *start, const struct buf *texts,
+			 struct digest *ret)
 {
 	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
 	int r = digest_stream_new(&stream);
@@ -19,6 +20,8 @@ int suspects_fingerprint(const struct engine_start *start, struct digest *ret)
 		if (r == 0 && s->text.len)
 			r = digest_stream_update(stream, s->text.data, s->text.len);
 	}
+	if (r == 0 && texts && texts->len)
+		r = digest_stream_update(stream, texts->data, texts->len);
 	return r < 0 ? r : digest_stream_finish(stream, ret);
 }
 

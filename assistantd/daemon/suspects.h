@@ -19,8 +19,10 @@ struct suspects {
 	uint64_t crash;
 };
 
-/* What tells two requests apart: their text, roles and adapters. 0, -ENOMEM or -EIO. */
-int suspects_fingerprint(const struct engine_start *start, struct digest *ret);
+/* What tells two requests apart: their text, roles and adapters, and the texts (or NULL) that are
+ * scored. 0, -ENOMEM or -EIO. */
+int suspects_fingerprint(const struct engine_start *start, const struct buf *texts,
+			 struct digest *ret);
 /* The engine has ended once more: whom is blamed from now on, is blamed for that. */
 void suspects_crash(struct suspects *s);
 /* Counts once for a crash, however many requests of the kind were running. */

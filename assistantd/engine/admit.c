@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a START, COUNT, LOAD or PIN message through the preparer to a request that runs or an
+ * From a START, SCORE, COUNT, LOAD or PIN message through the preparer to a request that runs or an
  * answer. An adapter is read once at a time: who wants the same one meanwhile is held back
  * until that reading ends, and takes its result or tries with a descriptor of its own. Who
  * is held back keeps the adapters that it has, so that waiting for several ends.
@@ -120,7 +120,7 @@ static size_t places_taken(const struct scheduler *s)
 	size_t n = s->n_requests;
 
 	for (const struct preparation *p = s->preparing; p; p = p->sibling)
-		n += p->type == ENGINE_START && !p->cancelled;
+		n += preparation_runs(p) && !p->cancelled;
 	return n;
 }
 
@@ -131,8 +131,8 @@ static void submit(struct scheduler *s, struct preparation *p)
 		struct wanted *w = &p->wanted[i];
 
 		/* Only what will be served is a use. */
-		w->adapter = p->type == ENGINE_START ? residents_find(s->residents, &w->digest)
-						     : residents_peek(s->residents, &w->digest);
+		w->adapter = preparation_runs(p) ? residents_find(s->residents, &w->digest)
+						 : residents_peek(s->residents, &w->digest);
 		w->reads = !w->adapter;
 	}
 	add_preparing(s, p);
@@ -153,7 +153,21 @@ static void want(struct preparation *p, const struct digest *digest, float scale
 	p->wanted[p->n_wanted++] = (struct wanted){ .digest = *digest, .scale = scale, .fd = fd };
 }
 
-static int decode(struct preparation *p, struct ipc_message *m)
+static int decode_score(struct preparation *p, struct ipc_message *m)
+{
+	struct engine_score *score = malloc(sizeof(*score));
+	int r = score ? engine_get_score(m, score) : -ENOMEM;
+
+	if (r < 0) {
+		free(score);
+		return r;
+	}
+	p->score = score;
+	p->start = &score->prompt;
+	return 0;
+}
+
+static int decode_start(struct preparation *p, struct ipc_message *m)
 {
 	struct engine_start *start = malloc(sizeof(*start));
 	int r = start ? engine_get_start(m, start) : -ENOMEM;
@@ -163,6 +177,16 @@ static int decode(struct preparation *p, struct ipc_message *m)
 		return r;
 	}
 	p->start = start;
+	return 0;
+}
+
+static int decode(struct preparation *p, struct ipc_message *m)
+{
+	int r = p->type == ENGINE_SCORE ? decode_score(p, m) : decode_start(p, m);
+	struct engine_start *start = p->start;
+
+	if (r < 0)
+		return r;
 	if (has_twice(start))
 		return -EEXIST;
 	for (uint32_t i = 0; i < start->n_uses; i++)
@@ -189,7 +213,7 @@ void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m)
 				      r == -EEXIST ? "the same adapter twice" : strerror(-r));
 	else if (!s->model)
 		scheduler_tell_failed(s, m->id, ENGINE_E_NO_MODEL, NULL, "no model is loaded");
-	else if (m->type == ENGINE_START && places_taken(s) == ENGINE_REQUESTS_MAX)
+	else if (preparation_runs(p) && places_taken(s) == ENGINE_REQUESTS_MAX)
 		scheduler_tell_failed(s, m->id, ENGINE_E_BUSY, NULL, "too many requests");
 	else
 		submit(s, TAKE(p));

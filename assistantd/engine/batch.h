@@ -24,7 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BATCH_CHUNK = 64, BATCH_GUESSES = 32, BATCH_SHARE = 8, BATCH_LEAST = 2 };
+/* BATCH_SCORES: tokens of texts that are scored, each with a row of logits, of one pass. */
+enum { BATCH_CHUNK = 64, BATCH_GUESSES = 32, BATCH_SHARE = 8, BATCH_LEAST = 2,
+       BATCH_SCORES = 64 };
 
 struct batch_entry {
 	bool interactive;

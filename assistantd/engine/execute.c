@@ -183,6 +183,7 @@ void scheduler_execute(struct scheduler *s, struct ipc_message *m)
 		do_open(s, m);
 		break;
 	case ENGINE_START:
+	case ENGINE_SCORE:
 	case ENGINE_COUNT:
 		scheduler_prepare_request(s, m);
 		break;

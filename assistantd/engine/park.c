@@ -10,19 +10,36 @@
 
 #define PARKED_MAX 512	/* passes */
 
+static void park(struct scheduler *s, struct request *r)
+{
+	request_park(r);
+	if (!s->parked_since)
+		s->parked_since = s->passes + 1;
+}
+
 bool scheduler_park_one(struct scheduler *s)
 {
 	for (size_t i = s->n_requests; i-- > 0;) {
 		struct request *r = s->requests[i];
 
-		if (r->lane != 0 || r->was_parked)
+		if (r->lane != 0 || r->was_parked || request_parked(r))
 			continue;
-		request_park(r);
+		park(s, r);
 		r->was_parked = true;
-		if (!s->parked_since)
-			s->parked_since = s->passes + 1;
 		return true;
 	}
+	return false;
+}
+
+bool scheduler_make_way(struct scheduler *s, struct request *r)
+{
+	if (request_has_come_on(r)) {
+		park(s, r);
+		return true;
+	}
+	scheduler_tell_failed(s, r->id, ENGINE_E_BUSY, NULL,
+			      "no room for the request beside those that run");
+	scheduler_drop(s, r);
 	return false;
 }
 
@@ -30,7 +47,7 @@ bool scheduler_park_one(struct scheduler *s)
 static void give_up_one(struct scheduler *s)
 {
 	for (size_t i = 0; i < s->n_requests; i++)
-		if (!bm_writer_parked(s->requests[i]->writer))
+		if (!request_parked(s->requests[i]))
 			return;
 	if (!s->n_requests)
 		return;
@@ -49,10 +66,10 @@ void scheduler_resume(struct scheduler *s)
 		struct request *r = s->requests[i];
 
 		/* The first for which there is no room keeps those behind it waiting. */
-		if (bm_writer_parked(r->writer) && !parked)
+		if (request_parked(r) && !parked)
 			parked = request_resume(r) < 0;
 		else
-			parked |= bm_writer_parked(r->writer);
+			parked |= request_parked(r);
 	}
 	if (!parked)
 		s->parked_since = 0;

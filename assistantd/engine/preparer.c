@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct list {
 	struct preparation *first, **end;
@@ -41,9 +42,13 @@ struct preparation *preparation_free(struct preparation *p)
 {
 	if (!p)
 		return NULL;
-	if (p->start)
+	if (p->score)
+		engine_score_deinit(p->score);
+	else if (p->start)
 		engine_start_deinit(p->start);
-	free(p->start);
+	free(p->score ? (void *)p->score : p->start);
+	scoring_free(p->scoring);
+	scoring_texts_deinit(&p->texts);
 	for (size_t i = 0; i < p->n_wanted; i++) {
 		closep(&p->wanted[i].fd);
 		adapter_unref(p->wanted[i].adapter);
@@ -52,6 +57,11 @@ struct preparation *preparation_free(struct preparation *p)
 	free(p->pages);
 	free(p);
 	return NULL;
+}
+
+bool preparation_runs(const struct preparation *p)
+{
+	return p->type == ENGINE_START || p->type == ENGINE_SCORE;
 }
 
 static void list_init(struct list *l)
@@ -85,8 +95,7 @@ static enum rank rank_of(const struct preparation *p)
 {
 	if (p->ahead)
 		return RANK_AHEAD;
-	return p->start && p->type == ENGINE_START && p->start->lane == 0 ? RANK_BACKGROUND
-									  : RANK_WAITED_FOR;
+	return preparation_runs(p) && p->start->lane == 0 ? RANK_BACKGROUND : RANK_WAITED_FOR;
 }
 
 static struct preparation **next_given(struct preparer *p)
@@ -147,16 +156,43 @@ static int place_adapters(struct preparation *p)
 	return r;
 }
 
+/* A prompt that one token has room behind, and those of the texts. */
+static int prepare_texts(struct preparation *p)
+{
+	const struct engine_score *score = p->score;
+	bool answers = p->start->n_segments > 0;
+	const char *at = score->texts.data;
+	int r;
+
+	p->prompt.counted.limit = p->context;
+	if (answers)
+		r = prompt_build(&p->prompt, p->model, p->tokenizer, p->context, p->start,
+				 &p->diag);
+	else
+		r = scoring_texts_begin(&p->prompt.tokens, p->tokenizer, &p->diag);
+	if (!answers)
+		p->prompt.counted.needed = (uint32_t)p->prompt.tokens.n;
+	for (uint32_t i = 0; r == 0 && i < score->n_texts; i++) {
+		size_t len = strlen(at);
+
+		r = scoring_texts_add(&p->texts, p->tokenizer, at, len, answers, score->ends);
+		at += len + 1;
+	}
+	return r;
+}
+
 /* By the vocabulary of its adapters; COUNT does not ask what of the prompt they act on. */
 static int prepare_prompt(struct preparation *p)
 {
 	int r = gather_adapters(p);
 
 	p->tokenizer = adapter_uses_tokenizer(&p->uses, bm_model_tokenizer(p->model), &p->n_extra);
-	if (r == 0)
+	if (r == 0 && p->score)
+		r = prepare_texts(p);
+	else if (r == 0)
 		r = prompt_build(&p->prompt, p->model, p->tokenizer, p->context, p->start,
 				 &p->diag);
-	return r == 0 && p->type == ENGINE_START ? place_adapters(p) : r;
+	return r == 0 && preparation_runs(p) ? place_adapters(p) : r;
 }
 
 static void prepare(struct preparation *p)

@@ -9,6 +9,7 @@
 #include "adapters/adapters.h"
 #include "assistantd/engine/prefix-file.h"
 #include "assistantd/engine/prompt.h"
+#include "assistantd/engine/scoring.h"
 #include "assistantd/ipc/ipc.h"
 #include "base_model/base_model.h"
 
@@ -24,15 +25,17 @@ struct wanted {
 struct preparation {
 	/* The question. Belongs to the preparer from preparer_give() until it comes back. */
 	uint64_t id;
-	uint32_t type;			/* ENGINE_START, ENGINE_COUNT, ENGINE_LOAD or ENGINE_PIN */
+	uint32_t type;			/* ENGINE_START, SCORE, COUNT, LOAD or PIN */
 	const struct bm_model *model;
 	uint32_t context;		/* tokens that prompt and answer may have */
-	struct engine_start *start;	/* NULL for LOAD and PIN */
+	struct engine_start *start;	/* NULL for LOAD and PIN; SCORE's is its prompt's */
+	struct engine_score *score;	/* of SCORE; NULL for others */
 	bool ahead;			/* LOAD before anybody asks: after all else */
 	struct wanted wanted[ENGINE_USES_MAX];	/* what is resident has its adapter */
 	size_t n_wanted;
 	/* The answer: the adapters that were read, and how the prompt uses all of them. */
 	struct prompt prompt;
+	struct scoring_texts texts;	/* of SCORE, behind it */
 	struct adapter_uses uses;
 	const struct tokenizer *tokenizer;	/* the model's, or an adapter's */
 	uint32_t n_extra;		/* tokens that the latter brings */
@@ -46,6 +49,7 @@ struct preparation {
 	/* The scheduler's. */
 	uint64_t began_us;
 	bool given, cancelled;
+	struct scoring *scoring;	/* of SCORE, until a request has it */
 	struct preparation *sibling;
 	/* The preparer's. */
 	struct preparation *next;
@@ -55,6 +59,9 @@ struct preparation *preparation_new(uint64_t id, uint32_t type, const struct bm_
 				    uint32_t context);
 struct preparation *preparation_free(struct preparation *p);
 DEFINE_CLEANUP(struct preparation *, preparation_free)
+
+/* Whether it is a request that will run. */
+bool preparation_runs(const struct preparation *p);
 
 struct preparer;
 

@@ -37,13 +37,13 @@ struct scheduler {
 	bool broken;			/* the front end is gone */
 };
 
-/* Rows of logits of one pass: every request's, and guesses. */
-#define SCHEDULER_ROWS ((size_t)ENGINE_REQUESTS_MAX + BATCH_GUESSES)
+/* Rows of logits of one pass: every request's, guesses, and texts that are scored. */
+#define SCHEDULER_ROWS ((size_t)ENGINE_REQUESTS_MAX + BATCH_GUESSES + BATCH_SCORES)
 
 /* Does what a message asks for, CANCEL included. */
 void scheduler_execute(struct scheduler *s, struct ipc_message *m);
 
-/* START and COUNT, LOAD and PIN go through the preparer. */
+/* START, SCORE and COUNT, LOAD and PIN go through the preparer. */
 void scheduler_prepare_request(struct scheduler *s, struct ipc_message *m);
 void scheduler_prepare_adapter(struct scheduler *s, uint64_t id, uint32_t type,
 			       struct engine_adapter *v);
@@ -61,6 +61,9 @@ void scheduler_end_preparing(struct scheduler *s);
 void scheduler_add(struct scheduler *s, struct request *r);
 /* Parks one of the background, the last to come; false when there is none to park. */
 bool scheduler_park_one(struct scheduler *s);
+/* One that runs and has no room to go on is parked, or told so where it has not come on since it
+ * got its room last: then it is gone, and false is returned. */
+bool scheduler_make_way(struct scheduler *s, struct request *r);
 /* Resumes the parked ones for which there is room, in order of arrival. */
 void scheduler_resume(struct scheduler *s);
 /* False while somebody has been parked for so long that nobody else is let in. */
@@ -70,8 +73,8 @@ void scheduler_drop(struct scheduler *s, struct request *r);
 /* Tell the front end; waits while it does not read. */
 void scheduler_tell_tokens(struct scheduler *s, const struct engine_tokens *v);
 void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_done *v);
-/* What @r was asked to store of its beginning, when it is done. */
-void scheduler_tell_prefix(struct scheduler *s, struct request *r);
+/* What came of @r, which is done, and what it was asked to store of its beginning. */
+void scheduler_tell_result(struct scheduler *s, struct request *r);
 /* @type: STARTED or COUNTED. */
 void scheduler_tell_counted(struct scheduler *s, uint32_t type, uint64_t id,
 			    const struct engine_counted *v);

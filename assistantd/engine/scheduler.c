@@ -86,43 +86,6 @@ int scheduler_read(struct scheduler *s)
 	return r == IPC_E_CLOSED ? 0 : r;
 }
 
-/* The requests of one pass. */
-struct batch {
-	struct bm_item items[ENGINE_REQUESTS_MAX];
-	struct request *owners[ENGINE_REQUESTS_MAX];
-	size_t n;
-};
-
-static void collect(struct scheduler *s, struct batch *b)
-{
-	size_t n_vocab = bm_model_config(s->model)->n_vocab;
-	float *logits = s->logits;
-	struct batch_entry plan[ENGINE_REQUESTS_MAX];
-	struct request *able[ENGINE_REQUESTS_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_requests; i++) {
-		if (bm_writer_parked(s->requests[i]->writer))
-			continue;
-		able[n] = s->requests[i];
-		plan[n] = request_entry(able[n]);
-		n++;
-	}
-	batch_plan(plan, n, bm_model_max_batch(s->model));
-	b->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct bm_item *item = &b->items[b->n];
-		size_t wanted;
-
-		if (plan[i].tokens == 0)
-			continue;
-		wanted = request_item(able[i], &plan[i], item);
-		item->logits = wanted ? logits : NULL;
-		logits += wanted * (n_vocab + item->n_extra);
-		b->owners[b->n++] = able[i];
-	}
-}
-
 void scheduler_add(struct scheduler *s, struct request *r)
 {
 	s->requests[s->n_requests++] = r;
@@ -140,6 +103,74 @@ void scheduler_drop(struct scheduler *s, struct request *r)
 	residents_tidy(s->residents);
 }
 
+static void fail(struct scheduler *s, struct request *r, int err)
+{
+	scheduler_tell_failed(s, r->id, err == -ENOMEM ? ENGINE_E_MEMORY : ENGINE_E_INTERNAL, NULL,
+			      strerror(-err));
+	scheduler_drop(s, r);
+}
+
+/* A request's items of a pass. */
+struct share {
+	struct request *owner;
+	const struct bm_item *items;
+	size_t n;
+};
+
+/* The requests of one pass: who scores has several items, who writes has one. */
+struct batch {
+	struct bm_item items[ENGINE_REQUESTS_MAX + BATCH_SCORES];
+	struct share shares[ENGINE_REQUESTS_MAX];
+	size_t n_items, n;
+};
+
+/* The requests that can go on, in order of arrival, with what the pass is planned by. */
+static size_t able_ones(struct scheduler *s, struct request **able, struct batch_entry *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_requests; i++) {
+		struct request *r = s->requests[i];
+		int e = request_parked(r) ? -EAGAIN : request_entry(r, &plan[n]);
+
+		if (e == 0) {
+			able[n++] = r;
+		} else if (e == -ENOSPC) {
+			i -= !scheduler_make_way(s, r);
+		} else if (e != -EAGAIN) {
+			fail(s, r, e);
+			i--;
+		}
+	}
+	return n;
+}
+
+static void collect(struct scheduler *s, struct batch *b)
+{
+	size_t n_vocab = bm_model_config(s->model)->n_vocab;
+	float *logits = s->logits;
+	struct batch_entry plan[ENGINE_REQUESTS_MAX];
+	struct request *able[ENGINE_REQUESTS_MAX];
+	size_t n = able_ones(s, able, plan), scores = BATCH_SCORES;
+
+	batch_plan(plan, n, bm_model_max_batch(s->model));
+	b->n = b->n_items = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct bm_item *items = &b->items[b->n_items];
+		size_t n_items, used;
+
+		if (plan[i].tokens == 0)
+			continue;
+		n_items = request_items(able[i], &plan[i], scores, logits, items, &used);
+		if (n_items == 0)
+			continue;
+		logits += used * (n_vocab + items->n_extra);
+		scores -= able[i]->scoring ? used : 0;
+		b->shares[b->n++] = (struct share){ able[i], items, n_items };
+		b->n_items += n_items;
+	}
+}
+
 /* Lets every request of the pass go on by what was computed, and tells the front end. */
 static void advance(struct scheduler *s, struct batch *b)
 {
@@ -149,9 +180,10 @@ static void advance(struct scheduler *s, struct batch *b)
 	s->passes++;
 	for (size_t i = 0; i < b->n; i++) {
 		struct engine_piece *piece = &tokens.pieces[tokens.n];
+		const struct share *share = &b->shares[i];
 
-		b->owners[i]->served = s->passes;
-		result[i] = request_advance(b->owners[i], &b->items[i], piece);
+		share->owner->served = s->passes;
+		result[i] = request_advance(share->owner, share->items, share->n, piece);
 		if (piece->n_tokens || piece->text.len)
 			tokens.n++;
 	}
@@ -160,24 +192,14 @@ static void advance(struct scheduler *s, struct batch *b)
 	engine_tokens_deinit(&tokens);
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (result[i] > 0) {
-			scheduler_tell_prefix(s, b->owners[i]);
-			scheduler_tell_done(s, b->owners[i]->id, &b->owners[i]->done);
-		}
-		if (result[i] < 0)
-			scheduler_tell_failed(s, b->owners[i]->id, ENGINE_E_MEMORY, NULL,
-					      "out of memory");
-		if (result[i] != 0)
-			scheduler_drop(s, b->owners[i]);
-	}
-}
+		struct request *r = b->shares[i].owner;
 
-static void fail_all(struct scheduler *s, int err)
-{
-	while (s->n_requests) {
-		scheduler_tell_failed(s, s->requests[0]->id, ENGINE_E_INTERNAL, NULL,
-				      strerror(-err));
-		scheduler_drop(s, s->requests[0]);
+		if (result[i] < 0) {
+			fail(s, r, result[i]);
+		} else if (result[i] > 0) {
+			scheduler_tell_result(s, r);
+			scheduler_drop(s, r);
+		}
 	}
 }
 
@@ -192,12 +214,12 @@ static void step(struct scheduler *s)
 		return;
 	/* A pass that was stopped for one request is repeated whole for the others, so that
 	 * a stream of cancellations cannot starve them. */
-	r = bm_forward(s->model, b.items, b.n, s->interrupted ? NULL : &s->interrupt);
+	r = bm_forward(s->model, b.items, b.n_items, s->interrupted ? NULL : &s->interrupt);
 	s->interrupted = r == -ECANCELED;
 	if (r == 0)
 		advance(s, &b);
-	else if (r != -ECANCELED)
-		fail_all(s, r);
+	while (r < 0 && r != -ECANCELED && s->n_requests)
+		fail(s, s->requests[0], r);
 }
 
 static void *run(void *arg)

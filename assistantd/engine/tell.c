@@ -38,7 +38,7 @@ void scheduler_tell_done(struct scheduler *s, uint64_t id, const struct engine_d
 	scheduler_send(s, &m, engine_put_done(&m, v));
 }
 
-void scheduler_tell_prefix(struct scheduler *s, struct request *r)
+static void tell_prefix(struct scheduler *s, struct request *r)
 {
 	struct engine_prefix v = { .fd = request_prefix(r) };
 	struct ipc_message m;
@@ -48,6 +48,26 @@ void scheduler_tell_prefix(struct scheduler *s, struct request *r)
 	ipc_message_init(&m, ENGINE_PREFIX, r->id);
 	scheduler_send(s, &m, engine_put_prefix(&m, &v));
 	engine_prefix_deinit(&v);
+}
+
+static void tell_scored(struct scheduler *s, const struct request *r)
+{
+	struct engine_scored v;
+	struct ipc_message m;
+
+	request_scored(r, &v);
+	ipc_message_init(&m, ENGINE_SCORED, r->id);
+	scheduler_send(s, &m, engine_put_scored(&m, &v));
+}
+
+void scheduler_tell_result(struct scheduler *s, struct request *r)
+{
+	if (r->scoring) {
+		tell_scored(s, r);
+		return;
+	}
+	tell_prefix(s, r);
+	scheduler_tell_done(s, r->id, &r->done);
 }
 
 static void tell_failed(struct scheduler *s, uint64_t id, struct engine_failed v, const char *text)

@@ -6,19 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assistantd/engine/scoring.h"
 #include "assistantd/engine/verb-model.h"
 #include "assistantd/engine/verbs.h"
 #include "util/macro.h"
 
-enum { ROWS = 64 };	/* tokens of one pass whose logits are wanted */
+enum { ROWS = 64 };	/* tokens of one pass whose logits are wanted, and items */
 
 struct job {
 	const char *model;
 	struct verb_options options;
 	struct verb_model vm;
+	struct bm_kv_pool *pool;
 	uint32_t context;
-	size_t n_logits;
-	float *logits;		/* [ROWS][n_logits] */
+	float *logits;		/* [ROWS][n_vocab + n_extra] */
 };
 
 static int usage(void)
@@ -36,116 +37,103 @@ static int tokenize_prompt(const struct job *job, const json_t *prompt, struct t
 	struct chat_input input = { 0 };
 
 	if (!prompt)
-		return tokenizer_encode(job->vm.tokenizer, "", 0, TOKENIZE_BOS, out);
+		return scoring_texts_begin(out, job->vm.tokenizer, d);
 	messages = json_pack("[{s:s, s:O}]", "role", "user", "content", prompt);
 	input.messages = messages;
 	return messages ? chat_encode(out, bm_model_gguf(job->vm.model), job->vm.tokenizer,
 				      &input, d) : -ENOMEM;
 }
 
-/* Appends @tokens to @seq; with @logits of each. */
-static int append(struct job *job, struct adapter_uses *uses, struct bm_sequence *seq,
-		  const int32_t *tokens, size_t n, float *logits)
+/* All passes. */
+static int run(struct job *job, struct adapter_uses *uses, struct scoring *scoring)
 {
-	uint32_t until;
-	size_t n_deltas = adapter_uses_at(uses, bm_sequence_length(seq), &until);
-	const struct bm_item item = {
-		.seq = seq, .tokens = tokens,
-		.n_tokens = MIN(n, (size_t)(until - bm_sequence_length(seq))),
-		.deltas = uses->deltas, .scales = uses->scales, .n_deltas = n_deltas,
-		.logits = logits, .all_logits = logits != NULL, .n_extra = job->vm.n_extra,
-	};
-	int r = bm_forward(job->vm.model, &item, 1, NULL);
+	struct bm_item items[ROWS];
+	bool done = scoring_finished(scoring) == scoring_texts_count(scoring);
+	int r = 0;
 
-	return r < 0 ? r : (int)item.n_tokens;
-}
+	while (r == 0 && !done) {
+		int pending = scoring_pending(scoring, ROWS);
+		size_t n, used;
 
-/* ln of the share that @logits [@n] give to @token. */
-static double log_share(const float *logits, size_t n, int32_t token)
-{
-	double most = -INFINITY, sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		most = fmax(most, (double)logits[i]);
-	for (size_t i = 0; i < n; i++)
-		sum += exp((double)logits[i] - most);
-	return (double)logits[token] - most - log(sum);
-}
-
-/* Of all tokens behind the first @given of @tokens; @begun is a sequence of all but one of
- * these. */
-static int score_tokens(struct job *job, struct adapter_uses *uses, struct bm_sequence *begun,
-			const struct token_list *tokens, size_t given, double *score)
-{
-	_cleanup_(bm_sequence_freep) struct bm_sequence *seq = NULL;
-	size_t room = MIN((size_t)ROWS, bm_model_max_batch(job->vm.model)), at = given - 1;
-	int r = bm_sequence_fork(&seq, begun, (uint32_t)at, (uint32_t)tokens->n);
-
-	*score = 0;
-	while (r >= 0 && at + 1 < tokens->n) {
-		r = append(job, uses, seq, tokens->ids + at, MIN(room, tokens->n - 1 - at),
-			   job->logits);
-		for (int i = 0; i < r; i++)
-			*score += log_share(job->logits + (size_t)i * job->n_logits, job->n_logits,
-					    tokens->ids[at + (size_t)i + 1]);
-		at += r > 0 ? (size_t)r : 0;
+		/* The pool has no limit: there is always something to go on with. */
+		if (pending <= 0)
+			return pending < 0 ? pending : -ENOSPC;
+		n = scoring_items(scoring, uses, bm_model_max_batch(job->vm.model), ROWS,
+				  job->logits, items, ROWS, &used);
+		r = bm_forward(job->vm.model, items, n, NULL);
+		if (r == 0)
+			done = scoring_advance(scoring, items, n);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }
 
-/* One text's tokens behind the prompt's: an answer ends, a text may go on. One that is beyond
- * the context has no score. */
-static int score_text(struct job *job, struct adapter_uses *uses, struct bm_sequence *begun,
-		      struct token_list *tokens, const json_t *text, bool answer, json_t *row)
+static int add_scores(const struct scoring *scoring, json_t *row)
 {
 	json_t *scores = json_object_get(row, "scores"), *counts = json_object_get(row, "tokens");
-	size_t given = tokens->n;
-	double score = 0;
-	int r = tokenizer_encode(job->vm.tokenizer, json_string_value(text),
-				 json_string_length(text), answer ? TOKENIZE_CONTINUES : 0, tokens);
 
-	if (r == 0 && answer)
-		r = token_list_add(tokens, tokenizer_eos(job->vm.tokenizer));
-	if (r == 0 && tokens->n <= job->context)
-		r = score_tokens(job, uses, begun, tokens, given, &score);
-	if (r < 0)
-		return r;
-	if (json_array_append_new(scores, tokens->n <= job->context ? json_real(score)
-								    : json_null()) < 0 ||
-	    json_array_append_new(counts, json_integer((json_int_t)(tokens->n - given))) < 0)
-		return -ENOMEM;
-	tokens->n = given;
+	for (size_t i = 0; i < scoring_texts_count(scoring); i++) {
+		size_t tokens;
+		double score = scoring_score(scoring, i, &tokens);
+
+		if (json_array_append_new(scores, isnan(score) ? json_null() :
+								 json_real(score)) < 0 ||
+		    json_array_append_new(counts, json_integer((json_int_t)tokens)) < 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-/* The prompt is read once, and every text goes on from there. */
+/* An answer ends, a text may go on. */
+static int tokenize_texts(const struct job *job, const json_t *texts, bool answers,
+			  struct scoring_texts *out)
+{
+	const json_t *text;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(texts, i, text) {
+		if (r == 0)
+			r = scoring_texts_add(out, job->vm.tokenizer, json_string_value(text),
+					      json_string_length(text), answers, answers);
+	}
+	return r;
+}
+
+static int score_texts(struct job *job, const struct token_list *prompt,
+		       struct scoring_texts *texts, json_t *row, struct diag *d)
+{
+	_cleanup_(scoring_freep) struct scoring *scoring = NULL;
+	struct bm_sequence *begun;
+	struct adapter_uses uses;
+	int r = verb_model_uses(&job->vm, prompt->ids, prompt->n, &uses, d);
+
+	if (r == 0)
+		r = scoring_new(&scoring, job->vm.model, prompt->ids, prompt->n, texts,
+				job->context, job->vm.n_extra);
+	if (r == 0)
+		r = bm_sequence_in(&begun, job->pool, scoring_room(scoring));
+	if (r < 0)
+		return r;
+	scoring_resume(scoring, begun);
+	r = run(job, &uses, scoring);
+	return r < 0 ? r : add_scores(scoring, row);
+}
+
 static int score_row(struct job *job, const json_t *prompt, const json_t *texts, json_t *row,
 		     struct diag *d)
 {
 	_cleanup_(token_list_deinit) struct token_list tokens = TOKEN_LIST_NULL;
-	_cleanup_(bm_sequence_freep) struct bm_sequence *begun = NULL;
-	struct adapter_uses uses;
-	const json_t *text;
-	size_t i, at = 0;
+	struct scoring_texts list = { 0 };
 	int r = tokenize_prompt(job, prompt, &tokens, d);
 
 	if (r == 0 && (tokens.n == 0 || tokens.n >= job->context))
 		return diag_set(d, -EINVAL, DIAG_LIMIT, "", "expected a prompt of 1 to %u tokens "
 				"by this model, got %zu", job->context - 1, tokens.n);
 	if (r == 0)
-		r = verb_model_uses(&job->vm, tokens.ids, tokens.n, &uses, d);
+		r = tokenize_texts(job, texts, prompt != NULL, &list);
 	if (r == 0)
-		r = bm_sequence_new(&begun, job->vm.model, job->context, BM_KV_F32);
-	while (r >= 0 && at + 1 < tokens.n) {
-		r = append(job, &uses, begun, tokens.ids + at,
-			   MIN(bm_model_max_batch(job->vm.model), tokens.n - 1 - at), NULL);
-		at += r > 0 ? (size_t)r : 0;
-	}
-	r = r < 0 ? r : 0;
-	json_array_foreach(texts, i, text) {
-		if (r == 0)
-			r = score_text(job, &uses, begun, &tokens, text, prompt != NULL, row);
-	}
+		r = score_texts(job, &tokens, &list, row, d);
+	scoring_texts_deinit(&list);
 	return r;
 }
 
@@ -192,9 +180,12 @@ static int prepare(struct job *job)
 		return VERB_BAD_INPUT;
 	}
 	job->context = job->options.context ? job->options.context : c->context;
-	job->n_logits = c->n_vocab + job->vm.n_extra;
-	job->logits = reallocarray(NULL, ROWS * job->n_logits, sizeof(*job->logits));
-	return job->logits ? verb_each_line(score_line, job) : VERB_BAD_INPUT;
+	job->logits = reallocarray(NULL, ROWS * ((size_t)c->n_vocab + job->vm.n_extra),
+				   sizeof(*job->logits));
+	/* As the service keeps them. */
+	if (!job->logits || bm_kv_pool_new(&job->pool, job->vm.model, BM_KV_F16, SIZE_MAX) < 0)
+		return VERB_BAD_INPUT;
+	return verb_each_line(score_line, job);
 }
 
 int verb_score(int argc, char **argv)
@@ -207,6 +198,7 @@ int verb_score(int argc, char **argv)
 	status = verb_model_init(&job.vm, job.model, &job.options);
 	if (status == VERB_OK)
 		status = prepare(&job);
+	bm_kv_pool_unref(job.pool);
 	free(job.logits);
 	verb_model_deinit(&job.vm);
 	return status;

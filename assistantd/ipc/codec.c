@@ -47,6 +47,15 @@ void codec_f32(struct codec *c, float *v)
 		codec_fail(c, -EBADMSG);
 }
 
+void codec_f64(struct codec *c, double *v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, v, sizeof(bits));
+	codec_u64(c, &bits);
+	memcpy(v, &bits, sizeof(bits));
+}
+
 void codec_text(struct codec *c, struct buf *v)
 {
 	if (c->err != 0)

@@ -31,6 +31,8 @@ void codec_bool(struct codec *c, bool *v);
 void codec_u64(struct codec *c, uint64_t *v);
 /* Taken: finite. */
 void codec_f32(struct codec *c, float *v);
+/* Any number, NaN included. */
+void codec_f64(struct codec *c, double *v);
 /* Taken: appended to @v. */
 void codec_text(struct codec *c, struct buf *v);
 /* Put: duplicated. Taken: the caller's. */

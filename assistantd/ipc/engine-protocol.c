@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "assistantd/ipc/engine-protocol.h"
 
+#include <string.h>
+
 #include "assistantd/ipc/codec.h"
 
 static void code_open(struct codec *c, struct engine_open *v)
@@ -53,6 +55,41 @@ static void code_start(struct codec *c, struct engine_start *v)
 	codec_below(c, &v->n_fixed, v->n_segments + 1);
 	codec_optional_fd(c, &v->prefix_fd);
 	codec_bool(c, &v->keeps_prefix);
+}
+
+/* As many as @n, none of them empty. */
+static bool are_texts(const struct buf *texts, uint32_t n)
+{
+	size_t at = 0;
+	uint32_t found = 0;
+
+	for (; at < texts->len && texts->data[at]; found++)
+		at += strlen(texts->data + at) + 1;
+	/* Behind the last byte the buffer has a NUL that is none of a text's. */
+	return found == n && n > 0 && at == texts->len;
+}
+
+static void code_score(struct codec *c, struct engine_score *v)
+{
+	code_start(c, &v->prompt);
+	codec_text(c, &v->texts);
+	codec_below(c, &v->n_texts, ENGINE_TEXTS_MAX + 1);
+	codec_bool(c, &v->ends);
+	if (c->err == 0 && !are_texts(&v->texts, v->n_texts))
+		codec_fail(c, -EBADMSG);
+}
+
+static void code_scored(struct codec *c, struct engine_scored *v)
+{
+	codec_below(c, &v->n, ENGINE_TEXTS_MAX + 1);
+	for (uint32_t i = 0; c->err == 0 && i < v->n; i++) {
+		codec_f64(c, &v->scores[i]);
+		codec_u32(c, &v->tokens[i]);
+	}
+	codec_u32(c, &v->tokens_in);
+	codec_u32(c, &v->known);
+	codec_u32(c, &v->loading_ms);
+	codec_u32(c, &v->reading_ms);
 }
 
 static void code_prefix(struct codec *c, struct engine_prefix *v)
@@ -175,6 +212,13 @@ void engine_start_deinit(struct engine_start *v)
 	v->n_uses = 0;
 }
 
+void engine_score_deinit(struct engine_score *v)
+{
+	engine_start_deinit(&v->prompt);
+	buf_deinit(&v->texts);
+	v->n_texts = 0;
+}
+
 void engine_prefix_deinit(struct engine_prefix *v)
 {
 	codec_close(&v->fd);
@@ -220,10 +264,28 @@ int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t tur
 	return r;
 }
 
+int engine_score_add(struct engine_score *v, const char *text, size_t len)
+{
+	int r;
+
+	if (v->n_texts == ENGINE_TEXTS_MAX)
+		return -E2BIG;
+	if (len == 0 || memchr(text, '\0', len))
+		return -EINVAL;
+	r = buf_reserve(&v->texts, len + 1);
+	if (r < 0)
+		return r;
+	buf_append(&v->texts, text, len);
+	buf_append_char(&v->texts, '\0');
+	v->n_texts++;
+	return 0;
+}
+
 #define NULL_MESSAGE { 0 }
 
 CODEC_DEFINE(engine, open, ENGINE_OPEN_NULL, engine_open_deinit)
 CODEC_DEFINE(engine, start, ENGINE_START_NULL, engine_start_deinit)
+CODEC_DEFINE(engine, score, ENGINE_SCORE_NULL, engine_score_deinit)
 CODEC_DEFINE(engine, prefix, ENGINE_PREFIX_NULL, engine_prefix_deinit)
 CODEC_DEFINE(engine, adapter, ENGINE_ADAPTER_NULL, engine_adapter_deinit)
 CODEC_DEFINE(engine, budget, NULL_MESSAGE, CODEC_NOTHING)
@@ -232,5 +294,6 @@ CODEC_DEFINE(engine, model, NULL_MESSAGE, engine_model_deinit)
 CODEC_DEFINE(engine, counted, NULL_MESSAGE, CODEC_NOTHING)
 CODEC_DEFINE(engine, tokens, NULL_MESSAGE, engine_tokens_deinit)
 CODEC_DEFINE(engine, done, NULL_MESSAGE, CODEC_NOTHING)
+CODEC_DEFINE(engine, scored, NULL_MESSAGE, CODEC_NOTHING)
 CODEC_DEFINE(engine, failed, NULL_MESSAGE, engine_failed_deinit)
 CODEC_DEFINE(engine, usage, NULL_MESSAGE, CODEC_NOTHING)

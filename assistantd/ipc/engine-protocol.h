@@ -26,6 +26,7 @@ enum engine_message {
 	ENGINE_UNLOAD,		/* struct engine_adapter without descriptor; DONE or FAILED */
 	ENGINE_PIN,		/* the same with @pinned; with a descriptor it is loaded, too */
 	ENGINE_BUDGET,		/* struct engine_budget: from now on; no answer */
+	ENGINE_SCORE,		/* struct engine_score; STARTED, then SCORED or FAILED */
 	/* from the engine */
 	ENGINE_HELLO = 64,	/* struct engine_hello */
 	ENGINE_MODEL,		/* struct engine_model */
@@ -36,6 +37,7 @@ enum engine_message {
 	ENGINE_COUNTED,		/* struct engine_counted */
 	ENGINE_USAGE,		/* struct engine_usage, after each change: one adapter */
 	ENGINE_PREFIX,		/* struct engine_prefix: what START asked for; before DONE */
+	ENGINE_SCORED,		/* struct engine_scored */
 };
 
 enum {
@@ -43,6 +45,7 @@ enum {
 	ENGINE_SEGMENTS_MAX = 64,	/* of all turns together */
 	ENGINE_REQUESTS_MAX = 32,	/* at once in the engine */
 	ENGINE_USES_MAX = 4,		/* adapters of one request */
+	ENGINE_TEXTS_MAX = 512,		/* that are scored by one request */
 };
 
 #define ENGINE_SCALE_MAX 8.0f
@@ -120,6 +123,19 @@ struct engine_start {
 #define ENGINE_START_NULL { .uses = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 }, { .fd = -1 } }, \
 			    .prefix_fd = -1 }
 
+/*
+ * How likely texts are behind a prompt, of which adapters, segments and lane count; without
+ * segments each text stands by itself. Texts that begin alike are read once.
+ */
+struct engine_score {
+	struct engine_start prompt;
+	struct buf texts;	/* none empty, each with a NUL behind it */
+	uint32_t n_texts;	/* 1 to ENGINE_TEXTS_MAX */
+	bool ends;		/* that they end there counts, too */
+};
+
+#define ENGINE_SCORE_NULL { .prompt = ENGINE_START_NULL }
+
 struct engine_prefix {
 	int fd;			/* a sealed memfd; owned after decoding */
 };
@@ -196,6 +212,16 @@ struct engine_done {
 	uint32_t loading_ms, reading_ms, writing_ms;
 };
 
+struct engine_scored {
+	uint32_t n;
+	/* Σ ln p(token) of each text, in nats; NaN for one that does not fit the context. */
+	double scores[ENGINE_TEXTS_MAX];
+	uint32_t tokens[ENGINE_TEXTS_MAX];
+	uint32_t tokens_in;	/* that were computed */
+	uint32_t known;		/* of the prompt, that earlier requests had computed */
+	uint32_t loading_ms, reading_ms;
+};
+
 struct engine_failed {
 	uint32_t error;		/* enum engine_error */
 	uint32_t needed, limit;
@@ -216,6 +242,7 @@ struct engine_usage {
 /* Encoders fill an initialised message: 0 or the error of ipc_put_…(). */
 int engine_put_open(struct ipc_message *m, const struct engine_open *v);
 int engine_put_start(struct ipc_message *m, const struct engine_start *v);
+int engine_put_score(struct ipc_message *m, const struct engine_score *v);
 int engine_put_prefix(struct ipc_message *m, const struct engine_prefix *v);
 int engine_put_adapter(struct ipc_message *m, const struct engine_adapter *v);
 int engine_put_budget(struct ipc_message *m, const struct engine_budget *v);
@@ -224,12 +251,14 @@ int engine_put_model(struct ipc_message *m, const struct engine_model *v);
 int engine_put_counted(struct ipc_message *m, const struct engine_counted *v);
 int engine_put_tokens(struct ipc_message *m, const struct engine_tokens *v);
 int engine_put_done(struct ipc_message *m, const struct engine_done *v);
+int engine_put_scored(struct ipc_message *m, const struct engine_scored *v);
 int engine_put_failed(struct ipc_message *m, const struct engine_failed *v);
 int engine_put_usage(struct ipc_message *m, const struct engine_usage *v);
 
 /* Decoders: 0; -EBADMSG for a message of another form or a value out of range; -ENOMEM. */
 int engine_get_open(struct ipc_message *m, struct engine_open *v);
 int engine_get_start(struct ipc_message *m, struct engine_start *v);
+int engine_get_score(struct ipc_message *m, struct engine_score *v);
 int engine_get_prefix(struct ipc_message *m, struct engine_prefix *v);
 int engine_get_adapter(struct ipc_message *m, struct engine_adapter *v);
 int engine_get_budget(struct ipc_message *m, struct engine_budget *v);
@@ -238,12 +267,14 @@ int engine_get_model(struct ipc_message *m, struct engine_model *v);
 int engine_get_counted(struct ipc_message *m, struct engine_counted *v);
 int engine_get_tokens(struct ipc_message *m, struct engine_tokens *v);
 int engine_get_done(struct ipc_message *m, struct engine_done *v);
+int engine_get_scored(struct ipc_message *m, struct engine_scored *v);
 int engine_get_failed(struct ipc_message *m, struct engine_failed *v);
 int engine_get_usage(struct ipc_message *m, struct engine_usage *v);
 
 /* Release what a decoder or a builder put in, descriptors included. */
 void engine_open_deinit(struct engine_open *v);
 void engine_start_deinit(struct engine_start *v);
+void engine_score_deinit(struct engine_score *v);
 void engine_prefix_deinit(struct engine_prefix *v);
 void engine_adapter_deinit(struct engine_adapter *v);
 void engine_model_deinit(struct engine_model *v);
@@ -253,3 +284,5 @@ void engine_failed_deinit(struct engine_failed *v);
 /* Adds one segment with a copy of @text: 0, -E2BIG, -ENOMEM. */
 int engine_start_add(struct engine_start *v, enum engine_role role, uint32_t turn,
 		     enum engine_cut cut, uint32_t priority, const char *text, size_t len);
+/* Adds a text: 0; -E2BIG; -EINVAL for one that is empty or has a NUL; -ENOMEM. */
+int engine_score_add(struct engine_score *v, const char *text, size_t len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/engine/front.h"
+#include "tests/engine/front-alone.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static bool brings_tokens(const struct front *f, const struct front_case *c)
 	return false;
 }
 
-static const struct tokenizer *tokenizer_of(const struct front *f, const struct front_case *c)
+const struct tokenizer *front_tokenizer(const struct front *f, const struct front_case *c)
 {
 	return brings_tokens(f, c) ? adapter_tokenizer(f->adapters[f->extends]) :
 				     bm_model_tokenizer(f->model);
@@ -116,80 +116,45 @@ static int64_t from_of(const struct front *f, const struct front_case *c, int ad
 	return len ? -1 : 0;
 }
 
-/* One that acts on the token at @pos, by digest: its place among the adapters, or -1. */
-static int next_acting(const struct front *f, const int64_t *from, const float *scales,
-		       int64_t pos, int last)
-{
-	int next = -1;
-
-	for (int i = 0; i < (int)f->n_adapters; i++)
-		if (scales[i] != 0.0f && from[i] <= pos &&
-		    (last < 0 || memcmp(&f->digests[i], &f->digests[last],
-					sizeof(struct digest)) > 0) &&
-		    (next < 0 || memcmp(&f->digests[i], &f->digests[next],
-					sizeof(struct digest)) < 0))
-			next = i;
-	return next;
-}
-
 /* One pass for a piece of the prompt on which the same adapters act, one for each token: no
  * batch, no guesses, no scheduler, and nothing that was known before. */
 static void answer_alone(struct front *f, struct front_case *c, const struct prompt *prompt,
-			 const int64_t *from, const float *scales)
+			 const struct front_acting *acting)
 {
-	const struct bm_config *config = bm_model_config(f->model);
-	const struct tokenizer *t = tokenizer_of(f, c);
-	uint32_t n_extra = tokenizer_n_tokens(t) - config->n_vocab;
+	const struct tokenizer *t = front_tokenizer(f, c);
 	struct bm_sampling sampling = BM_SAMPLING_GREEDY;
-	_cleanup_(bm_sequence_freep) struct bm_sequence *s = NULL;
 	_cleanup_(bm_sampler_freep) struct bm_sampler *sampler = NULL;
-	_cleanup_free_ float *logits = reallocarray(NULL, tokenizer_n_tokens(t),
-							   sizeof(*logits));
+	struct front_alone alone;
 	int32_t tokens[FRONT_ANSWER_MAX], token;
 	size_t n = prompt->tokens.n;
 
 	sampling.temperature = c->temperature;
 	sampling.seed = c->seed;
-	ck_assert_int_eq(bm_sequence_new(&s, f->model, config->context, BM_KV_F16), 0);
+	front_alone_init(&alone, f, t, acting);
 	ck_assert_int_eq(bm_sampler_new(&sampler, &sampling, tokenizer_n_tokens(t)), 0);
 	for (size_t pos = 0, end; c->n_answer < c->max_tokens; pos = end) {
-		const struct bm_delta *deltas[FRONT_ADAPTERS];
-		float their_scales[FRONT_ADAPTERS];
-		struct bm_item item = { .seq = s, .deltas = deltas, .scales = their_scales,
-					.logits = logits };
-
-		end = pos < n ? n : pos + 1;
-		for (size_t i = 0; i < f->n_adapters; i++)
-			if (scales[i] != 0.0f && from[i] > (int64_t)pos)
-				end = MIN(end, (size_t)from[i]);
-		for (int i = -1; (i = next_acting(f, from, scales, (int64_t)pos, i)) >= 0;) {
-			deltas[item.n_deltas] = adapter_delta(f->adapters[i]);
-			their_scales[item.n_deltas++] = scales[i];
-			item.n_extra += i == f->extends ? n_extra : 0;
-		}
-		item.tokens = pos < n ? prompt->tokens.ids + pos : &token;
-		item.n_tokens = end - pos;
-		ck_assert_int_eq(bm_forward(f->model, &item, 1, NULL), 0);
+		end = front_alone_pass(&alone, pos < n ? prompt->tokens.ids + pos : &token,
+				       pos < n ? n - pos : 1);
 		if (end < n)
 			continue;
-		token = bm_sampler_pick(sampler, logits);
+		token = bm_sampler_pick(sampler, alone.logits);
 		c->ends = tokenizer_is_end(t, token);
 		if (c->ends)
 			break;
 		tokens[c->n_answer++] = token;
 	}
 	keep_answer(c, t, tokens);
+	front_alone_deinit(&alone);
 }
 
 void front_solve(struct front *f, struct front_case *c)
 {
-	float scales[FRONT_ADAPTERS] = { 0 };
-	int64_t from[FRONT_ADAPTERS] = { 0 };
+	struct front_acting acting = { 0 };
 	struct engine_start start;
 	struct prompt prompt;
 
 	front_fill(&start, c);
-	ck_assert_int_eq(prompt_build(&prompt, f->model, tokenizer_of(f, c), f->context,
+	ck_assert_int_eq(prompt_build(&prompt, f->model, front_tokenizer(f, c), f->context,
 				      &start, NULL), 0);
 	engine_start_deinit(&start);
 	c->n_prompt = (uint32_t)prompt.tokens.n;
@@ -199,13 +164,15 @@ void front_solve(struct front *f, struct front_case *c)
 	for (size_t i = 0; i < c->n_uses; i++) {
 		int adapter = c->uses[i].adapter;
 
-		scales[adapter] = c->uses[i].scale;
-		from[adapter] = from_of(f, c, adapter, prompt.tokens.n);
-		if (from[adapter] < 0 && scales[adapter] != 0.0f)
+		acting.scales[adapter] = c->uses[i].scale;
+		acting.from[adapter] = from_of(f, c, adapter, prompt.tokens.n);
+		if (acting.from[adapter] < 0 && acting.scales[adapter] != 0.0f)
 			c->not_invoked = adapter;
 	}
-	if (c->not_invoked < 0)
-		answer_alone(f, c, &prompt, from, scales);
+	if (c->not_invoked < 0) {
+		answer_alone(f, c, &prompt, &acting);
+		front_solve_texts(f, c, &prompt.tokens, &acting);
+	}
 	prompt_deinit(&prompt);
 }
 
@@ -280,6 +247,7 @@ static void make_cases(struct front *f, const struct front_words *words, uint64_
 
 		make_uses(f, c, &state);
 		make_prompt(f, c, i, words, &state);
+		front_make_texts(f, c, words, &state);
 		invoke_some(f, c, &state);
 		c->own = front_below(&state, 2);
 		c->max_tokens = 1 + front_below(&state, FRONT_ANSWER_MAX);

@@ -117,6 +117,38 @@ void front_stop(struct front *f)
 	close(f->sock);
 }
 
+/* In any order. */
+static void add_uses(const struct front *f, const struct front_case *c, bool wrong_file,
+		     struct engine_start *s)
+{
+	for (size_t i = 0; i < c->n_uses; i++) {
+		const struct front_use *use = &c->uses[(i + f->next_id) % c->n_uses];
+		size_t file = (size_t)use->adapter + wrong_file;
+
+		s->uses[s->n_uses++] = (struct engine_use){
+			.fd = dup(f->adapter_fds[file % f->n_adapters]),
+			.digest = f->digests[use->adapter], .scale = use->scale };
+	}
+}
+
+uint64_t front_score(struct front *f, const struct front_case *c, struct front_options o)
+{
+	struct engine_score s = ENGINE_SCORE_NULL;
+	struct ipc_message m;
+
+	if (!c->alone)
+		front_fill(&s.prompt, c);
+	add_uses(f, c, o.wrong_file, &s.prompt);
+	s.prompt.lane = o.interactive;
+	s.ends = c->counts_end;
+	for (size_t i = 0; i < c->n_texts; i++)
+		ck_assert_int_eq(engine_score_add(&s, c->texts[i], strlen(c->texts[i])), 0);
+	ipc_message_init(&m, ENGINE_SCORE, ++f->next_id);
+	send_message(f, &m, engine_put_score(&m, &s));
+	engine_score_deinit(&s);
+	return f->next_id;
+}
+
 uint64_t front_request(struct front *f, const struct front_case *c, struct front_options o,
 		       bool count)
 {
@@ -124,15 +156,7 @@ uint64_t front_request(struct front *f, const struct front_case *c, struct front
 	struct ipc_message m;
 
 	front_fill(&s, c);
-	/* In any order. */
-	for (size_t i = 0; i < c->n_uses; i++) {
-		const struct front_use *use = &c->uses[(i + f->next_id) % c->n_uses];
-		size_t file = (size_t)use->adapter + o.wrong_file;
-
-		s.uses[s.n_uses++] = (struct engine_use){
-			.fd = dup(f->adapter_fds[file % f->n_adapters]),
-			.digest = f->digests[use->adapter], .scale = use->scale };
-	}
+	add_uses(f, c, o.wrong_file, &s);
 	if (o.stored) {
 		s.prefix_fd = *o.stored < 0 ? -1 : dup(*o.stored);
 		s.keeps_prefix = true;

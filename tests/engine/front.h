@@ -16,6 +16,7 @@ enum {
 	FRONT_CASES = 48,
 	FRONT_ANSWER_MAX = 40,	/* tokens */
 	FRONT_TEXT_MAX = 1024,
+	FRONT_TEXTS = 12,	/* that are scored */
 };
 
 struct front_use {
@@ -35,6 +36,11 @@ struct front_case {
 	uint64_t seed;
 	bool ends;		/* by an end token */
 	int not_invoked;	/* the adapter for which it is refused, or -1 */
+	/* Texts that are scored behind the prompt, or alone. */
+	char texts[FRONT_TEXTS][64];
+	size_t n_texts;
+	bool alone, counts_end;
+	double scores[FRONT_TEXTS];
 };
 
 /* What prompts are made of: at most @max_bytes of phrases and of answers given before. */
@@ -107,6 +113,8 @@ struct front_options {
 	const int *stored;	/* the file of the fixed beginning or -1, and PREFIX is asked for */
 };
 
+/* Sends SCORE for its texts: the id. */
+uint64_t front_score(struct front *f, const struct front_case *c, struct front_options o);
 /* Sends START, or COUNT with @count: the id. */
 uint64_t front_request(struct front *f, const struct front_case *c, struct front_options o,
 		       bool count);

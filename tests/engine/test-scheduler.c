@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random schedules: requests of both lanes come, are cancelled, change adapters, guess and are
- * paused, up to 16 beside each other; each gets the text that it gets alone, or says that it
- * was cancelled. SCHEDULES and SWITCHES in the environment make it longer.
+ * paused, up to 16 beside each other; each gets the text that it gets alone, or the scores to
+ * the last bit, or says that it was cancelled. SCHEDULES and SWITCHES in the environment make
+ * it longer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ START_TEST(every_schedule)
 	ck_assert_uint_gt(t.done, n);
 	ck_assert_uint_gt(t.known, 0);
 	ck_assert_uint_gt(t.cancelled, 0);
+	ck_assert_uint_gt(t.scored, n / 4);
 	ck_assert_uint_gt(t.right, 0);
 	ck_assert_uint_gt(t.guessed - t.right, n);
 }
@@ -136,6 +138,36 @@ START_TEST(room_is_taken_from_the_background)
 }
 END_TEST
 
+/* What is scored gives way and goes on, whether to others or to texts of its own. */
+START_TEST(scores_in_little_room)
+{
+	struct traffic t = { .state = 6 };
+	const struct front_case *c;
+	struct front f;
+
+	t.f = &f;
+	front_init(&f, 4);
+	c = longest(&f);
+	front_start(&f, 1, (struct front_room){ .adapters = 2, .contexts = 1 });
+	for (size_t i = 0; i < FRONT_CASES; i++) {
+		const struct front_case *scored = &f.cases[i];
+
+		if (scored->not_invoked >= 0)
+			continue;
+		traffic_score(&t, scored, (struct front_options){ .interactive = i % 3 == 0 });
+		while (!t.flights[0].started && t.beside)
+			traffic_take(&t, true);
+		if (i % 2)
+			traffic_start(&t, c, (struct front_options){ .interactive = true });
+		while (t.beside)
+			traffic_take(&t, true);
+	}
+	front_stop(&f);
+	front_deinit(&f);
+	ck_assert_uint_gt(t.scored, FRONT_CASES / 2);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("scheduler");
@@ -144,5 +176,6 @@ int main(void)
 	tcase_add_loop_test(tc, every_schedule, 0, 4);
 	tcase_add_test(tc, adapters_switch_under_streams);
 	tcase_add_test(tc, room_is_taken_from_the_background);
+	tcase_add_test(tc, scores_in_little_room);
 	return run_tests("scheduler", tc);
 }

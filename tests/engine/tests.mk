@@ -2,7 +2,8 @@ check_PROGRAMS += tests/engine/test-batch tests/engine/test-prefix
 
 # The same, longer: make check-schedules.
 check_PROGRAMS += tests/engine/test-scheduler
-FRONT = tests/engine/front.c tests/engine/front.h tests/engine/front-cases.c
+FRONT = tests/engine/front.c tests/engine/front.h tests/engine/front-cases.c \
+	tests/engine/front-alone.c tests/engine/front-alone.h
 TRAFFIC = $(FRONT) tests/engine/traffic.c tests/engine/traffic.h
 tests_engine_test_scheduler_SOURCES = tests/engine/test-scheduler.c $(TRAFFIC)
 check_PROGRAMS += tests/engine/test-purity

@@ -72,6 +72,25 @@ static void on_done(struct traffic *t, struct ipc_message *m)
 	land(t, fl, LANDING_DONE);
 }
 
+static void on_scored(struct traffic *t, struct ipc_message *m)
+{
+	struct flight *fl = flight_of(t, m->id);
+	struct engine_scored v;
+
+	ck_assert_int_eq(engine_get_scored(m, &v), 0);
+	ck_assert(fl && fl->scores);
+	ck_assert_int_lt(fl->c->not_invoked, 0);
+	ck_assert_uint_eq(v.n, fl->c->n_texts);
+	for (uint32_t i = 0; i < v.n; i++)
+		ck_assert_msg(memcmp(&v.scores[i], &fl->c->scores[i], sizeof(v.scores[i])) == 0,
+			      "text %u of %u, \"%s\": %.17g, alone %.17g", i, v.n, fl->c->texts[i],
+			      v.scores[i], fl->c->scores[i]);
+	t->known += v.known;
+	t->done++;
+	t->scored++;
+	land(t, fl, LANDING_DONE);
+}
+
 /* Whether it had to fail, and in this way. */
 static bool is_right(const struct traffic *t, const struct flight *fl,
 		     const struct engine_failed *v)
@@ -158,6 +177,9 @@ void traffic_take(struct traffic *t, bool wait)
 	case ENGINE_DONE:
 		on_done(t, &m);
 		break;
+	case ENGINE_SCORED:
+		on_scored(t, &m);
+		break;
 	case ENGINE_FAILED:
 		on_failed(t, &m);
 		break;
@@ -185,6 +207,18 @@ struct flight *traffic_start(struct traffic *t, const struct front_case *c,
 	return fl;
 }
 
+void traffic_score(struct traffic *t, const struct front_case *c, struct front_options o)
+{
+	struct flight *fl = flight_of(t, 0);
+
+	fl->c = c;
+	fl->wrong_file = o.wrong_file;
+	fl->scores = true;
+	fl->id = front_score(t->f, c, o);
+	t->beside++;
+	t->begun++;
+}
+
 void traffic_cancel(struct traffic *t, struct flight *fl)
 {
 	if (!fl->id || fl->cancelled)
@@ -196,9 +230,14 @@ void traffic_cancel(struct traffic *t, struct flight *fl)
 static void start_any(struct traffic *t)
 {
 	uint32_t bits = front_below(&t->state, 256);
+	const struct front_case *c = &t->f->cases[front_below(&t->state, FRONT_CASES)];
+	struct front_options o = { .interactive = bits & 1, .draft = bits & 2,
+				   .wrong_file = bits >> 2 < 8 };
 
-	traffic_start(t, &t->f->cases[front_below(&t->state, FRONT_CASES)], (struct front_options){
-		.interactive = bits & 1, .draft = bits & 2, .wrong_file = bits >> 2 < 8 });
+	if (front_below(&t->state, 4) == 0)
+		traffic_score(t, c, o);
+	else
+		traffic_start(t, c, o);
 }
 
 static void cancel_any(struct traffic *t)

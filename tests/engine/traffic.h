@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random requests on a front end: both lanes, with and without guesses, cancelled, with the
- * wrong file, beside LOAD, UNLOAD, PIN and COUNT. What is answered is compared with what is
+ * Random requests on a front end: both lanes, with and without guesses, scores, cancelled, with
+ * the wrong file, beside LOAD, UNLOAD, PIN and COUNT. What is answered is compared with what is
  * right; the first difference ends the test.
  */
 #pragma once
@@ -17,7 +17,7 @@ struct flight {
 	const struct front_case *c;
 	struct buf text;
 	uint32_t n_tokens;
-	bool cancelled, wrong_file, started;
+	bool cancelled, wrong_file, started, scores;
 	enum landing *landing;	/* where to tell how it ends, or NULL */
 	int *stored;		/* where to put what is to be stored of it, or NULL */
 };
@@ -31,12 +31,15 @@ struct traffic {
 	bool shrinks;		/* budgets do: what is in use may be more than they are */
 	uint32_t needed;	/* tokens of the text that is counted, and of its answer */
 	/* What came of it. */
-	size_t done, cancelled, refused, busy, tokens, known, guessed, right, changes, stored;
+	size_t done, scored, cancelled, refused, busy;
+	size_t tokens, known, guessed, right, changes, stored;
 };
 
 /* Sends START for @c; there must be a flight that is free. The flight, until it ends. */
 struct flight *traffic_start(struct traffic *t, const struct front_case *c,
 			     struct front_options o);
+/* The same with SCORE. */
+void traffic_score(struct traffic *t, const struct front_case *c, struct front_options o);
 void traffic_cancel(struct traffic *t, struct flight *fl);
 /* Takes one message and checks it; with @wait false, does nothing when there is none. */
 void traffic_take(struct traffic *t, bool wait);

@@ -111,6 +111,8 @@ WITH_DEINIT(engine, model)
 WITH_DEINIT(engine, tokens)
 WITH_DEINIT(engine, failed)
 WITH_DEINIT(engine, prefix)
+WITH_DEINIT(engine, score)
+PLAIN(engine, scored)
 PLAIN(engine, hello)
 PLAIN(engine, budget)
 PLAIN(engine, counted)
@@ -144,6 +146,7 @@ static int (*const takes[])(struct ipc_message *m) = {
 	take_workshop_inspect, take_workshop_inspected, take_workshop_import,
 	take_workshop_imported, take_workshop_prove, take_workshop_proved,
 	take_train_begin, take_train_done, take_train_failed, take_train_progress,
+	take_engine_score, take_engine_scored,
 };
 
 static void receive(unsigned kind)

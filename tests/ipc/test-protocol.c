@@ -170,6 +170,71 @@ START_TEST(tokens_of_many_arrive)
 }
 END_TEST
 
+START_TEST(texts_and_scores_arrive)
+{
+	struct engine_score *out = calloc(1, sizeof(*out)), *in = calloc(1, sizeof(*in));
+	struct engine_scored scored = { .n = 2, .scores = { -1.5, (double)NAN },
+					.tokens = { 3, 900 }, .tokens_in = 7 }, back;
+
+	*out = (struct engine_score)ENGINE_SCORE_NULL;
+	out->prompt.lane = 1;
+	out->ends = true;
+	ck_assert_int_eq(engine_start_add(&out->prompt, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0,
+					  "why", 3), 0);
+	ck_assert_int_eq(engine_score_add(out, "a text", 6), 0);
+	ck_assert_int_eq(engine_score_add(out, "", 0), -EINVAL);
+	ck_assert_int_eq(engine_score_add(out, "a\0b", 3), -EINVAL);
+	ck_assert_int_eq(engine_score_add(out, "another", 7), 0);
+	ck_assert_int_eq(engine_put_score(&m, out), 0);
+	ck_assert_int_eq(engine_get_score(&m, in), 0);
+	ck_assert_uint_eq(in->n_texts, 2);
+	ck_assert_uint_eq(in->texts.len, 15);
+	ck_assert_mem_eq(in->texts.data, "a text\0another", 15);
+	ck_assert(in->ends && in->prompt.lane == 1 && in->prompt.n_segments == 1);
+	engine_score_deinit(in);
+	engine_score_deinit(out);
+	free(in);
+	free(out);
+
+	ipc_message_deinit(&m);
+	ck_assert_int_eq(engine_put_scored(&m, &scored), 0);
+	ck_assert_int_eq(engine_get_scored(&m, &back), 0);
+	ck_assert_uint_eq(back.n, 2);
+	ck_assert(back.scores[0] == -1.5 && isnan(back.scores[1]));
+	ck_assert_uint_eq(back.tokens[1], 900);
+	ck_assert_uint_eq(back.tokens_in, 7);
+}
+END_TEST
+
+/* How many texts there are is said twice: as a number, and by their ends. */
+START_TEST(texts_are_counted)
+{
+	static const struct {
+		const char *texts;
+		size_t len;
+		uint32_t n;
+	} wrong[] = { { "a", 2, 2 }, { "a\0b", 4, 1 }, { "a", 1, 1 }, { "", 0, 0 },
+		      { "a\0\0", 4, 2 }, { "\0", 2, 1 } };
+	struct engine_score *out = calloc(1, sizeof(*out)), *in = calloc(1, sizeof(*in));
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct ipc_message again;
+		int r;
+
+		*out = (struct engine_score)ENGINE_SCORE_NULL;
+		ck_assert_int_eq(buf_append(&out->texts, wrong[i].texts, wrong[i].len), 0);
+		out->n_texts = wrong[i].n;
+		ipc_message_init(&again, ENGINE_SCORE, 1);
+		r = engine_put_score(&again, out);
+		ck_assert_msg(r == -EBADMSG || engine_get_score(&again, in) == -EBADMSG, "%zu", i);
+		ipc_message_deinit(&again);
+		engine_score_deinit(out);
+	}
+	free(in);
+	free(out);
+}
+END_TEST
+
 START_TEST(a_device_and_a_result_arrive)
 {
 	struct tools_entity e = { .available = true }, e2;
@@ -206,6 +271,8 @@ int main(void)
 	tcase_add_test(c, a_cut_request_is_refused);
 	tcase_add_test(c, odd_values_are_refused);
 	tcase_add_test(c, tokens_of_many_arrive);
+	tcase_add_test(c, texts_and_scores_arrive);
+	tcase_add_test(c, texts_are_counted);
 	tcase_add_test(c, a_device_and_a_result_arrive);
 	return run_tests("protocol", c);
 }
