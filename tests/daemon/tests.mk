@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/daemon/test-action-say tests/daemon/test-commands \
 	tests/daemon/test-config tests/daemon/test-consent tests/daemon/test-conversation \
-	tests/daemon/test-digests tests/daemon/test-executor tests/daemon/test-follows \
+	tests/daemon/test-digests tests/daemon/test-follows \
 	tests/daemon/test-languages tests/daemon/test-library tests/daemon/test-prefix-store \
 	tests/daemon/test-pressure tests/daemon/test-timer-list tests/daemon/test-verdicts \
 	tests/daemon/test-versions tests/daemon/test-when tests/daemon/test-workshop \
@@ -11,7 +11,6 @@ tests_daemon_test_config_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_consent_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_conversation_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_digests_LDADD = assistantd/daemon/libdaemon.a util/libutil.a $(CRYPTO_LIBS) $(TEST_LIBS)
-tests_daemon_test_executor_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_follows_LDADD = assistantd/daemon/libdaemon.a $(TEST_LIBS)
 tests_daemon_test_languages_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_library_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
@@ -23,6 +22,13 @@ tests_daemon_test_versions_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_when_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_workshop_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_writing_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+
+EXECUTOR_WORLD = tests/daemon/executor-world.c tests/daemon/executor-world.h
+check_PROGRAMS += tests/daemon/test-executor tests/daemon/test-executor-gate
+tests_daemon_test_executor_SOURCES = tests/daemon/test-executor.c $(EXECUTOR_WORLD)
+tests_daemon_test_executor_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+tests_daemon_test_executor_gate_SOURCES = tests/daemon/test-executor-gate.c $(EXECUTOR_WORLD)
+tests_daemon_test_executor_gate_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/daemon/test-evil-model
 tests_daemon_test_evil_model_SOURCES = tests/daemon/test-evil-model.c tests/daemon/evil.h \
