@@ -34,18 +34,25 @@ enum { ASK_DONE = 1 };			/* the request has its answer */
 int ask_take_answer(struct asking *a);
 /* Of each command one meaning, with things in the place of "it", or a question. */
 int ask_pick(struct asking *a);
-/* "No, I meant …": the last command, or the one that was asked about, with this name. */
-int ask_take_correction(struct asking *a, const struct order *o);
 /* Asks which of these is meant in the order @at. */
 int ask_which(struct asking *a, size_t at, char *const *ids, size_t n);
+/* Whether an order leads to something: a call, or a thing that is asked about. */
+bool ask_leads(const struct asking *a, const struct order *o);
+/* Moves @o to a->orders, or copies it. */
+int ask_take_order(struct asking *a, struct order *o);
+int ask_copy_order(struct asking *a, const struct order *o);
+/* a->orders wait in the conversation until it is answered what is meant in the one @at. */
+int ask_suspend(struct asking *a, size_t at);
+/* That order with what was picked, @id; the others as they were. */
+int ask_resume(struct asking *a, const char *id);
+
+/* ask-names.c: 0, ASK_DONE, -errno. */
+/* "No, I meant …": the last command, or the one that was asked about, with this name. */
+int ask_take_correction(struct asking *a, const struct order *o);
 /* Asks what it is called that nobody knows; ASK_DONE, or 0 where the text is not that. */
 int ask_unknown(struct asking *a);
 /* Remembers @alias for @id, as a part of the plan. */
 int ask_add_alias(struct asking *a, const char *id, const char *alias, const struct order *o);
-/* Whether an order leads to something: a call, or a thing that is asked about. */
-bool ask_leads(const struct asking *a, const struct order *o);
-/* Moves @o to a->orders. */
-int ask_take_order(struct asking *a, struct order *o);
 
 /* ask.c: the sentences' answer to a text, with the context of the request. */
 int ask_match(void *arg, const char *text, size_t len, struct intent_matches **ret);
