@@ -37,16 +37,6 @@ void agents_note_asked(struct agents *a, const struct caller *caller);
 struct agent *agents_find(const struct agents *a, const char *sender, const char *path);
 void agents_remove(struct agents *a, struct agent *agent);
 
-/* question.c: shows what can be shown now. */
-void questions_pump(struct agents *a);
-/* Nobody answers at this agent any more: what it shows goes to another. */
-void questions_forsake(struct agents *a, const struct agent *agent);
-/* Ends all that are open: nobody could be asked, for the reason @why. */
-void questions_end_all(struct agents *a, const char *why);
-/* At the end of the service: nothing is called. */
-void questions_drop_all(struct agents *a);
-size_t questions_open(const struct agents *a);
-
 /* question-text.c */
 struct question {			/* a copy of what is asked, in memory of its own */
 	struct caller *caller;
@@ -75,6 +65,50 @@ DBusMessage *question_message(const struct question *q, const struct agent *agen
 			      uint32_t expires_ms, unsigned tries);
 /* What a notification says: all of it, or -E2BIG where it is too long for one; -ENOMEM. */
 int question_note(const struct question *q, char **ret);
+
+/* question.c: one that is open. */
+struct agent_wait {
+	struct agents *agents;
+	uint64_t id;
+	agent_fn done;
+	void *arg;
+	struct question question;
+	const struct agent *agent;	/* that shows it, or NULL */
+	struct shown *shown;		/* the call to it */
+	struct notify_wait *note;	/* or the notification */
+	struct loop_timer *expiry;
+	uint64_t expires_at;		/* 0: it was not shown yet */
+	unsigned wrong;			/* PINs */
+	char *pin;			/* that is looked at, which holds it; else NULL */
+	size_t pin_of;			/* for the target of this call */
+	bool always, over;
+	struct agent_wait *next;
+};
+
+/* Shows what can be shown now. */
+void questions_pump(struct agents *a);
+/* Nobody answers at this agent any more: what it shows goes to another. */
+void questions_forsake(struct agents *a, const struct agent *agent);
+/* Ends all that are open: nobody could be asked, for the reason @why. */
+void questions_end_all(struct agents *a, const char *why);
+/* At the end of the service: nothing is called. */
+void questions_drop_all(struct agents *a);
+size_t questions_open(const struct agents *a);
+
+/* Ends it and tells who asked; @w is gone, or goes when its PIN was looked at. */
+void question_end(struct agent_wait *w, const struct agent_outcome *outcome);
+void question_end_with(struct agent_wait *w, enum agent_answer answer, const char *why);
+void question_end_with_yes(struct agent_wait *w, const char *by, bool always);
+/* Looks at w->pin for the next target that needs one, from this call on; where none is left, it
+ * is a yes. */
+void question_check_pin(struct agent_wait *w, size_t from);
+
+/* question-shown.c: by the agent, which ends it where that cannot be; by a notification, 0 or
+ * -errno. */
+void question_show(struct agent_wait *w, const struct agent *agent);
+int question_show_note(struct agent_wait *w);
+/* Nobody shows it any more; with @cancel, who did is told. */
+void question_unshow(struct agent_wait *w, bool cancel);
 
 /* agents1.c */
 void agents1_add(struct agents *a);
