@@ -141,6 +141,14 @@ static void do_budget(struct scheduler *s, struct ipc_message *m)
 	s->context = residents_context(s->residents);
 }
 
+/* What is not in memory is where it is wanted. */
+static int drop(struct residents *residents, const struct digest *adapter)
+{
+	int r = residents_drop(residents, adapter);
+
+	return r == -ENOENT ? 0 : r;
+}
+
 static void do_adapter(struct scheduler *s, struct ipc_message *m)
 {
 	struct engine_adapter v;
@@ -155,8 +163,7 @@ static void do_adapter(struct scheduler *s, struct ipc_message *m)
 	else if (m->type == ENGINE_LOAD || (m->type == ENGINE_PIN && v.pinned && v.fd >= 0))
 		scheduler_prepare_adapter(s, m->id, m->type, &v);
 	else if (m->type == ENGINE_UNLOAD)
-		scheduler_tell_adapter(s, m->id, residents_drop(s->residents, &v.digest),
-				       NULL, NULL);
+		scheduler_tell_adapter(s, m->id, drop(s->residents, &v.digest), NULL, NULL);
 	else
 		scheduler_tell_adapter(s, m->id, residents_pin(s->residents, &v.digest, v.pinned),
 				       NULL, NULL);

@@ -331,6 +331,8 @@ def what_comes_into_memory_is_signalled(s):
         call("tone-friendly", NONE)
         wait_for(lambda state=state: entry(s, "tone-friendly")["state"] == state, 5, "the state")
         wait_for(lambda: changed and used, 5, "the signals")
+    # Where it is already, there is nothing to do.
+    adapters(s).Unload("tone-friendly", NONE)
     for match in signals:
         match.remove()
     # What is not in memory is not pinned there, and can be let go of in the catalogue.
