@@ -25,6 +25,7 @@ struct request {
 	size_t shown;		/* of it */
 	json_t *results;	/* Response's; NULL while it is awaited */
 	bool deserted;		/* the service left the bus */
+	bool is_call;		/* of one tool: the status is what became of it */
 	long long response;
 	int output;		/* StartFd's descriptor, or -1 */
 };
@@ -290,10 +291,31 @@ static int print_result(struct request *r)
 	return fflush(stdout) == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* Whether all was done, as far as that can be told; nothing was denied, failed, or not begun. */
+static bool is_done(const json_t *results)
+{
+	const json_t *actions = json_object_get(results, "actions");
+	json_t *action;
+	size_t i;
+
+	json_array_foreach(actions, i, action) {
+		const char *outcome = ctl_text(action, "outcome");
+
+		if (strcmp(outcome, "done") != 0 && strcmp(outcome, "already") != 0 &&
+		    strcmp(outcome, "sent") != 0)
+			return false;
+	}
+	return true;
+}
+
 static int finish(struct request *r)
 {
-	if (r->response == 0)
-		return print_result(r);
+	if (r->response == 0) {
+		int status = print_result(r);
+
+		return status == CTL_OK && r->is_call && !is_done(r->results) ? CTL_FAILED
+									       : status;
+	}
 	if (r->response == 1) {
 		print_result(r);
 		return CTL_REFUSED;
@@ -366,7 +388,7 @@ static void append_few_options(struct request *r, DBusMessageIter *at)
 
 int request_call(struct ctl *c, const char *tool, const char *arguments)
 {
-	struct request r = { .c = c, .output = -1 };
+	struct request r = { .c = c, .output = -1, .is_call = true };
 	DBusMessage *m = ctl_message("org.assistantd.Tools1", "Call");
 	DBusMessageIter at;
 

@@ -112,7 +112,7 @@ def test_the_other_one(service, _):
         say(service, "turn the other one on", "Bed Lamp is on")
         say(service, "turn off the other lamp", "Desk Lamp is off")
     # What is hidden is not reached by a tool either.
-    said = ctl(service, "tool", "call", "home/turn_on", '{"entity": "light.hall_lamp"}')
+    said = ctl(service, "tool", "call", "home/turn_on", '{"entity": "light.hall_lamp"}', status=1)
     assert "hidden" in said and state(service, "light.hall_lamp") == "off", said
     settle(service, "light.hall_lamp", {"hidden": False})
     settle(service, "light.bed_lamp", {"area": "Study"})
