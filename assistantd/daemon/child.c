@@ -274,6 +274,12 @@ pid_t child_pid(const struct child *c)
 	return c->pid;
 }
 
+void child_pause(struct child *c, bool pause)
+{
+	if (c->pid > 0)
+		kill(c->pid, pause ? SIGSTOP : SIGCONT);
+}
+
 void child_healthy(struct child *c)
 {
 	c->delay_ms = FIRST_DELAY_MS;

@@ -46,5 +46,8 @@ pid_t child_pid(const struct child *c);
  * when too much is queued.
  */
 int child_send(struct child *c, struct ipc_message *m, int r);
+/* Stops it where it stands (SIGSTOP), and lets it go on; ending it needs no going on. Nothing
+ * happens where it does not run, and a new one is not stopped. */
+void child_pause(struct child *c, bool pause);
 /* It works: the next end is followed by a quick start. */
 void child_healthy(struct child *c);

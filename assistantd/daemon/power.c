@@ -50,7 +50,8 @@ bool power_read(const char *folder)
 		if (!read_attribute(dirfd(dir), name, "type", type))
 			continue;
 		/* That of a mouse. */
-		if (read_attribute(dirfd(dir), name, "scope", value) && strcmp(value, "Device") == 0)
+		if (read_attribute(dirfd(dir), name, "scope", value) &&
+		    strcmp(value, "Device") == 0)
 			continue;
 		if (strcmp(type, "Battery") == 0)
 			discharging |= read_attribute(dirfd(dir), name, "status", value) &&
