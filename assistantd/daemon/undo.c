@@ -18,6 +18,7 @@ struct done_call {
 	char *undo_tool, *undo_arguments;
 	enum store_label label;
 	bool changed;			/* by others, since */
+	bool taken;			/* another request takes it back */
 };
 
 struct undo {
@@ -106,6 +107,8 @@ static const char *obstacle(const struct done_call *c)
 		return "was not changed";
 	if (c->undone_by)
 		return "was undone already";
+	if (c->taken)
+		return "is being undone already";
 	if (!c->undo_tool || !c->undo_arguments)
 		return "cannot be undone";
 	if (c->undo_until_ms <= wall_ms())
@@ -147,6 +150,39 @@ static bool changed_since(const struct done_call *c, const json_t *now)
 	return false;
 }
 
+/* Whether @other takes the call back, or has, while the journal may not know of it yet. */
+static bool takes_back(const struct job *other, int64_t id)
+{
+	const struct planned_call *c;
+
+	for (size_t i = 0; other->action && (c = action_call(other->action, i)); i++)
+		if (c->spec.undo_of == id &&
+		    (c->outcome == OUTCOME_NOT_RUN ? other->state < JOB_STORING
+						   : c->outcome <= OUTCOME_SENT))
+			return true;
+	return false;
+}
+
+static void find_taken(struct undo *u)
+{
+	const struct job *mine = u->action->job;
+
+	for (size_t i = 0; i < u->n; i++)
+		for (const struct job *j = mine->d->jobs; j && !u->calls[i].taken; j = j->next)
+			u->calls[i].taken = j != mine && takes_back(j, u->calls[i].id);
+}
+
+/* Those that have read the journal, too, and wait for states, leave this call alone. */
+static void take_from_others(const struct action *a, int64_t id)
+{
+	for (struct job *j = a->job->d->jobs; j; j = j->next) {
+		struct undo *other = j->action && j->action != a ? j->action->undo : NULL;
+
+		for (size_t i = 0; other && i < other->n; i++)
+			other->calls[i].taken |= other->calls[i].id == id;
+	}
+}
+
 static int add_inverse(struct action *a, const struct done_call *c)
 {
 	static const enum policy_label labels[] = {
@@ -170,7 +206,35 @@ static int add_inverse(struct action *a, const struct done_call *c)
 	};
 
 	snprintf(why, sizeof(why), "undoes call %lld", (long long)c->id);
+	take_from_others(a, c->id);
 	return action_add(a, &spec);
+}
+
+/* Whether any of it can be taken back. */
+static bool has_work(const struct undo *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (!obstacle(&u->calls[i]))
+			return true;
+	return false;
+}
+
+static void refuse(struct undo *u, int result)
+{
+	struct job *job = u->action->job;
+	char text[320];
+
+	u->action->undo = NULL;
+	if (result < 0 || (result > 0 && result != STORE_E_NOT_FOUND)) {
+		job_finish(job, "Internal", "the journal cannot be read");
+		return;
+	}
+	if (u->n == 0)
+		snprintf(text, sizeof(text), "There is nothing to undo.");
+	else
+		snprintf(text, sizeof(text), "%.200s %s.", u->calls[0].title,
+			 obstacle(&u->calls[0]));
+	ask_answer(job, "refusal", text);
 }
 
 /* All states are there: the plan. */
@@ -179,6 +243,11 @@ static void take_back(struct undo *u)
 	struct action *a = u->action;
 	int r = 0;
 
+	if (!has_work(u)) {
+		refuse(u, 0);
+		undo_free(u);
+		return;
+	}
 	a->undo = NULL;
 	executor_in_order(a->plan);
 	for (size_t i = 0; r == 0 && i < u->n; i++) {
@@ -236,38 +305,18 @@ static void ask_state(const struct daemon *d, struct done_call *c)
 		c->undo->waiting--;
 }
 
-static void refuse(struct action *a, const struct undo *u, int result)
-{
-	struct job *job = a->job;
-	char text[320];
-
-	a->undo = NULL;
-	if (result < 0 || (result > 0 && result != STORE_E_NOT_FOUND)) {
-		job_finish(job, "Internal", "the journal cannot be read");
-		return;
-	}
-	if (u->n == 0)
-		snprintf(text, sizeof(text), "There is nothing to undo.");
-	else
-		snprintf(text, sizeof(text), "%.200s %s.", u->calls[0].title,
-			 obstacle(&u->calls[0]));
-	ask_answer(job, "refusal", text);
-}
-
 static void loaded(struct work *work, int result)
 {
 	struct undo *u = container_of(work, struct undo, work);
-	struct action *a = u->action;
-	bool any = false;
+	const struct action *a = u->action;
 
 	if (!a || a->job->state != JOB_RUNNING || a->job->d->stopping) {
 		give_up(u);
 		return;
 	}
-	for (size_t i = 0; i < u->n; i++)
-		any |= !obstacle(&u->calls[i]);
-	if (result != 0 || !any) {
-		refuse(a, u, result);
+	find_taken(u);
+	if (result != 0 || !has_work(u)) {
+		refuse(u, result);
 		undo_free(u);
 		return;
 	}

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 
@@ -17,6 +18,17 @@ from agent import Process
 
 def journal(service, *command):
     return json.loads(ctl(service, "--json", "journal", *command))
+
+
+class Undoing:
+    """assistantctl beside the test."""
+
+    def __init__(self, service, *command):
+        self.process = subprocess.Popen(["assistantctl", *command], env=service.env, text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+    def end(self):
+        return self.process.communicate(timeout=30)[0]
 
 
 def the_last_is_taken_back(service, _):
@@ -98,6 +110,27 @@ def a_change_by_others_is_asked_about(service, _):
     assert row["reason"] == "changed" and "sha256" in row["consent"], row
 
 
+def one_is_taken_back_once(service, _):
+    """While somebody is asked about it, and when two requests come at once."""
+    ctl(service, "ask", "set the desk lamp to 40 %")
+    call = journal(service)[0]["call"]
+    assert ask(service, "set the desk lamp to 80 %")[0] == 0
+    with Process("hang") as agent:
+        first = Undoing(service, "undo", str(call))
+        wait_for(lambda: agent.asked, 5, "the question")
+        assert "Desk Lamp is being undone already." in ctl(service, "undo", str(call))
+        assert "Desk Lamp is being undone already." in ctl(service, "undo")
+        agent.say("late no")
+        assert "left as it is" in first.end()
+    # It was not undone, so it can be; and only once.
+    with Process("yes"):
+        both = [Undoing(service, "undo", str(call)) for _ in range(2)]
+        said = sorted(one.end() for one in both)
+    assert "undone already" in said[0] + said[1] and "is off" in said[0] + said[1], said
+    assert len([r for r in journal(service) if r.get("undo_of") == call and
+                r["outcome"] == "done"]) == 1, journal(service)
+
+
 def a_whole_that_fails_is_taken_back(service, home):
     home.unplug("Hall Lamp")
     wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
@@ -164,8 +197,8 @@ def forgetting_takes_the_journal_along(service, _):
 
 TESTS = [the_last_is_taken_back, the_journal_tells_why, a_plan_is_taken_back_in_reverse,
          one_call_is_taken_back, what_was_already_so_is_nothing_to_undo,
-         a_change_by_others_is_asked_about, a_whole_that_fails_is_taken_back,
-         others_take_back_their_own, private_calls_leave_no_words,
+         a_change_by_others_is_asked_about, one_is_taken_back_once,
+         a_whole_that_fails_is_taken_back, others_take_back_their_own, private_calls_leave_no_words,
          a_closed_request_sends_no_more, forgetting_takes_the_journal_along]
 
 
