@@ -184,6 +184,20 @@ int ctl_fetch_list(struct ctl *c, const char *interface, const char *member, jso
 	return status;
 }
 
+json_t *ctl_properties(struct ctl *c, int *status)
+{
+	DBusMessage *m = ctl_message(DBUS_INTERFACE_PROPERTIES, "GetAll");
+	const char *interface = CTL_NAME;
+	json_t *arguments, *all;
+
+	if (m)
+		dbus_message_append_args(m, DBUS_TYPE_STRING, &interface, DBUS_TYPE_INVALID);
+	*status = ctl_call(c, m, &arguments);
+	all = json_incref(json_array_get(arguments, 0));
+	json_decref(arguments);
+	return all;
+}
+
 json_t *ctl_property(struct ctl *c, const char *interface, const char *name)
 {
 	DBusMessage *m = ctl_message(DBUS_INTERFACE_PROPERTIES, "Get");

@@ -60,6 +60,8 @@ int ctl_show_error(const char *name, const char *text);
 json_t *ctl_arguments(DBusMessage *m);
 /* Reads a property as JSON, NULL after an error message. */
 json_t *ctl_property(struct ctl *c, const char *interface, const char *name);
+/* All of Assistant1's, the caller's; NULL with a status after an error message. */
+json_t *ctl_properties(struct ctl *c, int *status);
 /* Adds one entry to a dictionary a{sv}. */
 void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value);
 void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);

@@ -202,20 +202,6 @@ int ctl_history(struct ctl *c)
 	return status;
 }
 
-static json_t *all_properties(struct ctl *c, int *status)
-{
-	DBusMessage *m = ctl_message(DBUS_INTERFACE_PROPERTIES, "GetAll");
-	const char *interface = CTL_NAME;
-	json_t *arguments, *all;
-
-	if (m)
-		dbus_message_append_args(m, DBUS_TYPE_STRING, &interface, DBUS_TYPE_INVALID);
-	*status = ctl_call(c, m, &arguments);
-	all = json_incref(json_array_get(arguments, 0));
-	json_decref(arguments);
-	return all;
-}
-
 int ctl_status(struct ctl *c)
 {
 	static const char *const states[] = { "unknown", "starting", "loading the model", "ready",
@@ -224,7 +210,7 @@ int ctl_status(struct ctl *c)
 	int status;
 	long long state;
 
-	all = all_properties(c, &status);
+	all = ctl_properties(c, &status);
 	if (status != CTL_OK)
 		return status;
 	if (c->json) {
@@ -245,37 +231,4 @@ int ctl_status(struct ctl *c)
 	       ctl_number(sandbox, "landlock_abi"));
 	json_decref(all);
 	return CTL_OK;
-}
-
-static void check(const char *what, bool ok, const char *found, const char *advice)
-{
-	printf("%-9s %-7s %s\n", what, ok ? "OK" : "PROBLEM", found);
-	if (!ok && advice)
-		printf("          %s\n", advice);
-}
-
-int ctl_doctor(struct ctl *c)
-{
-	json_t *all, *sandbox, *model;
-	bool ready, confined;
-	int status;
-
-	check("bus", true, "session bus reached", NULL);
-	all = all_properties(c, &status);
-	check("service", status == CTL_OK, status == CTL_OK ? "assistantd answers" : "no answer",
-	      "is it installed? try: systemctl --user status assistantd");
-	if (status != CTL_OK)
-		return status;
-	model = json_object_get(all, "Model");
-	sandbox = json_object_get(all, "Sandbox");
-	ready = ctl_number(all, "State") == 3;
-	confined = json_is_true(json_object_get(sandbox, "seccomp")) &&
-		   json_is_true(json_object_get(sandbox, "no_new_privs"));
-	check("model", ready, ready ? ctl_text(model, "path") : ctl_text(model, "error"),
-	      "add one: assistantctl model add FILE.gguf, or: assistantctl model use default");
-	check("sandbox", confined && ctl_number(sandbox, "landlock_abi") > 0,
-	      confined ? "seccomp and no_new_privs are on" : "incomplete",
-	      "the kernel or a container refuses part of it; the engine runs with the rest");
-	json_decref(all);
-	return ready ? CTL_OK : CTL_FAILED;
 }

@@ -118,6 +118,18 @@ for i in $(seq 50); do
 	sleep 0.1
 done
 ! kill -0 "$pid" 2>/dev/null || { echo "FAILED it does not end at SIGTERM"; failed=1; }
+# With a wrong configuration it does not start; who asks why is told where.
+mkdir -p "$ASSISTANTD_TEST_HOME/config/assistantd"
+printf 'requests:\n  running: many\n' > "$ASSISTANTD_TEST_HOME/config/assistantd/assistantd.yaml"
+out=$(PATH=$builddir/assistantd:$PATH "$builddir/assistantctl" doctor 2>&1)
+status=$?
+check "doctor names the place in the configuration" "$status $out" \
+	"PROBLEM $ASSISTANTD_TEST_HOME/config/assistantd/assistantd.yaml:2:12: "
+check "doctor: no service" "$out" "service   PROBLEM no answer"
+check "doctor: its status" "$status" 3
+rm "$ASSISTANTD_TEST_HOME/config/assistantd/assistantd.yaml"
 out=$("$builddir/assistantctl" ask what time is it 2>&1)
 check "assistantctl: started once more" "$out" "It is "
+out=$(PATH=$builddir/assistantd:$PATH "$builddir/assistantctl" doctor 2>&1)
+check "doctor: a configuration that is right" "$out" "config    OK"
 exit $failed
