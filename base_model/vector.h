@@ -23,6 +23,10 @@ struct vector_ops {
 	void (*swiglu)(const float *gate, const float *up, float *hidden, size_t n);
 	void (*swiglu_back)(const float *gate, const float *up, const float *dhidden, float *dgate,
 			    float *dup, size_t n);
+	/* The same with GELU by tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
+	void (*geglu)(const float *gate, const float *up, float *hidden, size_t n);
+	void (*geglu_back)(const float *gate, const float *up, const float *dhidden, float *dgate,
+			   float *dup, size_t n);
 	/* y = x w r */
 	void (*norm)(const float *x, const float *w, float r, float *y, size_t n);
 	/* dx += w dy r − x sub; dw += dy x r (skipped when NULL) */

@@ -60,13 +60,13 @@ static void change_base(struct adamw_job *job)
 {
 	struct trainer *t = job->t;
 
-	change(job, t->embd, t->s.vocab * t->s.width, decay);
-	change(job, t->out_norm, t->s.width, 0);
+	change(job, t->output.w, t->s.vocab * t->s.width, decay);
+	change(job, t->out_norm.w, t->s.width, 0);
 	for (uint32_t i = 0; i < t->s.layers; i++) {
 		const struct train_layer *l = &t->layers[i];
 
-		change(job, l->attn_norm, t->s.width, 0);
-		change(job, l->ffn_norm, t->s.width, 0);
+		change(job, l->norms[BM_NORM_ATTN].w, t->s.width, 0);
+		change(job, l->norms[BM_NORM_FFN].w, t->s.width, 0);
 		for (int k = 0; k < TRAIN_MATRICES; k++)
 			train_muon(t, &l->m[k], job->rates.rate, decay);
 	}
@@ -91,7 +91,7 @@ double trainer_step(struct trainer *t, float rate)
 	};
 	if (t->rank)
 		change(&job, t->trained.w, t->trained.n, 0);
-	else
+	else if (t->w)
 		change_base(&job);
 	return norm;
 }

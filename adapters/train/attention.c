@@ -11,6 +11,7 @@
 struct attention_job {
 	struct trainer *t;
 	struct train_saved *a;
+	size_t window;		/* positions that a query sees, its own included; 0: all */
 };
 
 /* One head of an example of @n positions: offsets of its first query and key, and its
@@ -26,7 +27,7 @@ static struct place place_of(const struct attention_job *job, struct train_span 
 	size_t T = t->s.context, group = h / (t->s.heads / t->s.kv_heads);
 	size_t row = span.first / T, begin = span.first % T;
 
-	return (struct place){ span.n, span.first * t->s.width + h * t->head,
+	return (struct place){ span.n, span.first * t->q + h * t->head,
 			       span.first * t->kv + group * t->head,
 			       job->a->p + ((row * t->s.heads + h) * T + begin) * T + begin };
 }
@@ -35,11 +36,18 @@ static struct place place_of(const struct attention_job *job, struct train_span 
  * keys behind the stretch. */
 static const size_t stretch = 96;
 
-/* The rest of the query's stretch, which products read. */
-static void clear_behind(float *p, size_t query, size_t n)
+/* The first key that a query sees. */
+static size_t first_seen(const struct attention_job *job, size_t query)
+{
+	return job->window && query >= job->window ? query + 1 - job->window : 0;
+}
+
+/* What the query does not see of what products read: to the end of its stretch. */
+static void clear_unseen(const struct attention_job *job, float *p, size_t query, size_t n)
 {
 	size_t end = MIN((query / stretch + 1) * stretch, n);
 
+	memset(p, 0, first_seen(job, query) * sizeof(float));
 	memset(p + query + 1, 0, (end - query - 1) * sizeof(float));
 }
 
@@ -53,7 +61,7 @@ static void meet(struct trainer *t, size_t n, const float *x, const float *y, fl
 		size_t end = MIN(i + stretch, n);
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
-			.a = x + i * t->s.width, .a_stride = t->s.width, .b = y,
+			.a = x + i * t->q, .a_stride = t->q, .b = y,
 			.b_stride = t->kv, .b_transposed = true, .c = out + i * T, .c_stride = T,
 			.m = end - i, .n = end, .k = t->head }, thread);
 	}
@@ -70,7 +78,7 @@ static void mix(struct trainer *t, size_t n, const float *p, const float *y, flo
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
 			.a = p + i * T, .a_stride = T, .b = y, .b_stride = t->kv,
-			.c = out + i * t->s.width, .c_stride = t->s.width, .m = end - i,
+			.c = out + i * t->q, .c_stride = t->q, .m = end - i,
 			.n = t->head, .k = end }, thread);
 	}
 }
@@ -86,10 +94,33 @@ static void collect(struct trainer *t, size_t n, const float *p, const float *x,
 
 		gemm_run_alone(t->gemm, &(struct gemm_args){
 			.a = p + j * T + j, .a_stride = T, .a_transposed = true,
-			.b = x + j * t->s.width, .b_stride = t->s.width, .c = o,
+			.b = x + j * t->q, .b_stride = t->q, .c = o,
 			.c_stride = t->kv, .add = add ? o : NULL, .m = MIN(stretch, n - j),
 			.n = t->head, .k = n - j }, thread);
 	}
+}
+
+/* p = cap tanh(p / cap) where scores have a bound. */
+static void bound(float *p, size_t n, float cap)
+{
+	for (size_t j = 0; cap > 0 && j < n; j++)
+		p[j] = cap * tanhf(p[j] / cap);
+}
+
+/* The slope of that at each score, which are multiplied again; @ds by it. */
+static void bound_back(struct attention_job *job, struct place at, float *ds, unsigned thread)
+{
+	struct trainer *t = job->t;
+	size_t T = t->s.context;
+	float *scores = t->scores + thread * T * T, cap = t->c.attention_cap;
+
+	meet(t, at.n, job->a->q + at.q, job->a->k + at.kv, scores, thread);
+	for (size_t i = 0; i < at.n; i++)
+		for (size_t j = first_seen(job, i); j <= i; j++) {
+			float y = tanhf(scores[i * T + j] * t->c.attention_scale / cap);
+
+			ds[i * T + j] *= 1 - y * y;
+		}
 }
 
 static void attend(void *arg, size_t task, unsigned thread)
@@ -97,22 +128,24 @@ static void attend(void *arg, size_t task, unsigned thread)
 	const struct attention_job *job = arg;
 	struct trainer *t = job->t;
 	struct place at = place_of(job, t->spans[task / t->s.heads], task % t->s.heads);
-	float scale = 1 / sqrtf((float)t->head), max;
+	float max;
 
 	meet(t, at.n, job->a->q + at.q, job->a->k + at.kv, at.p, thread);
 	for (size_t i = 0; i < at.n; i++) {
-		float *p = at.p + i * t->s.context;
+		float *p = at.p + i * t->s.context, *seen = p + first_seen(job, i);
+		size_t n = (size_t)(p + i + 1 - seen);
 
-		t->ops->scale(p, i + 1, scale);
-		t->ops->scale(p, i + 1, 1 / t->ops->exponentials(p, i + 1, &max));
-		clear_behind(p, i, at.n);
+		t->ops->scale(seen, n, t->c.attention_scale);
+		bound(seen, n, t->c.attention_cap);
+		t->ops->scale(seen, n, 1 / t->ops->exponentials(seen, n, &max));
+		clear_unseen(job, p, i, at.n);
 	}
 	mix(t, at.n, at.p, job->a->v + at.kv, job->a->mix + at.q, thread);
 }
 
-void train_attention(struct trainer *t, struct train_saved *a)
+void train_attention(struct trainer *t, uint32_t layer, struct train_saved *a)
 {
-	struct attention_job job = { t, a };
+	struct attention_job job = { t, a, t->c.layers[layer].window };
 
 	gemm_each(t->gemm, attend, &job, t->n_spans * t->s.heads);
 }
@@ -122,13 +155,17 @@ static void attend_back(struct attention_job *job, struct place at, bool first, 
 {
 	struct trainer *t = job->t;
 	size_t T = t->s.context;
-	float *ds = t->ds + thread * T * T, scale = 1 / sqrtf((float)t->head);
+	float *ds = t->ds + thread * T * T;
 
 	meet(t, at.n, t->dmix + at.q, job->a->v + at.kv, ds, thread);
 	for (size_t i = 0; i < at.n; i++) {
-		t->ops->softmax_back(at.p + i * T, ds + i * T, i + 1, scale);
-		clear_behind(ds + i * T, i, at.n);
+		size_t begin = first_seen(job, i), seen = i * T + begin;
+
+		t->ops->softmax_back(at.p + seen, ds + seen, i + 1 - begin, t->c.attention_scale);
+		clear_unseen(job, ds + i * T, i, at.n);
 	}
+	if (t->c.attention_cap > 0)
+		bound_back(job, at, ds, thread);
 	mix(t, at.n, ds, job->a->k + at.kv, t->dq + at.q, thread);
 	collect(t, at.n, ds, job->a->q + at.q, t->dk + at.kv, !first, thread);
 	collect(t, at.n, at.p, t->dmix + at.q, t->dv + at.kv, !first, thread);
@@ -145,9 +182,9 @@ static void attend_group_back(void *arg, size_t task, unsigned thread)
 		attend_back(job, place_of(job, span, h), h == first, thread);
 }
 
-void train_attention_back(struct trainer *t, struct train_saved *a)
+void train_attention_back(struct trainer *t, uint32_t layer, struct train_saved *a)
 {
-	struct attention_job job = { t, a };
+	struct attention_job job = { t, a, t->c.layers[layer].window };
 
 	gemm_each(t->gemm, attend_group_back, &job, t->n_spans * t->s.kv_heads);
 }

@@ -2,16 +2,15 @@
 #include "adapters/train/model-file.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "util/macro.h"
 
 static const char *const matrix_names[TRAIN_MATRICES] = {
-	[TRAIN_Q] = "attn_q",	    [TRAIN_K] = "attn_k",   [TRAIN_V] = "attn_v",
-	[TRAIN_O] = "attn_output",  [TRAIN_GATE] = "ffn_gate", [TRAIN_UP] = "ffn_up",
-	[TRAIN_DOWN] = "ffn_down",
+	[BM_ATTN_Q] = "attn_q",	    [BM_ATTN_K] = "attn_k",   [BM_ATTN_V] = "attn_v",
+	[BM_ATTN_OUTPUT] = "attn_output", [BM_FFN_GATE] = "ffn_gate", [BM_FFN_UP] = "ffn_up",
+	[BM_FFN_DOWN] = "ffn_down",
 };
 
 /* Collects tensors, whose bytes the writer borrows until the file is written. */
@@ -60,10 +59,10 @@ static int add_layer(struct file *f, struct trainer *t, uint32_t layer, enum ten
 	int r;
 
 	snprintf(name, sizeof(name), "blk.%u.attn_norm.weight", layer);
-	r = add_tensor(f, name, TENSOR_F32, trainer_norm(t, TRAIN_NORM_ATTN, layer), width, 1);
+	r = add_tensor(f, name, TENSOR_F32, trainer_norm(t, layer, BM_NORM_ATTN), width, 1);
 	snprintf(name, sizeof(name), "blk.%u.ffn_norm.weight", layer);
 	if (r == 0)
-		r = add_tensor(f, name, TENSOR_F32, trainer_norm(t, TRAIN_NORM_FFN, layer), width,
+		r = add_tensor(f, name, TENSOR_F32, trainer_norm(t, layer, BM_NORM_FFN), width,
 			       1);
 	for (int i = 0; r == 0 && i < TRAIN_MATRICES; i++) {
 		struct train_view v = trainer_matrix(t, layer, i);
@@ -107,8 +106,11 @@ int train_write_base(struct trainer *t, const struct gguf *tokenizer, const char
 {
 	const struct train_shape *s = trainer_shape(t);
 	struct file f;
-	int r = file_init(&f, 2 + 9 * (size_t)s->layers);
+	int r;
 
+	if (!trainer_embedding(t))
+		return -EINVAL;
+	r = file_init(&f, 2 + 9 * (size_t)s->layers);
 	if (r == 0)
 		r = add_metadata(&f, s, name);
 	if (r == 0)
@@ -118,7 +120,7 @@ int train_write_base(struct trainer *t, const struct gguf *tokenizer, const char
 			       s->vocab);
 	if (r == 0)
 		r = add_tensor(&f, "output_norm.weight", TENSOR_F32,
-			       trainer_norm(t, TRAIN_NORM_OUTPUT, 0), s->width, 1);
+			       trainer_norm(t, 0, BM_NORM_OUTPUT), s->width, 1);
 	for (uint32_t i = 0; r == 0 && i < s->layers; i++)
 		r = add_layer(&f, t, i, type);
 	if (r == 0)
@@ -127,22 +129,23 @@ int train_write_base(struct trainer *t, const struct gguf *tokenizer, const char
 	return r;
 }
 
-static int add_update(struct file *f, struct trainer *t, uint32_t layer, enum train_place place)
+static int add_update(struct file *f, struct trainer *t, uint32_t layer, enum bm_matrix matrix)
 {
-	struct train_view v = trainer_matrix(t, layer, place);
+	struct train_view v = trainer_matrix(t, layer, matrix);
 	char name[64];
 	int r;
 
-	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_a", layer, matrix_names[place]);
+	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_a", layer, matrix_names[matrix]);
 	r = add_tensor(f, name, TENSOR_F16, v.a, v.in, v.rank);
-	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_b", layer, matrix_names[place]);
+	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_b", layer, matrix_names[matrix]);
 	return r < 0 ? r : add_tensor(f, name, TENSOR_F16, v.b, v.rank, v.out);
 }
 
 int train_write_lora(struct trainer *t, const char *name, int fd)
 {
 	const struct train_shape *s = trainer_shape(t);
-	struct train_view v = trainer_matrix(t, 0, TRAIN_Q);
+	const char *architecture = trainer_architecture(t);
+	struct train_view v = trainer_matrix(t, 0, BM_ATTN_Q);
 	struct file f;
 	int r;
 
@@ -150,7 +153,8 @@ int train_write_lora(struct trainer *t, const char *name, int fd)
 		return -EINVAL;
 	r = file_init(&f, 2 * (size_t)TRAIN_MATRICES * s->layers);
 	if (r == 0 &&
-	    (r = gguf_writer_str(f.writer, "general.architecture", "llama", 5)) == 0 &&
+	    (r = gguf_writer_str(f.writer, "general.architecture", architecture,
+				 strlen(architecture))) == 0 &&
 	    (r = gguf_writer_str(f.writer, "general.type", "adapter", 7)) == 0 &&
 	    (r = gguf_writer_str(f.writer, "general.name", name, strlen(name))) == 0 &&
 	    (r = gguf_writer_str(f.writer, "adapter.type", "lora", 4)) == 0)
@@ -162,83 +166,4 @@ int train_write_lora(struct trainer *t, const char *name, int fd)
 		r = gguf_writer_write(f.writer, fd);
 	file_deinit(&f);
 	return r;
-}
-
-/* Every row of a tensor as floats; @rows is 1 for a vector. */
-static void read_rows(const struct gguf *g, const char *name, float *out, size_t cols, size_t rows)
-{
-	const struct gguf_tensor *t = gguf_tensor(g, name);
-
-	for (size_t i = 0; t && i < rows; i++)
-		bm_tensor_row(t, i, out + i * cols);
-}
-
-static void read_layer(const struct gguf *g, struct trainer *t, uint32_t layer)
-{
-	uint32_t width = trainer_shape(t)->width;
-	char name[64];
-
-	snprintf(name, sizeof(name), "blk.%u.attn_norm.weight", layer);
-	read_rows(g, name, trainer_norm(t, TRAIN_NORM_ATTN, layer), width, 1);
-	snprintf(name, sizeof(name), "blk.%u.ffn_norm.weight", layer);
-	read_rows(g, name, trainer_norm(t, TRAIN_NORM_FFN, layer), width, 1);
-	for (int i = 0; i < TRAIN_MATRICES; i++) {
-		struct train_view v = trainer_matrix(t, layer, i);
-
-		snprintf(name, sizeof(name), "blk.%u.%s.weight", layer, matrix_names[i]);
-		read_rows(g, name, v.w, v.in, v.out);
-	}
-}
-
-/* No window, no scale but the heads' own: what files of the architecture may have besides. */
-static bool is_plain(const struct bm_config *c)
-{
-	return c->window == 0 && c->embedding_scale == 1.0f && c->residual_scale == 1.0f &&
-	       c->logit_divisor == 1.0f && c->logit_cap == 0.0f && c->attention_cap == 0.0f &&
-	       c->attention_temperature == 0.0f && c->rope_attention == 1.0f &&
-	       c->attention_scale == 1.0f / sqrtf((float)c->head_dim);
-}
-
-/* The trainer knows embeddings that are the output too, and no tensor beyond the named. */
-static int check_model(const struct bm_model *m, struct diag *d)
-{
-	const struct bm_config *c = bm_model_config(m);
-
-	if (strcmp(c->architecture, "llama") != 0 || !is_plain(c))
-		return diag_set(d, -EINVAL, DIAG_UNSUP, c->architecture,
-				"training knows plain models of architecture llama only");
-	if (c->rope_scaling != BM_ROPE_NONE || c->head_dim * c->n_heads != c->dim ||
-	    c->rope_dim != c->head_dim)
-		return diag_set(d, -EINVAL, DIAG_UNSUP, c->architecture,
-				"training knows plain rotary positions over whole heads only");
-	if (gguf_n_tensors(bm_model_gguf(m)) != 2 + 9 * (size_t)c->n_layers)
-		return diag_set(d, -EINVAL, DIAG_UNSUP, "tensors",
-				"training knows models with tied embeddings and no biases only");
-	return 0;
-}
-
-int train_from_model(struct trainer **ret, const struct bm_model *m, uint32_t context,
-		     size_t rows, unsigned threads, struct diag *d)
-{
-	const struct bm_config *c = bm_model_config(m);
-	const struct gguf *g = bm_model_gguf(m);
-	struct train_shape shape = { c->n_vocab, c->dim, c->n_layers, c->n_heads, c->n_kv_heads,
-				     c->ffn_dim, context, c->rope_base, c->norm_eps };
-	_cleanup_(trainer_freep) struct trainer *t = NULL;
-	int r = check_model(m, d);
-
-	if (r < 0)
-		return r;
-	if (context < 1 || context > c->context)
-		return diag_set(d, -EINVAL, DIAG_RANGE, "context", "%u, the model has %u",
-				context, c->context);
-	r = trainer_new(&t, &shape, rows, threads, 0);
-	if (r < 0)
-		return diag_set(d, r, DIAG_RANGE, "shape", "%s", strerror(-r));
-	read_rows(g, "token_embd.weight", trainer_embedding(t), c->dim, c->n_vocab);
-	read_rows(g, "output_norm.weight", trainer_norm(t, TRAIN_NORM_OUTPUT, 0), c->dim, 1);
-	for (uint32_t i = 0; i < c->n_layers; i++)
-		read_layer(g, t, i);
-	*ret = TAKE(t);
-	return 0;
 }

@@ -6,15 +6,17 @@
 #include "base_model/base_model.h"
 
 /*
- * A trainer that starts from the weights of @m, whatever their type: 0; -EINVAL with @d for a
- * model of another shape than the trainer's (scaled rotary positions, an output matrix of
- * its own, biases, …); -ENOMEM. @context up to the model's.
+ * A trainer on @m, which stays as it is and is used from its mapping, whatever its types; it
+ * lives at least as long. What it trains is what trainer_add_lora() adds; the pieces of a base
+ * of our own are not there. @context up to the model's. 0; -EINVAL with @d for a family with
+ * parts that training does not know, named there, or a range; -ENOMEM.
  */
 int train_from_model(struct trainer **ret, const struct bm_model *m, uint32_t context,
 		     size_t rows, unsigned threads, struct diag *d);
 /*
  * Writes the base with the tokenizer of @tokenizer, matrices as @type (F32, F16 or Q8_0,
- * whose rows are whole blocks), norms as F32. 0; -EINVAL; -ENOMEM; the error of write().
+ * whose rows are whole blocks), norms as F32. 0; -EINVAL, also without one; -ENOMEM; the error
+ * of write().
  */
 int train_write_base(struct trainer *t, const struct gguf *tokenizer, const char *name,
 		     enum tensor_type type, int fd);

@@ -1,131 +1,205 @@
 /* SPDX-License-Identifier: MIT */
-/* The forward and the backward pass, layer by layer, and the loss. */
-#include <math.h>
+/* The forward and the backward pass, layer by layer, by the formula of base_model/family.h. */
 #include <string.h>
 
 #include "adapters/train/train-private.h"
 
-void train_forward(struct trainer *t, const int32_t *tokens)
-{
-	size_t d = t->s.width;
-
-	for (size_t i = 0; i < t->n; i++)
-		memcpy(t->saved[0].x + i * d, t->embd + (size_t)tokens[i] * d, d * sizeof(float));
-	for (uint32_t i = 0; i < t->s.layers; i++) {
-		struct train_saved *a = &t->saved[i];
-		const struct train_layer *l = &t->layers[i];
-		float *next = i + 1 < t->s.layers ? t->saved[i + 1].x : t->last;
-
-		train_norm(t, a->x, l->attn_norm, a->attn_in, a->attn_r);
-		train_linear(t, &l->m[TRAIN_Q], a->attn_in, NULL, a->q);
-		train_linear(t, &l->m[TRAIN_K], a->attn_in, NULL, a->k);
-		train_linear(t, &l->m[TRAIN_V], a->attn_in, NULL, a->v);
-		train_rope(t, a->q, t->s.heads, false);
-		train_rope(t, a->k, t->s.kv_heads, false);
-		train_attention(t, a);
-		train_linear(t, &l->m[TRAIN_O], a->mix, a->x, a->mid);
-		train_norm(t, a->mid, l->ffn_norm, a->ffn_in, a->ffn_r);
-		train_linear(t, &l->m[TRAIN_GATE], a->ffn_in, NULL, a->gate);
-		train_linear(t, &l->m[TRAIN_UP], a->ffn_in, NULL, a->up);
-		train_activate(t, a);
-		train_linear(t, &l->m[TRAIN_DOWN], a->hidden, a->mid, next);
-	}
-	train_norm(t, t->last, t->out_norm, t->out_in, t->out_r);
-	for (size_t i = 0; i < t->n_picked; i++)
-		memcpy(t->head_in + i * d, t->out_in + t->picked[i] * d, d * sizeof(float));
-	gemm_run(t->gemm, &(struct gemm_args){ .a = t->head_in, .b = t->embd, .c = t->logits,
-					       .m = t->n_picked, .n = t->s.vocab, .k = d,
-					       .b_transposed = true });
-}
-
-/* The gradient of the output norm's result, from that of the logits. */
-static void head_back(struct trainer *t)
-{
-	size_t d = t->s.width;
-
-	gemm_run(t->gemm, &(struct gemm_args){ .a = t->logits, .b = t->embd, .c = t->dhead,
-					       .m = t->n_picked, .n = d, .k = t->s.vocab });
-	if (t->g_embd)
-		gemm_run(t->gemm, &(struct gemm_args){ .a = t->logits, .b = t->head_in,
-						       .c = t->g_embd, .m = t->s.vocab, .n = d,
-						       .k = t->n_picked, .a_transposed = true,
-						       .add = t->g_embd });
-	memset(t->dt, 0, t->n * d * sizeof(float));
-	for (size_t i = 0; i < t->n_picked; i++)
-		memcpy(t->dt + t->picked[i] * d, t->dhead + i * d, d * sizeof(float));
-}
-
-/* From the gradient of the logits, which the loss left in their place. */
-void train_backward(struct trainer *t, const int32_t *tokens)
-{
-	size_t d = t->s.width;
-
-	head_back(t);
-	memset(t->dx, 0, t->n * d * sizeof(float));
-	train_norm_back(t, t->last, t->out_r, t->out_norm, t->g_out_norm);
-	for (uint32_t i = t->s.layers; i-- > 0;) {
-		struct train_saved *a = &t->saved[i];
-		const struct train_layer *l = &t->layers[i];
-
-		train_linear_back(t, &l->m[TRAIN_DOWN], t->dx, a->hidden, t->dhidden, false);
-		train_activate_back(t, a);
-		train_linear_back(t, &l->m[TRAIN_GATE], t->dgate, a->ffn_in, t->dt, false);
-		train_linear_back(t, &l->m[TRAIN_UP], t->dup, a->ffn_in, t->dt, true);
-		train_norm_back(t, a->mid, a->ffn_r, l->ffn_norm, l->g_ffn_norm);
-		train_linear_back(t, &l->m[TRAIN_O], t->dx, a->mix, t->dmix, false);
-		train_attention_back(t, a);
-		train_rope(t, t->dq, t->s.heads, true);
-		train_rope(t, t->dk, t->s.kv_heads, true);
-		train_linear_back(t, &l->m[TRAIN_Q], t->dq, a->attn_in, t->dt, false);
-		train_linear_back(t, &l->m[TRAIN_K], t->dk, a->attn_in, t->dt, true);
-		train_linear_back(t, &l->m[TRAIN_V], t->dv, a->attn_in, t->dt, true);
-		train_norm_back(t, a->x, a->attn_r, l->attn_norm, l->g_attn_norm);
-	}
-	for (size_t i = 0; t->g_embd && i < t->n; i++)
-		for (size_t j = 0; j < d; j++)
-			t->g_embd[(size_t)tokens[i] * d + j] += t->dx[i * d + j];
-}
-
-struct loss_job {
+struct embed_job {
 	struct trainer *t;
-	const int32_t *targets;
-	float count;		/* what a position's gradient is divided by */
+	const int32_t *tokens;
 };
 
-/* Turns the logits of one picked position into the gradient (p - onehot) / count, and keeps
- * its loss. */
-static void position_loss(void *arg, size_t i, unsigned thread)
+static void embed_task(void *arg, size_t i, unsigned thread)
 {
-	const struct loss_job *job = arg;
-	struct trainer *t = job->t;
-	size_t vocab = t->s.vocab;
-	float *p = t->logits + i * vocab, count = job->count, max, sum;
-	int32_t target = job->targets[t->picked[i]];
-	double chosen = (double)p[target];
+	const struct embed_job *job = arg;
+	const struct trainer *t = job->t;
+	size_t d = t->s.width;
+	float *x = t->saved[0].x + i * d;
 
 	(void)thread;
-	sum = t->ops->exponentials(p, vocab, &max);
-	t->losses[i] = (double)max - chosen + log((double)sum);
-	t->ops->scale(p, vocab, 1 / (sum * count));
-	p[target] -= 1 / count;
+	if (t->model)
+		bm_part_embedding(t->model, (uint32_t)job->tokens[i], x);
+	else
+		memcpy(x, t->output.w + (size_t)job->tokens[i] * d, d * sizeof(float));
+}
+
+static bool plain_branch(const struct trainer *t, const struct train_norm *norm)
+{
+	return !norm->w && t->c.residual_scale == 1;
+}
+
+/* out = x + what a branch adds: y = in W^T, normed and scaled where the family does so. */
+static void add_branch(struct trainer *t, const struct train_matrix *m,
+		       const struct train_norm *norm, const float *in, const float *x, float *y,
+		       float *r, float *out)
+{
+	if (plain_branch(t, norm)) {
+		train_linear(t, m, in, x, out);
+		return;
+	}
+	train_linear(t, m, in, NULL, y);
+	if (norm->w)
+		train_norm(t, norm, t->n, y, out, r);
+	train_add(t, t->s.width, x, t->c.residual_scale, norm->w ? out : y, out);
+}
+
+/* The gradient of y there, from that of the sum in t->dx. */
+static const float *branch_back(struct trainer *t, const struct train_norm *norm, const float *y,
+				const float *r)
+{
+	if (plain_branch(t, norm))
+		return t->dx;
+	train_add(t, t->s.width, NULL, t->c.residual_scale, t->dx, t->branch);
+	if (!norm->w)
+		return t->branch;
+	memset(t->dbranch, 0, t->n * t->s.width * sizeof(float));
+	train_norm_back(t, norm, t->n, y, r, t->branch, t->dbranch);
+	return t->dbranch;
+}
+
+/* The gradient of what a branch read, in t->dt, goes to t->dx. */
+static void input_back(struct trainer *t, const struct train_norm *norm, const float *x,
+		       const float *r)
+{
+	if (norm->w)
+		train_norm_back(t, norm, t->n, x, r, t->dt, t->dx);
+	else
+		train_add(t, t->s.width, t->dx, 1, t->dt, t->dx);
+}
+
+/* Queries or keys: the norm of each head, and where it stands. */
+static void turn_heads(struct trainer *t, uint32_t layer, const struct train_norm *norm,
+		       const float *in, float *r, float *x, size_t heads)
+{
+	if (norm->w)
+		train_norm(t, norm, t->n * heads * t->head / norm->width, in, x, r);
+	train_rope(t, layer, x, heads, false);
+}
+
+/* @dx becomes the gradient of what @in was; returns where it stands. */
+static const float *turn_heads_back(struct trainer *t, uint32_t layer,
+				    const struct train_norm *norm, const float *in,
+				    const float *r, float *dx, float *din, size_t heads)
+{
+	size_t n = t->n * heads * t->head;
+
+	train_rope(t, layer, dx, heads, true);
+	if (!norm->w)
+		return dx;
+	memset(din, 0, n * sizeof(float));
+	train_norm_back(t, norm, n / norm->width, in, r, dx, din);
+	return din;
+}
+
+/* All of a layer but what its second branch adds. */
+static void run_layer(struct trainer *t, uint32_t i)
+{
+	const struct train_layer *l = &t->layers[i];
+	struct train_saved *a = &t->saved[i];
+
+	if (l->norms[BM_NORM_ATTN].w)
+		train_norm(t, &l->norms[BM_NORM_ATTN], t->n, a->x, a->attn_in, a->attn_r);
+	train_linear(t, &l->m[BM_ATTN_Q], a->attn_in, NULL, a->q_in);
+	train_linear(t, &l->m[BM_ATTN_K], a->attn_in, NULL, a->k_in);
+	train_linear(t, &l->m[BM_ATTN_V], a->attn_in, NULL, a->v);
+	turn_heads(t, i, &l->norms[BM_NORM_Q], a->q_in, a->q_r, a->q, t->s.heads);
+	turn_heads(t, i, &l->norms[BM_NORM_K], a->k_in, a->k_r, a->k, t->s.kv_heads);
+	train_temper(t, a->q);
+	train_attention(t, i, a);
+	add_branch(t, &l->m[BM_ATTN_OUTPUT], &l->norms[BM_NORM_ATTN_POST], a->mix, a->x,
+		   a->attn_out, a->attn_out_r, a->mid);
+	if (l->norms[BM_NORM_FFN].w)
+		train_norm(t, &l->norms[BM_NORM_FFN], t->n, a->mid, a->ffn_in, a->ffn_r);
+	train_linear(t, &l->m[BM_FFN_GATE], a->ffn_in, NULL, a->gate);
+	train_linear(t, &l->m[BM_FFN_UP], a->ffn_in, NULL, a->up);
+	train_activate(t, a);
+}
+
+static void end_layer(struct trainer *t, uint32_t i, float *out)
+{
+	const struct train_layer *l = &t->layers[i];
+	struct train_saved *a = &t->saved[i];
+
+	add_branch(t, &l->m[BM_FFN_DOWN], &l->norms[BM_NORM_FFN_POST], a->hidden, a->mid,
+		   a->ffn_out, a->ffn_out_r, out);
+}
+
+static void run_forward(struct trainer *t, const int32_t *tokens)
+{
+	struct embed_job job = { t, tokens };
+
+	gemm_each(t->gemm, embed_task, &job, t->n);
+	for (uint32_t i = 0; i < t->s.layers; i++) {
+		run_layer(t, i);
+		end_layer(t, i, i + 1 < t->s.layers ? t->saved[i + 1].x : t->last);
+	}
+}
+
+/* Of a layer that others have overwritten since, what its way back needs. */
+static void run_again(struct trainer *t, uint32_t i)
+{
+	run_layer(t, i);
+	if (t->layers[i].norms[BM_NORM_FFN_POST].w)
+		end_layer(t, i, t->last);
+}
+
+static void ffn_back(struct trainer *t, const struct train_layer *l, struct train_saved *a)
+{
+	const float *dy = branch_back(t, &l->norms[BM_NORM_FFN_POST], a->ffn_out, a->ffn_out_r);
+
+	train_linear_back(t, &l->m[BM_FFN_DOWN], dy, a->hidden, t->dhidden, false);
+	train_activate_back(t, a);
+	train_linear_back(t, &l->m[BM_FFN_GATE], t->dgate, a->ffn_in, t->dt, false);
+	train_linear_back(t, &l->m[BM_FFN_UP], t->dup, a->ffn_in, t->dt, true);
+	input_back(t, &l->norms[BM_NORM_FFN], a->mid, a->ffn_r);
+}
+
+static void attention_back(struct trainer *t, uint32_t i, const struct train_layer *l,
+			   struct train_saved *a)
+{
+	const float *dy = branch_back(t, &l->norms[BM_NORM_ATTN_POST], a->attn_out,
+				      a->attn_out_r);
+	const float *dq, *dk;
+
+	train_linear_back(t, &l->m[BM_ATTN_OUTPUT], dy, a->mix, t->dmix, false);
+	train_attention_back(t, i, a);
+	train_temper(t, t->dq);
+	dq = turn_heads_back(t, i, &l->norms[BM_NORM_Q], a->q_in, a->q_r, t->dq, t->dq_in,
+			     t->s.heads);
+	dk = turn_heads_back(t, i, &l->norms[BM_NORM_K], a->k_in, a->k_r, t->dk, t->dk_in,
+			     t->s.kv_heads);
+	train_linear_back(t, &l->m[BM_ATTN_Q], dq, a->attn_in, t->dt, false);
+	train_linear_back(t, &l->m[BM_ATTN_K], dk, a->attn_in, t->dt, true);
+	train_linear_back(t, &l->m[BM_ATTN_V], t->dv, a->attn_in, t->dt, true);
+	input_back(t, &l->norms[BM_NORM_ATTN], a->x, a->attn_r);
+}
+
+/* From the gradient of what the layers gave, which the head left in t->dx. */
+static void run_backward(struct trainer *t, const int32_t *tokens)
+{
+	size_t d = t->s.width;
+
+	for (uint32_t i = t->s.layers; i-- > 0;) {
+		if (t->recompute && i + 1 < t->s.layers)
+			run_again(t, i);
+		ffn_back(t, &t->layers[i], &t->saved[i]);
+		attention_back(t, i, &t->layers[i], &t->saved[i]);
+	}
+	for (size_t i = 0; t->output.g && i < t->n; i++)
+		for (size_t j = 0; j < d; j++)
+			t->output.g[(size_t)tokens[i] * d + j] += t->dx[i * d + j];
 }
 
 int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backward, double *loss)
 {
-	struct loss_job job = { .t = t, .targets = batch->targets };
-	double sum = 0;
 	int r = train_take_batch(t, batch);
 
 	if (r < 0)
 		return r;
-	job.count = (float)((double)t->n_picked / (batch->weight > 0 ? batch->weight : 1));
-	train_forward(t, batch->tokens);
-	gemm_each(t->gemm, position_loss, &job, t->n_picked);
-	for (size_t i = 0; i < t->n_picked; i++)
-		sum += t->losses[i];
-	*loss = sum / (double)t->n_picked;
+	run_forward(t, batch->tokens);
+	*loss = train_head(t, batch, backward);
 	if (backward)
-		train_backward(t, batch->tokens);
+		run_backward(t, batch->tokens);
 	return gemm_error(t->gemm);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trains a small model of the Llama architecture: RMS norms, rotary positions on adjacent
- * pairs (2i, 2i+1), grouped attention, SwiGLU, one matrix for embedding and output.
- * Weights, sums and moments are f32; matrix products round their inputs to bf16 where the CPU
- * has such products. A step's result does not depend on the number of threads.
+ * Trains a small model of the Llama architecture (RMS norms, rotary positions on adjacent
+ * pairs (2i, 2i+1), grouped attention, SwiGLU, one matrix for embedding and output), or an
+ * adapter beside a model that stays as its file has it. Trained weights, sums and moments are
+ * f32; matrix products round their inputs to bf16 where the CPU has such products. A step's
+ * result does not depend on the number of threads.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base_model/base_model.h"
 #include "util/cleanup.h"
 
 struct train_shape {
@@ -52,6 +54,12 @@ DEFINE_CLEANUP(struct trainer *, trainer_free)
 
 /* Products of f32 inputs from now on, for tests that compare with something exact. */
 void trainer_set_exact(struct trainer *t);
+/*
+ * From now on a pass keeps the input of each layer alone, and the way back computes the layer
+ * again: the same bits in a fraction of the memory, for a third more work. 0 or -ENOMEM, which
+ * leaves @t only to be freed. What is large does so by itself (train_from_model()).
+ */
+int trainer_set_recompute(struct trainer *t);
 
 /*
  * Trains an adapter (Hu et al. 2021, arXiv:2106.09685) on every matrix from now on, and leaves
@@ -61,6 +69,8 @@ void trainer_set_exact(struct trainer *t);
 int trainer_add_lora(struct trainer *t, uint32_t rank, float alpha, uint64_t seed);
 
 const struct train_shape *trainer_shape(const struct trainer *t);
+/* As files name it: "llama" for a base of our own. */
+const char *trainer_architecture(const struct trainer *t);
 size_t trainer_n_weights(const struct trainer *t);
 /* What the optimiser changes and its gradients, [n_trained]; owned by @t. Gradients are
  * summed until trainer_step(). */
@@ -68,22 +78,21 @@ size_t trainer_n_trained(const struct trainer *t);
 float *trainer_trained(struct trainer *t);
 const float *trainer_gradients(const struct trainer *t);
 
-enum train_place { TRAIN_Q, TRAIN_K, TRAIN_V, TRAIN_O, TRAIN_GATE, TRAIN_UP, TRAIN_DOWN,
-		   TRAIN_MATRICES };
-enum train_norm_place { TRAIN_NORM_ATTN, TRAIN_NORM_FFN, TRAIN_NORM_OUTPUT };
+enum { TRAIN_MATRICES = BM_OUTPUT };	/* of a layer: those of enum bm_matrix before it */
 
 struct train_view {
 	size_t out, in;
 	uint32_t rank;		/* 0: no adapter */
 	float alpha;
-	float *w;		/* [out][in] */
+	float *w;		/* [out][in]; NULL where a model's is used as it is */
 	const float *a, *b;	/* [rank][in], [out][rank], or NULL */
 };
 
-/* The pieces of the model, to be filled or written: [vocab][width], [width], a matrix. */
+/* The pieces of a base of our own, to be filled or written: [vocab][width], [width] (before a
+ * branch, or the last); and a matrix. */
 float *trainer_embedding(struct trainer *t);
-float *trainer_norm(struct trainer *t, enum train_norm_place place, uint32_t layer);
-struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum train_place place);
+float *trainer_norm(struct trainer *t, uint32_t layer, enum bm_norm norm);
+struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum bm_matrix matrix);
 
 /*
  * Mean cross-entropy, in nats, over the positions of @batch whose target is not TRAIN_IGNORE;

@@ -151,6 +151,30 @@ static void ops_swiglu_back(const float *gate, const float *up, const float *dhi
 	}
 }
 
+/* gelu(x) = x σ(2 u), since (1 + tanh u) / 2 = σ(2 u). */
+static inline float gelu_gate(float x)
+{
+	return 1 / (1 + exponential(-2 * 0x1.988454p-1f * (x + 0.044715f * x * x * x)));
+}
+
+static void ops_geglu(const float *gate, const float *up, float *hidden, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		hidden[i] = gate[i] * gelu_gate(gate[i]) * up[i];
+}
+
+static void ops_geglu_back(const float *gate, const float *up, const float *dhidden,
+			   float *restrict dgate, float *restrict dup, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = gate[i], s = gelu_gate(x);
+		float slope = 2 * 0x1.988454p-1f * (1 + 3 * 0.044715f * x * x);
+
+		dup[i] = dhidden[i] * x * s;
+		dgate[i] = dhidden[i] * up[i] * s * (1 + x * (1 - s) * slope);
+	}
+}
+
 static void ops_norm(const float *x, const float *w, float r, float *y, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -202,6 +226,7 @@ static void ops_approach(float *restrict w, const float *restrict x, size_t n, f
 
 const struct vector_ops OPS_NAME = {
 	ops_dot, ops_softmax_back, ops_exponentials, ops_scale, ops_swiglu,
-	ops_swiglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw, ops_lean,
+	ops_swiglu_back, ops_geglu, ops_geglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
+	ops_lean,
 	ops_approach,
 };

@@ -418,7 +418,7 @@ START_TEST(step_of_no_number)
 	double loss;
 
 	make_batch(ROWS * CONTEXT, x, y);
-	*trainer_norm(t, TRAIN_NORM_OUTPUT, 0) = NAN;
+	*trainer_norm(t, 0, BM_NORM_OUTPUT) = NAN;
 	ck_assert_int_eq(trainer_loss(t, &(struct train_batch){ x, y }, true, &loss), 0);
 	ck_assert(isnan(loss));
 	ck_assert(isnan(trainer_step(t, 0.01f)));
