@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adapters/adapters.h"
 #include "adapters/peft-tokens.h"
 #include "base_model/base_model.h"
+#include "util/buf.h"
+#include "util/file.h"
 #include "util/macro.h"
 
 struct peft {
@@ -34,6 +37,25 @@ static void source_deinit(struct source *s)
 	peft_pairs_deinit(&s->pairs);
 	safetensors_free(s->weights);
 	peft_config_free(s->config);
+}
+
+int peft_read(struct peft_file *ret, struct buf *content, const char *name, int fd,
+	      uint64_t *room, struct diag *d)
+{
+	struct stat st;
+	/* One that says that it is too large is not read for that. */
+	bool large = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > *room;
+	int r = large ? 0 : file_read_all(fd, *room, content, NULL);
+
+	if (r < 0)
+		return diag_set(d, r, DIAG_SYSTEM, name, "%s", strerror(-r));
+	if (large || content->len > *room)
+		return diag_set(d, -EINVAL, DIAG_LIMIT, name,
+				"with it the files of the folder have more than %llu bytes",
+				(unsigned long long)PEFT_MAX_SIZE);
+	*room -= content->len;
+	*ret = (struct peft_file){ name, content->len ? content->data : "", content->len };
+	return 0;
 }
 
 struct peft *peft_free(struct peft *p)

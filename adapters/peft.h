@@ -25,6 +25,18 @@ struct peft_file {
 	size_t len;
 };
 
+/* What the files of a folder may have together: as much as an adapter may. */
+#define PEFT_MAX_SIZE (UINT64_C(2) << 30)
+
+struct buf;
+/*
+ * Reads a file of the folder into @content, which @ret borrows as it does @name; *@room, at first
+ * PEFT_MAX_SIZE, is what the others may still have. 0; -EINVAL where it is more than that, -errno
+ * with @d, whose field is @name. @fd stays the caller's.
+ */
+int peft_read(struct peft_file *ret, struct buf *content, const char *name, int fd,
+	      uint64_t *room, struct diag *d);
+
 struct peft_facts {
 	uint32_t rank;		/* the largest */
 	uint32_t matrices;	/* tensors of the base that are changed */

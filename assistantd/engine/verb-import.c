@@ -7,7 +7,6 @@
 #include "assistantd/engine/verb-model.h"
 #include "assistantd/engine/verbs.h"
 #include "util/buf.h"
-#include "util/file.h"
 #include "util/macro.h"
 
 static const char *const names[] = {
@@ -19,6 +18,7 @@ struct folder {
 	struct buf contents[ARRAY_SIZE(names)];
 	struct peft_file files[ARRAY_SIZE(names)];
 	size_t n;
+	uint64_t room;
 };
 
 static void folder_deinit(struct folder *f)
@@ -30,7 +30,6 @@ static void folder_deinit(struct folder *f)
 /* A file that is not there is left out: the conversion says which it needs. */
 static int folder_add(struct folder *f, const char *path, const char *name)
 {
-	struct buf *content = &f->contents[f->n];
 	_cleanup_free_ char *file = NULL;
 	_cleanup_close_ int fd = -1;
 	struct diag d = DIAG_NULL;
@@ -40,15 +39,11 @@ static int folder_add(struct folder *f, const char *path, const char *name)
 	if (access(file, F_OK) < 0 && errno == ENOENT)
 		return VERB_OK;
 	fd = verb_open(file, &d);
-	if (fd < 0 || file_read_all(fd, PACKAGE_MAX_SIZE, content, &d) < 0)
+	if (fd < 0)
 		return verb_fail(file, &d);
-	if (content->len > PACKAGE_MAX_SIZE) {
-		diag_set(&d, -EINVAL, DIAG_LIMIT, "", "more than %llu bytes",
-			 (unsigned long long)PACKAGE_MAX_SIZE);
-		return verb_fail(file, &d);
-	}
-	f->files[f->n++] = (struct peft_file){ name, content->data ? content->data : "",
-					       content->len };
+	if (peft_read(&f->files[f->n], &f->contents[f->n], name, fd, &f->room, &d) < 0)
+		return verb_fail(path, &d);
+	f->n++;
 	return VERB_OK;
 }
 
@@ -84,7 +79,7 @@ static int write_adapter(const struct peft *p, const char *path)
 
 static int import(struct verb_model *vm, const char *folder, const char *out)
 {
-	_cleanup_(folder_deinit) struct folder f = { .n = 0 };
+	_cleanup_(folder_deinit) struct folder f = { .room = PEFT_MAX_SIZE };
 	_cleanup_(peft_freep) struct peft *p = NULL;
 	struct diag d = DIAG_NULL;
 	int status = folder_read(&f, folder);

@@ -188,18 +188,13 @@ static int convert(struct peft **ret, const struct workshop *w, const struct wor
 		   struct diag *d)
 {
 	_cleanup_(folder_deinit) struct folder f = { .contents = { BUF_NULL } };
+	uint64_t room = PEFT_MAX_SIZE;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < q->n_files; i++) {
 		const char *name = q->files[i].name.len ? q->files[i].name.data : "";
-		struct buf *content = &f.contents[i];
 
-		r = file_read_all(q->files[i].fd, PACKAGE_MAX_SIZE, content, d);
-		if (r == 0 && content->len > PACKAGE_MAX_SIZE)
-			r = diag_set(d, -EINVAL, DIAG_LIMIT, name,
-				     "more than %llu bytes", (unsigned long long)PACKAGE_MAX_SIZE);
-		f.files[i] = (struct peft_file){ name, content->len ? content->data : "",
-						 content->len };
+		r = peft_read(&f.files[i], &f.contents[i], name, q->files[i].fd, &room, d);
 	}
 	return r < 0 ? r : peft_convert(ret, w->model, f.files, q->n_files, d);
 }

@@ -141,7 +141,7 @@ START_TEST(folders)
 	snprintf(name, sizeof(name), "%s.lora_B.weight", module);
 	folder_add(&folder, name, "F32", 64, 4, values);
 	folder_finish(&folder, "[\"q_proj\"]", ",\"layers_to_transform\":[1]");
-	front_import_folder(&folder, folder.n_files, &v);
+	front_import_folder(&folder, folder.n_files, 0, &v);
 	front_expect(&v.defect, DIAG_NONE, "folder");
 	front_prove(v.fd, &p);
 	front_expect(&p.defect, DIAG_NONE, "prove");
@@ -151,12 +151,17 @@ START_TEST(folders)
 	workshop_imported_deinit(&v);
 
 	for (size_t n = 0; n < folder.n_files; n++) {
-		front_import_folder(&folder, n, &v);
+		front_import_folder(&folder, n, 0, &v);
 		ck_assert_uint_ne(v.defect.code, DIAG_NONE);
 		ck_assert_msg(strncmp(v.defect.field.data, "adapter_", 8) == 0, "%s: %s",
 			      v.defect.field.data, v.defect.text.data);
 		workshop_imported_deinit(&v);
 	}
+	/* Each alone could be so large. */
+	front_import_folder(&folder, 2, PEFT_MAX_SIZE, &v);
+	front_expect(&v.defect, DIAG_LIMIT, "two files");
+	ck_assert_str_eq(v.defect.field.data, folder.files[1].name);
+	workshop_imported_deinit(&v);
 	folder_deinit(&folder);
 }
 END_TEST

@@ -154,7 +154,8 @@ void front_import(int fd, const char *name, struct workshop_imported *v)
 	ask_import(&question, name, v);
 }
 
-void front_import_folder(const struct folder *folder, size_t n, struct workshop_imported *v)
+void front_import_folder(const struct folder *folder, size_t n, uint64_t size,
+			 struct workshop_imported *v)
 {
 	struct workshop_import question = WORKSHOP_IMPORT_NULL;
 
@@ -162,6 +163,8 @@ void front_import_folder(const struct folder *folder, size_t n, struct workshop_
 		int fd = memfd_create("file", MFD_CLOEXEC);
 
 		ck_assert_int_eq(file_write(fd, folder->files[i].data, folder->files[i].len), 0);
+		if (size && i == n - 1)
+			ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
 		question.files[i].fd = fd;
 		set(&question.files[i].name, folder->files[i].name);
 		question.n_files++;

@@ -29,8 +29,9 @@ void front_prove_as(int fd, const struct digest *digest, struct workshop_proved 
 /* @name NULL: nothing is set, as for a package. */
 void front_import(int fd, const char *name, struct workshop_imported *v);
 
-/* The first @n files of a folder. */
-void front_import_folder(const struct folder *folder, size_t n, struct workshop_imported *v);
+/* The first @n files of a folder; @size: bytes that the last is made to have, 0: what it has. */
+void front_import_folder(const struct folder *folder, size_t n, uint64_t size,
+			 struct workshop_imported *v);
 
 /* A LoRA for the models of front_open(), and a package of it for the one that is open. */
 int front_lora(void);
