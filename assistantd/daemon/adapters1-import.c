@@ -383,9 +383,10 @@ void adapters1_inspect(struct daemon *d, DBusMessage *m)
 	if (r == 0)
 		r = workshop_inspect(d->workshop, &w->job, &v);
 	workshop_inspect_deinit(&v);
-	if (r < 0)
-		waiting_end(w, out_error(m, "Internal", "%s", diag.code ? diag.text
-									 : strerror(-r)));
+	if (diag.code)
+		waiting_end(w, out_error(m, "Internal", "%s: %s", diag.field, diag.text));
+	else if (r < 0)
+		waiting_end(w, out_error(m, "Internal", "%s", strerror(-r)));
 }
 
 static void on_tested(void *arg, struct workshop_result *result)

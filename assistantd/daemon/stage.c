@@ -64,6 +64,7 @@ static int read_key(const char *path, struct buf *ret, struct diag *diag)
 	return r;
 }
 
+/* Without one of the keys it would be unknown who signed what it was for: nothing comes in then. */
 int stage_put_keys(const struct daemon *d, struct workshop_inspect *v, struct diag *diag)
 {
 	int r = 0;

@@ -292,11 +292,11 @@ def signatures_prove_where_it_is_from():
                     "--out", f"{folder}/signed.gguf")
         return lora.read(f"{folder}/signed.gguf")
 
-    def stage(s, data):
+    def stage(s, data, method="Stage"):
         with tempfile.TemporaryFile() as f:
             f.write(data)
             f.flush()
-            return adapters(s).Stage(dbus.types.UnixFd(f), NONE, timeout=120)
+            return adapters(s).get_dbus_method(method)(dbus.types.UnixFd(f), NONE, timeout=120)
     with Service() as s:
         s.ready()
         digest, _ = bring(s, "note")
@@ -320,6 +320,13 @@ def signatures_prove_where_it_is_from():
         assert state_of(s, "note")["digest"] == digest
         # What came with the program needs none.
         still_serves(s)
+        # A key that is lost is named, and nothing is taken for unsigned for that.
+        os.rename(f"{folder}/maker.pub", f"{folder}/lost.pub")
+        for method in ("Stage", "Inspect"):
+            assert f"trusted_keys: {folder}/maker.pub: No such file" in \
+                fails(ERROR + "Internal", stage, s, good, method)
+        os.rename(f"{folder}/lost.pub", f"{folder}/maker.pub")
+        assert stage(s, good)[1]["signature"] == facts["key_id"]
     shutil.rmtree(folder)
 
 
