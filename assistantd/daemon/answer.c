@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the caller is told: progress, text as it comes, and exactly one answer. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "assistantd/daemon/ask.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/trim.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
@@ -104,13 +106,20 @@ void answer_delta(struct job *job, size_t from, const char *text, size_t len)
 	answer_resume(job);
 }
 
-static void out_place(DBusMessageIter *dict, const struct job *job, size_t start, size_t len)
+/* A place of @text, in the caller's unit. */
+static void out_place(DBusMessageIter *dict, const struct job *job, const struct buf *text,
+		      struct span s)
 {
 	enum offset_unit unit = job->options.unit;
 
-	out_dict_u32(dict, "start", (uint32_t)text_units(job->input.data, start, unit));
-	out_dict_u32(dict, "length",
-		     (uint32_t)text_units(job->input.data + start, len, unit));
+	out_dict_u32(dict, "start", (uint32_t)text_units(text->data, s.start, unit));
+	out_dict_u32(dict, "length", (uint32_t)text_units(text->data + s.start, s.len, unit));
+}
+
+static void out_source(struct out_list *sources, const struct job *job, struct span s)
+{
+	out_place(out_list_next(sources), job, &job->input, s);
+	out_list_end_item(sources);
 }
 
 /* Edits stand in the order of the text, so that it is counted through only once. */
@@ -137,31 +146,42 @@ static void out_edits(const struct job *job, DBusMessageIter *dict)
 	out_close_list(&list);
 }
 
+/* The most telling sentence as a line, for where there is room for no more. */
+static void out_headline(const struct job *job, DBusMessageIter *dict)
+{
+	const struct statement *best = &job->summary.items[job->summary.best];
+	bool cut = job->summary.cut;
+	struct span s = trim_clause(job->input.data, best->text, SUMMARY_LINE, &cut);
+	char line[SUMMARY_LINE + sizeof("…")];
+
+	snprintf(line, sizeof(line), "%.*s%s", (int)s.len, job->input.data + s.start,
+		 cut || job->summary.cut ? "…" : "");
+	line[0] = (char)toupper((unsigned char)line[0]);
+	out_dict_str(dict, "headline", line);
+}
+
 static void out_summary(const struct job *job, DBusMessageIter *dict)
 {
-	const struct span *s = job->sentences.items;
 	struct out_list list, sources;
-	size_t at = 0;
 
-	if (job->sentences.n == 0)
+	if (job->summary.n == 0)
 		return;
-	out_dict_string(dict, "headline", job->input.data + s[job->headline].start,
-			s[job->headline].len);
+	out_headline(job, dict);
+	if (job->options.summary == SUMMARY_KEYPOINTS)
+		out_dict_lines(dict, "keypoints", job->result.data);
 	out_open_list(&list, dict, "sentences");
-	for (size_t i = 0; i < job->sentences.n; i++) {
+	for (size_t i = 0; i < job->summary.n; i++) {
+		const struct statement *s = &job->summary.items[i];
 		DBusMessageIter *item = out_list_next(&list);
-		size_t units = text_units(job->input.data + s[i].start, s[i].len,
-					  job->options.unit);
 
-		out_dict_u32(item, "start", (uint32_t)at);
-		out_dict_u32(item, "length", (uint32_t)units);
+		out_place(item, job, &job->result, job->lines.items[i]);
 		out_dict_bool(item, "extracted", true);
 		out_open_list(&sources, item, "sources");
-		out_place(out_list_next(&sources), job, s[i].start, s[i].len);
-		out_list_end_item(&sources);
+		if (s->speaker.len)
+			out_source(&sources, job, s->speaker);
+		out_source(&sources, job, s->text);
 		out_close_list(&sources);
 		out_list_end_item(&list);
-		at += units + 1;
 	}
 	out_close_list(&list);
 }

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Summaries and replies without a model: their results say so. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/summary.h"
 #include "util/macro.h"
-
-static int join(struct job *job, const char *between)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < job->sentences.n; i++) {
-		struct span *s = &job->sentences.items[i];
-
-		if (i > 0)
-			r = buf_append_str(&job->result, between);
-		if (r == 0)
-			r = buf_append(&job->result, job->input.data + s->start, s->len);
-	}
-	return r;
-}
 
 /* What is read of a text, so that no text keeps the others waiting. */
 enum { SUMMARY_BYTES = 1 << 20, REPLY_BYTES = 64 * 1024 };
@@ -32,19 +18,73 @@ static size_t readable(struct job *job, size_t max)
 	return MIN(job->text.len, max);
 }
 
+/* A sentence of its own in the result: who says it, unless that was said, and a capital. */
+static int add_line(struct job *job, const struct statement *s, bool named)
+{
+	size_t from = job->result.len, first;
+	int r = 0;
+
+	if (named)
+		r = buf_append(&job->result, job->input.data + s->speaker.start, s->speaker.len);
+	first = job->result.len;
+	if (r == 0)
+		r = buf_append(&job->result, job->input.data + s->text.start, s->text.len);
+	if (r == 0)
+		job->result.data[first] = (char)toupper((unsigned char)job->result.data[first]);
+	return r < 0 ? r : spans_add(&job->lines, from, job->result.len);
+}
+
+static int add_between(struct job *job)
+{
+	char last = job->result.data[job->result.len - 1];
+
+	if (job->options.summary == SUMMARY_KEYPOINTS)
+		return buf_append_char(&job->result, '\n');
+	return buf_append_str(&job->result, isalnum((unsigned char)last) ? ". " : " ");
+}
+
+static int write_summary(struct job *job)
+{
+	struct span before = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < job->summary.n; i++) {
+		struct statement *s = &job->summary.items[i];
+		bool named = s->speaker.len && (s->speaker.len != before.len ||
+			     memcmp(job->input.data + s->speaker.start,
+				    job->input.data + before.start, before.len) != 0);
+
+		if (job->options.summary == SUMMARY_KEYPOINTS)
+			named = s->speaker.len;
+		before = s->speaker;
+		if (!named)
+			s->speaker.len = 0;
+		if (i)
+			r = add_between(job);
+		if (r == 0)
+			r = add_line(job, s, named);
+	}
+	if (r == 0 && job->summary.cut)
+		r = buf_append_str(&job->result, "…");
+	return r;
+}
+
 static int summarize(struct job *job)
 {
-	const char *text = job->input.data + job->text.start;
 	bool headline = job->options.summary == SUMMARY_HEADLINE;
-	size_t want = headline ? 1 : job->options.sentences;
-	int r = summary_extract(text, readable(job, SUMMARY_BYTES), want, &job->sentences,
-				&job->headline);
+	const struct summary_of how = {
+		.rarity = job->d->rarity, .words = job->d->words,
+		.want = headline ? 1 : job->options.sentences,
+		.longest = headline ? SUMMARY_LINE : 0,
+	};
+	int r = summary_extract(job->input.data + job->text.start, readable(job, SUMMARY_BYTES),
+				&how, &job->summary);
 
-	for (size_t i = 0; i < job->sentences.n; i++)
-		job->sentences.items[i].start += job->text.start;
-	if (r < 0)
-		return r;
-	return join(job, job->options.summary == SUMMARY_KEYPOINTS ? "\n" : " ");
+	for (size_t i = 0; i < job->summary.n; i++) {
+		job->summary.items[i].speaker.start += job->text.start;
+		job->summary.items[i].text.start += job->text.start;
+	}
+	return r < 0 ? r : write_summary(job);
 }
 
 static int suggest(struct job *job)

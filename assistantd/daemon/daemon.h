@@ -35,6 +35,7 @@ struct runners;
 struct screen;
 struct spoilt_files;
 struct stage;
+struct terms;
 struct timers;
 struct words;
 
@@ -59,6 +60,7 @@ struct daemon {
 	struct apps *apps;
 	struct prompts *prompts;
 	struct replies *replies;
+	struct terms *rarity;		/* how rare words are, or NULL */
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */
 	struct words *words;
 	bool names_stale;		/* the home has changed since `languages` had its names */

@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/words.h"
 #include "util/buf.h"
 #include "util/file.h"
@@ -65,6 +66,17 @@ static void read_replies(struct daemon *d)
 
 	if (fd >= 0 && replies_read_fd(&d->replies, fd, &diag) < 0)
 		log_error("%s:%s: %s", path, diag.field, diag.text);
+}
+
+static void read_terms(struct daemon *d, const char *name, struct terms **to)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, name, &path);
+	struct diag diag = DIAG_NULL;
+	int r = fd < 0 ? 0 : terms_read_fd(to, fd, &diag);
+
+	if (r < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.code ? diag.text : strerror(-r));
 }
 
 /* Up to a little more than a YAML document may have, whose parser then says so. */
@@ -165,6 +177,7 @@ void read_data_files(struct daemon *d)
 {
 	read_prompts(d);
 	read_replies(d);
+	read_terms(d, "terms/rarity.tsv", &d->rarity);
 	read_tools(d);
 	read_sentences(d);
 }

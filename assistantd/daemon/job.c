@@ -69,7 +69,8 @@ static void free_results(struct job *job)
 	jinja_free(job->prompt);
 	library_release(&job->hold);
 	edits_deinit(&job->edits);
-	spans_deinit(&job->sentences);
+	summary_deinit(&job->summary);
+	spans_deinit(&job->lines);
 	buf_deinit(&job->result);
 	buf_deinit(&job->stream);
 	buf_deinit(&job->input);

@@ -8,7 +8,7 @@
 #include "assistantd/daemon/daemon.h"
 #include "assistantd/daemon/edits.h"
 #include "assistantd/daemon/options.h"
-#include "assistantd/daemon/sentences.h"
+#include "assistantd/daemon/summary.h"
 #include "assistantd/daemon/task.h"
 #include "util/buf.h"
 
@@ -18,6 +18,9 @@ enum job_stage { STAGE_UNKNOWN, STAGE_QUEUED, STAGE_LOADING, STAGE_READING, STAG
 
 enum { JOB_WARNINGS_MAX = 8, JOB_CANDIDATES_MAX = 5, JOB_INPUT_MAX = 256 * 1024,
        JOB_STREAM_MAX = 16 * 1024 * 1024, JOB_PIECES_AT_ONCE = 4 };
+
+/* Bytes of one line, as a notification has it. */
+enum { SUMMARY_LINE = 60 };
 
 /* A part of the text on its way through the model. */
 struct piece {
@@ -81,8 +84,8 @@ struct job {
 	/* Results. */
 	struct buf result;
 	struct edits edits;
-	struct spans sentences;
-	size_t headline;
+	struct summary summary;
+	struct spans lines;		/* of the result, one for each sentence of the summary */
 	struct candidate candidates[JOB_CANDIDATES_MAX];
 	size_t n_candidates;
 	const char *kind;		/* of an answer to ask */

@@ -22,6 +22,7 @@
 #include "assistantd/daemon/runners.h"
 #include "assistantd/daemon/service-tools.h"
 #include "assistantd/daemon/stage.h"
+#include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/timers.h"
 #include "assistantd/daemon/words.h"
 #include "util/macro.h"
@@ -353,6 +354,7 @@ static void stop(struct service *s)
 	spoilt_files_free(d->spoilt);
 	prompts_free(d->prompts);
 	replies_free(d->replies);
+	terms_free(d->rarity);
 	languages_free(d->languages);
 	words_free(d->words);
 	free(d->names_key);

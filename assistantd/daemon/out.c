@@ -147,6 +147,36 @@ void out_dict_strings(DBusMessageIter *dict, const char *key, const char *const 
 	close_entry(&e, dict);
 }
 
+void out_dict_lines(DBusMessageIter *dict, const char *key, const char *text)
+{
+	DBusMessageIter array;
+	struct entry e;
+
+	open_entry(&e, dict, key, "as");
+	dbus_message_iter_open_container(&e.variant, DBUS_TYPE_ARRAY, "s", &array);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		out_string(&array, text, len);
+		text += len + (text[len] == '\n');
+	}
+	dbus_message_iter_close_container(&e.variant, &array);
+	close_entry(&e, dict);
+}
+
+void out_dict_u32s(DBusMessageIter *dict, const char *key, const uint32_t *v, size_t n)
+{
+	DBusMessageIter array;
+	struct entry e;
+
+	open_entry(&e, dict, key, "au");
+	dbus_message_iter_open_container(&e.variant, DBUS_TYPE_ARRAY, "u", &array);
+	for (size_t i = 0; i < n; i++)
+		out_u32(&array, v[i]);
+	dbus_message_iter_close_container(&e.variant, &array);
+	close_entry(&e, dict);
+}
+
 void out_open_list(struct out_list *l, DBusMessageIter *at, const char *key)
 {
 	l->at = at;

@@ -30,6 +30,9 @@ void out_dict_i64(DBusMessageIter *dict, const char *key, int64_t v);
 void out_dict_bool(DBusMessageIter *dict, const char *key, bool v);
 void out_dict_double(DBusMessageIter *dict, const char *key, double v);
 void out_dict_strings(DBusMessageIter *dict, const char *key, const char *const *v, size_t n);
+/* A list of texts, as: the lines of @text. */
+void out_dict_lines(DBusMessageIter *dict, const char *key, const char *text);
+void out_dict_u32s(DBusMessageIter *dict, const char *key, const uint32_t *v, size_t n);
 
 /* A list of dictionaries, aa{sv}, under @key (NULL: directly at @at). */
 struct out_list {

@@ -8,7 +8,7 @@
 
 #include "util/macro.h"
 
-static int add(struct spans *s, size_t start, size_t end)
+int spans_add(struct spans *s, size_t start, size_t end)
 {
 	struct span *grown;
 
@@ -99,7 +99,7 @@ int sentences_find(const char *text, size_t len, struct spans *ret)
 		end = sentence_end(text, at, line);
 		while (end > at && is_blank(text[end - 1]))
 			end--;
-		r = add(ret, at, end);
+		r = spans_add(ret, at, end);
 		if (r < 0)
 			return r;
 		at = end;
@@ -126,7 +126,7 @@ static int add_long(struct spans *ret, const char *text, struct span s, size_t m
 			while (stop > at + 1 && ((unsigned char)text[stop] & 0xc0) == 0x80)
 				stop--;
 		}
-		r = add(ret, at, stop);
+		r = spans_add(ret, at, stop);
 		if (r < 0)
 			return r;
 		for (at = stop; at < end && is_blank(text[at]); at++)
@@ -150,7 +150,7 @@ int sentences_pack(const char *text, size_t len, size_t max, struct spans *ret)
 			 !memchr(text + last->start, '\n', end - last->start))
 			last->len = end - last->start;
 		else
-			r = add(ret, s.start, end);
+			r = spans_add(ret, s.start, end);
 	}
 	spans_deinit(&found);
 	return r;

@@ -3,189 +3,233 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/trim.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 
-enum { SENTENCES_MAX = 4096, WORD_MAX = 48 };
+enum { STATEMENTS_MAX = 4096, SENTENCES_PER_CHOSEN = 6, CHOSEN_MAX = 5 };
 
-/* Words of the language's frame, which say nothing of the content. */
-static const char frame_words[] =
-	" a about after all also an and any are as at be because been before but by can could did "
-	"do does for from had has have he her his how i if in into is it its just like me more my "
-	"no not of on one or our out over said she so some such than that the their them then "
-	"there they this to too up us very was we were what when where which who will with would "
-	"you your ";
+/* Measured on meetings and chats (tests/eval/summaries.py): how much a sentence's length counts
+ * against it, the beginning for it, and which words are of the language's frame. */
+static const double length_power = 0.45, beginning = 0.5;
+static const float frame_rarity = 1.5f;
 
-struct word {
-	char text[WORD_MAX];
-	double weight;		/* how often it occurs, then: how likely it is to tell something */
+struct entry {
+	char text[TERM_MAX];	/* "": free */
+	float rarity;
+	uint32_t count;
+	uint32_t counted;	/* the place + 1 of the sentence that has counted it */
+	bool said;		/* in a chosen sentence */
 };
 
-struct words {
-	struct word *slots;
-	size_t n_slots, n, total;
+/* The words of the text. */
+struct vocabulary {
+	const struct terms *rarity;
+	struct entry *slots;
+	size_t n_slots, n;
 };
 
-static size_t hash(const char *s)
+static struct entry *find(struct vocabulary *v, const char *text)
 {
-	size_t h = 5381;
+	size_t at = 5381;
 
-	while (*s)
-		h = h * 33 ^ (unsigned char)*s++;
-	return h;
+	for (const char *c = text; *c; c++)
+		at = at * 33 ^ (unsigned char)*c;
+	for (at &= v->n_slots - 1; v->slots[at].text[0]; at = (at + 1) & (v->n_slots - 1))
+		if (strcmp(v->slots[at].text, text) == 0)
+			break;
+	return &v->slots[at];
 }
 
-static struct word *find(struct words *w, const char *text)
+static float rarity_of(const struct terms *t, const char *term)
 {
-	size_t at = hash(text) & (w->n_slots - 1);
+	size_t row = t ? terms_find(t, term) : 0;
 
-	while (w->slots[at].text[0] && strcmp(w->slots[at].text, text) != 0)
-		at = (at + 1) & (w->n_slots - 1);
-	return &w->slots[at];
+	if (t && row == terms_rows(t))
+		row = terms_find(t, TERM_OTHER);
+	return t && row < terms_rows(t) ? terms_row(t, row)[0] : frame_rarity;
 }
 
-/* The next word of content at *@at, lower case, cut to WORD_MAX; false at the end. */
-static bool next_word(const char *text, size_t end, size_t *at, char *word)
+/* The next word at *@at that tells something; numbers tell as they stand. */
+static bool next_word(const struct vocabulary *v, const char *text, size_t end, size_t *at,
+		      struct term *ret, float *rarity)
 {
-	char padded[WORD_MAX + 2];
+	while (terms_next(text, end, at, ret)) {
+		if (isdigit((unsigned char)text[ret->span.start])) {
+			size_t n = MIN(ret->span.len, (size_t)TERM_MAX - 1);
 
-	for (;;) {
-		size_t n = 0;
-
-		while (*at < end && !isalnum((unsigned char)text[*at]) &&
-		       (unsigned char)text[*at] < 0x80)
-			++*at;
-		if (*at == end)
-			return false;
-		for (; *at < end && (isalnum((unsigned char)text[*at]) ||
-				     (unsigned char)text[*at] >= 0x80 || text[*at] == '\'');
-		     ++*at)
-			if (n + 1 < WORD_MAX)
-				word[n++] = (char)tolower((unsigned char)text[*at]);
-		word[n] = '\0';
-		padded[0] = ' ';
-		memcpy(padded + 1, word, n);
-		memcpy(padded + 1 + n, " ", 2);
-		if (n > 1 && !strstr(frame_words, padded))
+			memcpy(ret->text, text + ret->span.start, n);
+			ret->text[n] = '\0';
+		} else if (!ret->word || ret->span.len < 2) {
+			continue;
+		}
+		*rarity = rarity_of(v->rarity, ret->text);
+		if (*rarity >= frame_rarity)
 			return true;
 	}
+	return false;
 }
 
-static int count_words(const char *text, size_t len, struct words *w)
+static int count_words(const char *text, const struct statements *all, size_t len,
+		       struct vocabulary *v)
 {
-	char word[WORD_MAX];
-	size_t at = 0, slots = 1024;
+	struct term term;
+	float rarity;
 
-	while (slots < len / 2)
-		slots *= 2;
-	w->slots = calloc(slots, sizeof(*w->slots));
-	if (!w->slots)
+	for (v->n_slots = 1024; v->n_slots < len / 2; v->n_slots *= 2)
+		;
+	v->slots = calloc(v->n_slots, sizeof(*v->slots));
+	if (!v->slots)
 		return -ENOMEM;
-	w->n_slots = slots;
-	while (w->n < slots / 2 && next_word(text, len, &at, word)) {
-		struct word *entry = find(w, word);
+	for (size_t i = 0; i < all->n; i++) {
+		struct span s = all->items[i].text;
+		size_t at = s.start;
 
-		w->n += !entry->text[0];
-		memcpy(entry->text, word, sizeof(word));
-		entry->weight++;
-		w->total++;
+		while (v->n < v->n_slots / 2 &&
+		       next_word(v, text, s.start + s.len, &at, &term, &rarity)) {
+			struct entry *e = find(v, term.text);
+
+			v->n += !e->text[0];
+			memcpy(e->text, term.text, sizeof(e->text));
+			e->rarity = rarity;
+			e->count++;
+		}
 	}
-	for (size_t i = 0; w->total && i < slots; i++)
-		w->slots[i].weight /= (double)w->total;
 	return 0;
 }
 
-static double score(const char *text, const struct span *s, size_t index, struct words *w)
+/* What sentence @i of @n tells. */
+static double value(const char *text, struct span s, size_t i, size_t n, struct vocabulary *v)
 {
-	size_t at = s->start, n = 0;
-	char word[WORD_MAX];
+	size_t at = s.start, words = 0;
+	struct term term;
 	double sum = 0;
+	float rarity;
 
-	while (next_word(text, s->start + s->len, &at, word)) {
-		sum += find(w, word)->weight;
-		n++;
+	while (next_word(v, text, s.start + s.len, &at, &term, &rarity)) {
+		struct entry *e = find(v, term.text);
+
+		words++;
+		if (e->said || e->counted == i + 1)
+			continue;
+		e->counted = (uint32_t)i + 1;
+		sum += (double)rarity * log1p(e->count);
 	}
-	/* The mean favours short sentences and the sum long ones; the opening tells most. */
-	return n < 3 ? 0 : sum / (double)MAX(n, (size_t)8) * (index == 0 ? 1.5 : 1);
+	return sum / pow((double)words + 2, length_power) *
+	       (1 + beginning * (1 - (double)i / (double)n));
 }
 
-/* What has been said once is worth little the second time. */
-static void discount(const char *text, const struct span *s, struct words *w)
+static void say(const char *text, struct span s, struct vocabulary *v)
 {
-	size_t at = s->start;
-	char word[WORD_MAX];
+	size_t at = s.start;
+	struct term term;
+	float rarity;
 
-	while (next_word(text, s->start + s->len, &at, word)) {
-		struct word *entry = find(w, word);
-
-		entry->weight *= entry->weight;
-	}
+	while (next_word(v, text, s.start + s.len, &at, &term, &rarity))
+		find(v, term.text)->said = true;
 }
 
-static int choose(const char *text, const struct spans *all, size_t want, struct words *w,
-		  bool *chosen, size_t *first)
+/* Marks the chosen ones; returns the first of them, which is the most telling. */
+static size_t choose(const char *text, const struct statements *all, size_t want,
+		     struct vocabulary *v, bool *chosen)
 {
+	size_t first = 0;
+
 	for (size_t k = 0; k < want; k++) {
 		size_t best = all->n;
 		double top = 0;
 
+		/* Each sentence counts its words anew in each round. */
+		for (size_t i = 0; i < v->n_slots; i++)
+			v->slots[i].counted = 0;
 		for (size_t i = 0; i < all->n; i++) {
-			double value = chosen[i] ? 0 : score(text, &all->items[i], i, w);
+			double is = chosen[i] ? 0 : value(text, all->items[i].text, i, all->n, v);
 
-			if (value > top) {
-				top = value;
+			if (is > top) {
+				top = is;
 				best = i;
 			}
 		}
 		if (best == all->n)
 			break;
-		if (k == 0)
-			*first = best;
+		first = k == 0 ? best : first;
 		chosen[best] = true;
-		discount(text, &all->items[best], w);
+		say(text, all->items[best].text, v);
+	}
+	return first;
+}
+
+static void trim_all(const char *text, const struct summary_of *how, struct statements *all,
+		     bool *cut)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct span *s = &all->items[i].text;
+
+		cut[i] = false;
+		*s = trim_front(text, *s, how->words);
+		if (how->longest)
+			*s = trim_clause(text, *s, how->longest, &cut[i]);
+	}
+}
+
+static int keep_chosen(const struct statements *all, const bool *chosen, const bool *cut,
+		       size_t first, struct summary *ret)
+{
+	ret->items = calloc(all->n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->n; i++) {
+		if (!chosen[i])
+			continue;
+		if (i == first) {
+			ret->best = ret->n;
+			ret->cut = cut[i];
+		}
+		ret->items[ret->n++] = all->items[i];
 	}
 	return 0;
 }
 
-int summary_extract(const char *text, size_t len, size_t want, struct spans *ret, size_t *best)
+int summary_extract(const char *text, size_t len, const struct summary_of *how,
+		    struct summary *ret)
 {
-	_cleanup_free_ bool *chosen = NULL;
-	struct words words = { 0 };
-	struct spans all = { 0 };
-	size_t first = 0, place = 0;
-	int r = sentences_find(text, len, &all);
+	struct statements all = { 0 };
+	struct vocabulary v = { .rarity = how->rarity };
+	_cleanup_free_ bool *chosen = NULL, *cut = NULL;
+	size_t want = how->want, first;
+	int r = statements_find(text, len, &all);
 
-	if (r == 0)
-		r = count_words(text, len, &words);
-	all.n = MIN(all.n, (size_t)SENTENCES_MAX);
+	all.n = MIN(all.n, (size_t)STATEMENTS_MAX);
 	chosen = calloc(all.n + 1, sizeof(*chosen));
-	if (r == 0 && !chosen)
+	cut = calloc(all.n + 1, sizeof(*cut));
+	if (r == 0 && (!chosen || !cut))
 		r = -ENOMEM;
 	if (r == 0) {
-		if (want == 0)
-			want = CLAMP(all.n / 4, (size_t)1, (size_t)5);
-		choose(text, &all, MIN(want, all.n), &words, chosen, &first);
-		/* A text of names and numbers only: its beginning stands for it. */
-		if (all.n && !chosen[first])
-			chosen[first = 0] = true;
+		trim_all(text, how, &all, cut);
+		r = count_words(text, &all, len, &v);
 	}
-	ret->items = r == 0 ? calloc(all.n + 1, sizeof(*ret->items)) : NULL;
-	if (r == 0 && !ret->items)
-		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		if (!chosen[i])
-			continue;
-		if (i == first)
-			place = ret->n;
-		ret->items[ret->n++] = all.items[i];
+	if (r == 0) {
+		if (!want)
+			want = CLAMP((all.n + SENTENCES_PER_CHOSEN / 2) / SENTENCES_PER_CHOSEN,
+				     (size_t)1, (size_t)CHOSEN_MAX);
+		first = choose(text, &all, MIN(want, all.n), &v, chosen);
+		/* A text without a word to tell: its beginning stands for it. */
+		if (all.n)
+			chosen[first] = true;
+		r = keep_chosen(&all, chosen, cut, first, ret);
 	}
-	if (best)
-		*best = place;
-	free(words.slots);
-	spans_deinit(&all);
+	free(v.slots);
+	statements_deinit(&all);
 	return r;
+}
+
+void summary_deinit(struct summary *s)
+{
+	free(s->items);
+	*s = (struct summary){ 0 };
 }

@@ -24,6 +24,7 @@ static const char *const kinds[WORDS_KIND_COUNT + 1] = {
 	[WORDS_BETWEEN] = "between", [WORDS_ALSO] = "also", [WORDS_IT] = "it",
 	[WORDS_THEM] = "them", [WORDS_OTHER] = "other", [WORDS_SKIP] = "skip",
 	[WORDS_NOT] = "not", [WORDS_ORDINALS] = "ordinals",
+	[WORDS_FILLERS] = "fillers",
 };
 
 static int add(struct word_list *l, const char *text, long number)

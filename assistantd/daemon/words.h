@@ -18,6 +18,7 @@ enum words_kind {
 	WORDS_SKIP,		/* of no weight in the answer to a question */
 	WORDS_NOT,		/* what makes an order its opposite */
 	WORDS_ORDINALS,		/* with a number: from 1 on, or -1 for the last */
+	WORDS_FILLERS,		/* what only leads up to a sentence, with its blank */
 	WORDS_KIND_COUNT,
 };
 

@@ -50,7 +50,7 @@ def untrained_model():
     folder = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
     tiny = os.path.join(folder, "tiny")
     os.mkdir(tiny)
-    for name in ("prompts.yaml", "replies.yaml", "words.yaml", "intents", "tools"):
+    for name in ("prompts.yaml", "replies.yaml", "words.yaml", "intents", "terms", "tools"):
         os.symlink(os.path.join(SOURCE, "examples", name), os.path.join(folder, name))
     data = os.path.join(folder, "pairs.jsonl")
     with open(data, "w", encoding="utf-8") as f:

@@ -7,6 +7,7 @@
 #include "assistantd/daemon/edits.h"
 #include "assistantd/daemon/sentences.h"
 #include "assistantd/daemon/summary.h"
+#include "assistantd/daemon/trim.h"
 #include "tests/check-main.h"
 #include "util/macro.h"
 
@@ -116,28 +117,80 @@ START_TEST(bounds_corrections)
 }
 END_TEST
 
+/* The chosen sentences with blanks between, for comparing. */
+static void check_summary(const char *text, const struct summary_of *how, const char *want)
+{
+	_cleanup_(buf_deinit) struct buf got = BUF_NULL;
+	struct summary s = { 0 };
+
+	ck_assert_int_eq(summary_extract(text, strlen(text), how, &s), 0);
+	ck_assert_uint_ge(s.n, 1);
+	ck_assert_uint_lt(s.best, s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		buf_append_str(&got, i ? " | " : "");
+		buf_append(&got, text + s.items[i].speaker.start, s.items[i].speaker.len);
+		buf_append(&got, text + s.items[i].text.start, s.items[i].text.len);
+	}
+	ck_assert_str_eq(got.data, want);
+	summary_deinit(&s);
+}
+
 START_TEST(summarizes)
 {
 	static const char text[] =
 		"The heating in the office is broken. The heating company comes on Monday to "
 		"repair the heating. There is coffee in the kitchen. Please work from home until "
 		"the heating in the office works.";
-	struct spans s = { 0 };
-	size_t best;
+	const struct summary_of two = { .want = 2 }, line = { .want = 1, .longest = 24 };
 
-	ck_assert_int_eq(summary_extract(text, strlen(text), 2, &s, &best), 0);
-	ck_assert_uint_eq(s.n, 2);
-	ck_assert_uint_lt(best, 2);
-	ck_assert_uint_lt(s.items[0].start, s.items[1].start);
-	for (size_t i = 0; i < s.n; i++)
-		ck_assert_ptr_null(memmem(text + s.items[i].start, s.items[i].len, "coffee", 6));
-	spans_deinit(&s);
+	check_summary(text, &two, "The heating in the office is broken. | "
+		      "The heating company comes on Monday to repair the heating.");
 	/* Nothing to tell sentences apart by: the first one stands for the text. */
-	s = (struct spans){ 0 };
-	ck_assert_int_eq(summary_extract("a. b. c.", 8, 1, &s, NULL), 0);
-	ck_assert_uint_eq(s.n, 1);
-	ck_assert_uint_eq(s.items[0].start, 0);
-	spans_deinit(&s);
+	check_summary("a. b. c.", &two, "a.");
+	check_summary("Rain, rain, rain, and then the sun comes out again.", &line,
+		      "Rain, rain, rain");
+}
+END_TEST
+
+START_TEST(summarizes_talks)
+{
+	static const char talk[] = "Anna: Hello!\nBen: Hi. The printer in the hall is broken.\n"
+				   "Anna: Well, the printer company comes tomorrow.\n";
+	static const char mail[] = "Note: the printer is broken.\nThe printer is in the hall.\n";
+	const struct summary_of one = { .want = 1 };
+
+	check_summary(talk, &one, "Ben: The printer in the hall is broken.");
+	/* One name alone is no talk. */
+	check_summary(mail, &one, "Note: the printer is broken.");
+}
+END_TEST
+
+static const struct {
+	const char *sentence;
+	size_t max;
+	const char *want;
+	bool cut;
+} clauses[] = {
+	{ "The train leaves at nine.", 40, "The train leaves at nine", false },
+	{ "The train leaves at nine, so hurry up.", 30, "The train leaves at nine", false },
+	{ "The train leaves because it must, they say.", 30, "The train leaves", false },
+	{ "The train, which is late, leaves at nine.", 20, "The train, which is", true },
+	{ "Wait...", 40, "Wait...", false },
+	{ "Donaudampfschifffahrtsgesellschaft", 16, "Donaudampfschiff", true },
+	{ "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", 17,
+	  "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9", true },
+};
+
+START_TEST(trims_clauses)
+{
+	const char *text = clauses[_i].sentence;
+	bool cut;
+	struct span s = trim_clause(text, (struct span){ 0, strlen(text) }, clauses[_i].max, &cut);
+
+	ck_assert_uint_eq(s.start, 0);
+	ck_assert_uint_eq(s.len, strlen(clauses[_i].want));
+	ck_assert_mem_eq(text, clauses[_i].want, s.len);
+	ck_assert_int_eq(cut, clauses[_i].cut);
 }
 END_TEST
 
@@ -150,5 +203,7 @@ int main(void)
 	tcase_add_loop_test(c, compares, 0, ARRAY_SIZE(comparisons));
 	tcase_add_loop_test(c, bounds_corrections, 0, ARRAY_SIZE(corrections));
 	tcase_add_test(c, summarizes);
+	tcase_add_test(c, summarizes_talks);
+	tcase_add_loop_test(c, trims_clauses, 0, ARRAY_SIZE(clauses));
 	return run_tests("writing", c);
 }

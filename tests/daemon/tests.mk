@@ -34,6 +34,9 @@ tests_daemon_test_executor_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_executor_gate_SOURCES = tests/daemon/test-executor-gate.c $(EXECUTOR_WORLD)
 tests_daemon_test_executor_gate_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 
+check_PROGRAMS += tests/daemon/test-terms
+tests_daemon_test_terms_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+
 check_PROGRAMS += tests/daemon/test-evil-model
 tests_daemon_test_evil_model_SOURCES = tests/daemon/test-evil-model.c tests/daemon/evil.h \
 	tests/daemon/evil-world.c tests/daemon/evil-calls.c \

@@ -10,11 +10,14 @@ EXTRA_DIST += \
 	examples/tiny/recipe/fragments.py \
 	examples/tiny/recipe/general.py \
 	examples/tiny/recipe/grammar.py \
+	examples/tiny/recipe/kinds.py \
 	examples/tiny/recipe/make.sh \
 	examples/tiny/recipe/measure.py \
 	examples/tiny/recipe/messages.py \
 	examples/tiny/recipe/mistakes.jsonl \
+	examples/tiny/recipe/notices.py \
 	examples/tiny/recipe/prepare.py \
+	examples/tiny/recipe/terms.py \
 	examples/tiny/recipe/rude.jsonl \
 	examples/tiny/recipe/tones.py \
 	examples/tiny/recipe/TRIALS.md
