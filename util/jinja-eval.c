@@ -5,6 +5,7 @@
 
 #include "util/jinja-private.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 static int step(struct render *r, const struct node *n)
 {
@@ -101,24 +102,10 @@ static size_t length_of(const struct value *v)
 	return v->kind == STRING ? v->text.len : v->kind == LIST ? v->list->n : 0;
 }
 
-/* Bytes of a text at which its character @i begins; text is addressed by characters. */
-static size_t char_offset(struct text t, size_t i)
+/* Text is addressed by characters. */
+static struct text characters(struct text t, size_t from, size_t to)
 {
-	size_t at = 0;
-
-	for (; at < t.len; at++)
-		if (((unsigned char)t.s[at] & 0xc0) != 0x80 && i-- == 0)
-			break;
-	return at;
-}
-
-static size_t char_count(struct text t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t.len; i++)
-		n += ((unsigned char)t.s[i] & 0xc0) != 0x80;
-	return n;
+	return text_slice(t, utf8_prefix(t.s, t.len, from), utf8_prefix(t.s, t.len, to));
 }
 
 static int eval_index(struct render *r, const struct node *n, struct value *ret)
@@ -143,7 +130,8 @@ static int eval_index(struct render *r, const struct node *n, struct value *ret)
 	}
 	if (index.kind != INT)
 		return node_error(n, r->d, "an index must be a string or a whole number");
-	count = (int64_t)(object.kind == STRING ? char_count(object.text) : length_of(&object));
+	count = (int64_t)(object.kind == STRING ? utf8_count(object.text.s, object.text.len)
+						 : length_of(&object));
 	i = index.i < 0 ? index.i + count : index.i;
 	*ret = (struct value){ .kind = UNDEFINED };
 	if (i < 0 || i >= count)
@@ -152,8 +140,7 @@ static int eval_index(struct render *r, const struct node *n, struct value *ret)
 		*ret = object.list->items[i];
 	} else {
 		ret->kind = STRING;
-		ret->text = text_slice(object.text, char_offset(object.text, (size_t)i),
-				       char_offset(object.text, (size_t)i + 1));
+		ret->text = characters(object.text, (size_t)i, (size_t)i + 1);
 	}
 	return 0;
 }
@@ -205,7 +192,8 @@ static int eval_slice(struct render *r, const struct node *n, struct value *ret)
 	    stride.i < -INT32_MAX || stride.i > INT32_MAX)
 		return node_error(n, r->d, "this value cannot be sliced so");
 	back = stride.i < 0;
-	count = (int64_t)(object.kind == STRING ? char_count(object.text) : object.list->n);
+	count = (int64_t)(object.kind == STRING ? utf8_count(object.text.s, object.text.len)
+						 : object.list->n);
 	if ((e = slice_bound(r, from, count, back ? count - 1 : 0, back ? -1 : 0,
 			     back ? count - 1 : count, &begin)) < 0 ||
 	    (e = slice_bound(r, to, count, back ? -1 : count, back ? -1 : 0,
@@ -216,8 +204,7 @@ static int eval_slice(struct render *r, const struct node *n, struct value *ret)
 	if (stride.i != 1)
 		return node_error(n, r->d, "a string is sliced by steps of one");
 	ret->kind = STRING;
-	ret->text = text_slice(object.text, char_offset(object.text, (size_t)begin),
-			       char_offset(object.text, (size_t)MAX(begin, end)));
+	ret->text = characters(object.text, (size_t)begin, (size_t)MAX(begin, end));
 	return 0;
 }
 

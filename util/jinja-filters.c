@@ -8,6 +8,7 @@
 
 #include "util/jinja-call.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 int call_error(const struct call *c, const char *what)
 {
@@ -59,8 +60,7 @@ static int do_length(const struct call *c)
 	size_t n = 0;
 
 	if (c->in->kind == STRING)
-		for (size_t i = 0; i < c->in->text.len; i++)
-			n += ((unsigned char)c->in->text.s[i] & 0xc0) != 0x80;
+		n = utf8_count(c->in->text.s, c->in->text.len);
 	else if (c->in->kind == LIST)
 		n = c->in->list->n;
 	else if (c->in->kind == DICT)

@@ -6,6 +6,7 @@
 
 #include "util/jinja-call.h"
 #include "util/macro.h"
+#include "util/utf8.h"
 
 static int text_in(const struct call *c, struct text *ret)
 {
@@ -156,26 +157,6 @@ int text_endswith(const struct call *c)
 	return starts_or_ends(c, false);
 }
 
-/* Bytes of the first @n characters. */
-static size_t prefix_of(struct text t, int64_t n)
-{
-	size_t i = 0;
-
-	for (; i < t.len; i++)
-		if (((unsigned char)t.s[i] & 0xc0) != 0x80 && n-- <= 0)
-			break;
-	return i;
-}
-
-static int64_t characters(struct text t)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < t.len; i++)
-		n += ((unsigned char)t.s[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* truncate(length=255, killwords=false, end="...", leeway=5) */
 int text_truncate(const struct call *c)
 {
@@ -186,16 +167,17 @@ int text_truncate(const struct call *c)
 	struct text t, mark = end && end->kind == STRING ? end->text : text_of("...");
 	int64_t most = length && length->kind == INT ? length->i : 255;
 	int64_t spare = leeway && leeway->kind == INT ? leeway->i : 5;
+	int64_t taken = (int64_t)utf8_count(mark.s, mark.len);
 	size_t cut, word;
 	int e = text_in(c, &t);
 
 	if (e < 0)
 		return e;
-	if (most < characters(mark) || most > INT32_MAX || spare < 0 || spare > INT32_MAX)
+	if (most < taken || most > INT32_MAX || spare < 0 || spare > INT32_MAX)
 		return call_error(c, "expected a length that has room for the end");
-	if (characters(t) <= most + spare)
+	if ((int64_t)utf8_count(t.s, t.len) <= most + spare)
 		return call_give_text(c, t);
-	word = cut = prefix_of(t, most - characters(mark));
+	word = cut = utf8_prefix(t.s, t.len, (size_t)(most - taken));
 	while (word > 0 && t.s[word] != ' ')
 		word--;
 	if (!(kill && value_truth(kill)) && word > 0)

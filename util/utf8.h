@@ -18,3 +18,5 @@ bool utf8_valid(const char *s, size_t len);
 size_t utf8_incomplete_tail(const char *s, size_t len);
 /* Number of code points of a well-formed text. */
 size_t utf8_count(const char *s, size_t len);
+/* Bytes of its first @n code points, or of all. */
+size_t utf8_prefix(const char *s, size_t len, size_t n);
