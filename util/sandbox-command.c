@@ -9,20 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "util/macro.h"
 #include "util/sandbox-private.h"
-
-/* What no program needs that does one thing for its user. */
-static const int calls_refused[] = {
-	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-	SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp), SCMP_SYS(open_by_handle_at),
-	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
-	SCMP_SYS(bpf), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open), SCMP_SYS(add_key),
-	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(mount), SCMP_SYS(umount2),
-	SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare),
-	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
-	SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load),
-};
 
 static int refuse(scmp_filter_ctx filter, int call, unsigned n, const struct scmp_arg_cmp *args)
 {
@@ -54,8 +41,8 @@ static int filter_command(bool network)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int r = filter ? refuse_sockets(filter, network) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(calls_refused); i++)
-		r = refuse(filter, calls_refused[i], 0, NULL);
+	for (size_t i = 0; r == 0 && i < sandbox_n_hostile_calls; i++)
+		r = refuse(filter, sandbox_hostile_calls[i], 0, NULL);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

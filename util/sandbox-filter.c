@@ -44,16 +44,22 @@ static const int calls_network[] = {
 	SCMP_SYS(readlink), SCMP_SYS(getdents64),
 };
 
+const int sandbox_hostile_calls[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+	SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp), SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
+	SCMP_SYS(bpf), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(mount), SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
+	SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load),
+};
+const size_t sandbox_n_hostile_calls = ARRAY_SIZE(sandbox_hostile_calls);
+
+/* Beside them, what our own programs have no use for, though the user's may. */
 static const int calls_fatal[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp),
-	SCMP_SYS(open_by_handle_at), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-	SCMP_SYS(io_uring_register), SCMP_SYS(bpf), SCMP_SYS(userfaultfd),
-	SCMP_SYS(perf_event_open), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl),
-	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
-	SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-	SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load),
-	SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(setuid), SCMP_SYS(setgid),
+	SCMP_SYS(setresuid), SCMP_SYS(setresgid),
 };
 
 /* Not F_SETOWN and F_SETSIG: they have the kernel signal any process of the user. */
@@ -168,6 +174,9 @@ int sandbox_filter(enum sandbox_profile profile)
 		return -ENOMEM;
 
 	r = rules(filter, SCMP_ACT_ALLOW, calls_always, ARRAY_SIZE(calls_always));
+	if (r == 0)
+		r = rules(filter, SCMP_ACT_KILL_PROCESS, sandbox_hostile_calls,
+			  sandbox_n_hostile_calls);
 	if (r == 0)
 		r = rules(filter, SCMP_ACT_KILL_PROCESS, calls_fatal, ARRAY_SIZE(calls_fatal));
 	if (r == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "util/sandbox.h"
 
@@ -15,5 +16,9 @@ int sandbox_filter(enum sandbox_profile profile);
 
 /* For commands: reading and running everywhere, writing at @writable (NULL-ended) alone. */
 int sandbox_landlock_command(bool network, const char *const *writable);
+
+/* System calls that no program needs that does one thing for its user. */
+extern const int sandbox_hostile_calls[];
+extern const size_t sandbox_n_hostile_calls;
 
 bool sandbox_refused(int r);
