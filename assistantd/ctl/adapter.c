@@ -93,17 +93,7 @@ static void print_adapter(const json_t *a)
 
 static int list(struct ctl *c)
 {
-	json_t *adapters, *a;
-	int status = ctl_fetch_list(c, ADAPTERS, "List", &adapters);
-	size_t i;
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(adapters);
-	else if (status == CTL_OK)
-		json_array_foreach(adapters, i, a)
-			print_adapter(a);
-	json_decref(adapters);
-	return status;
+	return ctl_show_list(c, ADAPTERS, "List", print_adapter);
 }
 
 static void print_value(const char *key, const json_t *value)
@@ -227,15 +217,10 @@ static void print_version(const json_t *v)
 
 static int versions(struct ctl *c)
 {
-	json_t *list, *v;
+	json_t *list;
 	int status = ask(c, "Versions", c->argv[1], &list);
-	size_t i;
 
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, v)
-			print_version(v);
+	ctl_print_list(c, status, list, print_version);
 	json_decref(list);
 	return status;
 }

@@ -184,6 +184,30 @@ int ctl_fetch_list(struct ctl *c, const char *interface, const char *member, jso
 	return status;
 }
 
+void ctl_print_list(const struct ctl *c, int status, const json_t *list,
+		    void (*print)(const json_t *item))
+{
+	json_t *item;
+	size_t i;
+
+	if (status == CTL_OK && c->json)
+		ctl_print_json(list);
+	else if (status == CTL_OK)
+		json_array_foreach(list, i, item)
+			print(item);
+}
+
+int ctl_show_list(struct ctl *c, const char *interface, const char *member,
+		  void (*print)(const json_t *item))
+{
+	json_t *list;
+	int status = ctl_fetch_list(c, interface, member, &list);
+
+	ctl_print_list(c, status, list, print);
+	json_decref(list);
+	return status;
+}
+
 json_t *ctl_properties(struct ctl *c, int *status)
 {
 	DBusMessage *m = ctl_message(DBUS_INTERFACE_PROPERTIES, "GetAll");

@@ -54,6 +54,12 @@ int ctl_call_within(struct ctl *c, DBusMessage *m, int timeout_ms, json_t **ret)
 void ctl_no_options(DBusMessage *m);
 /* The list of dictionaries that a call without other arguments answers. */
 int ctl_fetch_list(struct ctl *c, const char *interface, const char *member, json_t **ret);
+/* The list as --json wants it, or each of its items by @print; nothing after an error, @status. */
+void ctl_print_list(const struct ctl *c, int status, const json_t *list,
+		    void (*print)(const json_t *item));
+/* Fetches a list and prints it. */
+int ctl_show_list(struct ctl *c, const char *interface, const char *member,
+		  void (*print)(const json_t *item));
 /* Shows an error reply and returns the status for it. */
 int ctl_show_error(const char *name, const char *text);
 /* The arguments of a message as a JSON list; variants are their values. */

@@ -31,17 +31,7 @@ static void print_grant(const json_t *g)
 
 static int list(struct ctl *c)
 {
-	json_t *grants, *g;
-	size_t i;
-	int status = ctl_fetch_list(c, GRANTS, "List", &grants);
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(grants);
-	else if (status == CTL_OK)
-		json_array_foreach(grants, i, g)
-			print_grant(g);
-	json_decref(grants);
-	return status;
+	return ctl_show_list(c, GRANTS, "List", print_grant);
 }
 
 static int call(struct ctl *c, const char *member, const char *a, const char *b, const char *third)
@@ -92,17 +82,7 @@ static void print_app(const json_t *a)
 
 static int list_apps(struct ctl *c)
 {
-	json_t *apps, *a;
-	size_t i;
-	int status = ctl_fetch_list(c, GRANTS, "ListApps", &apps);
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(apps);
-	else if (status == CTL_OK)
-		json_array_foreach(apps, i, a)
-			print_app(a);
-	json_decref(apps);
-	return status;
+	return ctl_show_list(c, GRANTS, "ListApps", print_app);
 }
 
 static int block(struct ctl *c, const char *app, bool blocked)

@@ -58,15 +58,10 @@ static void explain_none(struct ctl *c)
 
 static int list(struct ctl *c)
 {
-	json_t *devices = NULL, *d;
-	size_t i;
+	json_t *devices = NULL;
 	int status = ctl_fetch_list(c, HOME, "List", &devices);
 
-	if (status == CTL_OK && c->json)
-		ctl_print_json(devices);
-	else if (status == CTL_OK)
-		json_array_foreach(devices, i, d)
-			print_device(d);
+	ctl_print_list(c, status, devices, print_device);
 	if (status == CTL_OK && json_array_size(devices) == 0)
 		explain_none(c);
 	json_decref(devices);
@@ -93,26 +88,23 @@ static int show(struct ctl *c)
 	return status;
 }
 
+static void print_area(const json_t *a)
+{
+	json_t *alias;
+	size_t k;
+
+	put(ctl_text(a, "name"), 24);
+	put(ctl_text(a, "floor"), 14);
+	json_array_foreach(json_object_get(a, "aliases"), k, alias) {
+		printf("%s", k ? ", " : "also: ");
+		ctl_put_plain(stdout, json_string_value(alias));
+	}
+	printf("\n");
+}
+
 static int areas(struct ctl *c)
 {
-	json_t *list = NULL, *a, *alias;
-	size_t i, k;
-	int status = ctl_fetch_list(c, HOME, "Areas", &list);
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, a) {
-			put(ctl_text(a, "name"), 24);
-			put(ctl_text(a, "floor"), 14);
-			json_array_foreach(json_object_get(a, "aliases"), k, alias) {
-				printf("%s", k ? ", " : "also: ");
-				ctl_put_plain(stdout, json_string_value(alias));
-			}
-			printf("\n");
-		}
-	json_decref(list);
-	return status;
+	return ctl_show_list(c, HOME, "Areas", print_area);
 }
 
 /* A list of names as one entry of the settings: of the words those behind @prefix. */

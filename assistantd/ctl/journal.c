@@ -110,9 +110,8 @@ int ctl_journal(struct ctl *c)
 	uint64_t call = c->argc == 1 ? take_call(c->argv[0]) : 0;
 	DBusMessage *m = ctl_message(TOOLS, "Journal");
 	DBusMessageIter at, dict;
-	json_t *arguments = NULL, *list, *row;
+	json_t *arguments = NULL, *list;
 	int status;
-	size_t i;
 
 	if (c->argc > 1)
 		fprintf(stderr, "usage: assistantctl journal [CALL]\n");
@@ -128,11 +127,7 @@ int ctl_journal(struct ctl *c)
 	ctl_close_options(&at, &dict);
 	status = ctl_call(c, m, &arguments);
 	list = json_array_get(arguments, 0);
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, row)
-			(call ? print_call : print_row)(row);
+	ctl_print_list(c, status, list, call ? print_call : print_row);
 	if (status == CTL_OK && call && json_array_size(list) == 0) {
 		fprintf(stderr, "assistantctl: no call %s in the journal\n", c->argv[0]);
 		status = CTL_FAILED;

@@ -13,22 +13,15 @@
 #define MODELS "org.assistantd.Models1"
 #define CONTEXT "org.assistantd.Context1"
 
+static void print_model(const json_t *m)
+{
+	printf("%c %-24s %10.1f MiB  %s\n", json_is_true(json_object_get(m, "active")) ? '*' : ' ',
+	       ctl_text(m, "name"), (double)ctl_number(m, "bytes") / 1048576, ctl_text(m, "path"));
+}
+
 static int list_models(struct ctl *c)
 {
-	json_t *list, *a;
-	int status = ctl_fetch_list(c, MODELS, "List", &list);
-	size_t i;
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, a)
-			printf("%c %-24s %10.1f MiB  %s\n",
-			       json_is_true(json_object_get(a, "active")) ? '*' : ' ',
-			       ctl_text(a, "name"), (double)ctl_number(a, "bytes") / 1048576,
-			       ctl_text(a, "path"));
-	json_decref(list);
-	return status;
+	return ctl_show_list(c, MODELS, "List", print_model);
 }
 
 /* The file's name without folder and ending. */
@@ -174,8 +167,7 @@ int ctl_history(struct ctl *c)
 {
 	DBusMessage *m;
 	DBusMessageIter at, dict;
-	json_t *arguments, *list, *row;
-	size_t i;
+	json_t *arguments;
 	int status;
 
 	if (c->argc == 1 && strcmp(c->argv[0], "forget") == 0)
@@ -192,12 +184,7 @@ int ctl_history(struct ctl *c)
 	ctl_option_str(&dict, "words", c->argc ? c->argv[0] : NULL);
 	ctl_close_options(&at, &dict);
 	status = ctl_call(c, m, &arguments);
-	list = json_array_get(arguments, 0);
-	if (status == CTL_OK && c->json)
-		ctl_print_json(list);
-	else if (status == CTL_OK)
-		json_array_foreach(list, i, row)
-			print_row(row);
+	ctl_print_list(c, status, json_array_get(arguments, 0), print_row);
 	json_decref(arguments);
 	return status;
 }

@@ -35,17 +35,7 @@ static void print_timer(const json_t *t)
 
 static int list(struct ctl *c)
 {
-	json_t *timers = NULL, *t;
-	size_t i;
-	int status = ctl_fetch_list(c, TIMERS, "List", &timers);
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(timers);
-	else if (status == CTL_OK)
-		json_array_foreach(timers, i, t)
-			print_timer(t);
-	json_decref(timers);
-	return status;
+	return ctl_show_list(c, TIMERS, "List", print_timer);
 }
 
 static int cancel(struct ctl *c, const char *text)

@@ -24,17 +24,7 @@ static void print_tool(const json_t *t)
 
 static int list(struct ctl *c)
 {
-	json_t *tools, *t;
-	size_t i;
-	int status = ctl_fetch_list(c, TOOLS, "List", &tools);
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(tools);
-	else if (status == CTL_OK)
-		json_array_foreach(tools, i, t)
-			print_tool(t);
-	json_decref(tools);
-	return status;
+	return ctl_show_list(c, TOOLS, "List", print_tool);
 }
 
 static void print_text(const char *label, const char *text)
