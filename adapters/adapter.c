@@ -9,6 +9,7 @@
 #include "adapters/lora.h"
 #include "adapters/package.h"
 #include "base_model/base_model.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 struct adapter {
@@ -35,18 +36,10 @@ static int load(struct adapter *a, const struct bm_model *m, int fd, struct diag
 	return r < 0 ? r : package_digest(f, &a->digest, d);
 }
 
-static uint64_t clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 int adapter_load_fd(struct adapter **ret, const struct bm_model *m, int fd, struct diag *d)
 {
 	_cleanup_(adapter_unrefp) struct adapter *a = calloc(1, sizeof(*a));
-	uint64_t began = clock_us();
+	uint64_t began = (uint64_t)clock_us(CLOCK_MONOTONIC);
 	int r;
 
 	if (!a)
@@ -55,7 +48,7 @@ int adapter_load_fd(struct adapter **ret, const struct bm_model *m, int fd, stru
 	r = load(a, m, fd, d);
 	if (r < 0)
 		return r;
-	a->load_us = clock_us() - began;
+	a->load_us = (uint64_t)clock_us(CLOCK_MONOTONIC) - began;
 	*ret = TAKE(a);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base_model/kernels/attention.h"
 #include "base_model/matmul.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 #define SAMPLES 5
@@ -38,14 +39,6 @@ struct rig {
 	float *scores, *mixed;	/* [MAX_QUERIES][KV_ROW], [MAX_QUERIES][HEAD] */
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -60,14 +53,14 @@ static double time_of(void (*run)(struct rig *rig), struct rig *rig)
 
 	run(rig);
 	for (size_t i = 0; i < SAMPLES; i++) {
-		double begin = now();
+		double begin = clock_seconds(CLOCK_MONOTONIC);
 		unsigned calls = 0;
 
 		do {
 			run(rig);
 			calls++;
-		} while (now() - begin < SAMPLE_S);
-		samples[i] = (now() - begin) / calls;
+		} while (clock_seconds(CLOCK_MONOTONIC) - begin < SAMPLE_S);
+		samples[i] = (clock_seconds(CLOCK_MONOTONIC) - begin) / calls;
 	}
 	qsort(samples, SAMPLES, sizeof(*samples), compare);
 	return samples[SAMPLES / 2];

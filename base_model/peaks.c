@@ -6,18 +6,11 @@
 #include <time.h>
 
 #include "base_model/model-private.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 #define PIECE ((size_t)1 << 20)
 #define ROUNDS 5
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 struct read {
 	const struct kernels *k;
@@ -43,9 +36,9 @@ double bm_peak_read(struct bm_model *m)
 	double begin;
 
 	read.size = (size_t)((const uint8_t *)last->data + last->size - read.data);
-	begin = now();
+	begin = clock_seconds(CLOCK_MONOTONIC);
 	pool_run(m->pool, read_task, &read, (read.size + PIECE - 1) / PIECE);
-	return (double)read.size / (now() - begin);
+	return (double)read.size / (clock_seconds(CLOCK_MONOTONIC) - begin);
 }
 
 struct peak {
@@ -70,12 +63,12 @@ double bm_peak_int8(struct bm_model *m)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct peak peak = { .k = m->kernels };
 		uint64_t operations = 0;
-		double begin = now();
+		double begin = clock_seconds(CLOCK_MONOTONIC);
 
 		pool_run(m->pool, peak_task, &peak, 64 * threads);
 		for (unsigned t = 0; t < threads; t++)
 			operations += peak.operations[t];
-		best = MAX(best, (double)operations / (now() - begin));
+		best = MAX(best, (double)operations / (clock_seconds(CLOCK_MONOTONIC) - begin));
 	}
 	return best;
 }

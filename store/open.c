@@ -10,20 +10,13 @@
 #include <time.h>
 
 #include "store/store-private.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 #define BUSY_TIMEOUT_MS 2000
 #define CHECK_BUDGET_MS 200
 #define PAGE_SIZE 4096
 #define PAGES_MAX UINT64_C(0xfffffffe)	/* SQLite's own */
-
-static int64_t now_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int open_dir(struct store *s, const char *dir, struct diag *d)
 {
@@ -127,13 +120,13 @@ static int configure(sqlite3 *db)
 
 static int over_budget(void *arg)
 {
-	return now_ms(CLOCK_MONOTONIC) > *(const int64_t *)arg;
+	return clock_ms(CLOCK_MONOTONIC) > *(const int64_t *)arg;
 }
 
 /* SQLITE_CORRUPT when damage was found; a check that runs out of time proves nothing. */
 static int quick_check(sqlite3 *db)
 {
-	int64_t until = now_ms(CLOCK_MONOTONIC) + CHECK_BUDGET_MS;
+	int64_t until = clock_ms(CLOCK_MONOTONIC) + CHECK_BUDGET_MS;
 	const unsigned char *text;
 	sqlite3_stmt *st = NULL;
 	int rc;
@@ -191,7 +184,7 @@ static int move_aside(struct store *s, struct store_opened *opened, struct diag 
 	unsigned i;
 
 	snprintf(opened->moved_to, sizeof(opened->moved_to), STORE_ASIDE "%lld",
-		 (long long)now_ms(CLOCK_REALTIME));
+		 (long long)clock_ms(CLOCK_REALTIME));
 	for (i = 0; i < 2; i++) {
 		snprintf(from, sizeof(from), STORE_FILE "%s", suffixes[i]);
 		snprintf(to, sizeof(to), "%s%s", opened->moved_to, suffixes[i]);

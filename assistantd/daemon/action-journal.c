@@ -10,15 +10,8 @@
 
 #include "assistantd/daemon/action-private.h"
 #include "assistantd/daemon/log.h"
+#include "util/clock.h"
 #include "util/macro.h"
-
-static int64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* A row with the memory behind it. */
 struct row {
@@ -78,7 +71,7 @@ static void fill(struct row *row, const struct action *a, const struct planned_c
 	*row = (struct row){ 0 };
 	row->call = (struct store_call){
 		.plan = a->journal,
-		.time_ms = wall_ms(),
+		.time_ms = clock_ms(CLOCK_REALTIME),
 		.caller = copy(row, a->job->caller->identity),
 		.tool = copy(row, c->tool_name),
 		.target = copy(row, c->target),
@@ -219,7 +212,7 @@ void journal_settle(struct action *a, struct planned_call *c)
 	}
 	s->row.call = (struct store_call){
 		.id = c->journal,
-		.settled_ms = wall_ms(),
+		.settled_ms = clock_ms(CLOCK_REALTIME),
 		.outcome = tools_outcome_name(c->outcome),
 		.text = copy(&s->row, *c->text ? c->text : NULL),
 		.verified = c->verified,
@@ -293,7 +286,7 @@ static int run_recovery(struct work *work, struct store *store)
 {
 	struct recovery *r = container_of(work, struct recovery, work);
 
-	return store ? store_recover_calls(store, wall_ms(), &r->n) : -ENODEV;
+	return store ? store_recover_calls(store, clock_ms(CLOCK_REALTIME), &r->n) : -ENODEV;
 }
 
 static void recovered(struct work *work, int result)

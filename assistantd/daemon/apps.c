@@ -10,6 +10,7 @@
 #include "assistantd/daemon/config.h"
 #include "assistantd/daemon/files.h"
 #include "assistantd/daemon/log.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/macro.h"
 
@@ -22,14 +23,6 @@ struct apps {
 	size_t n;
 	bool unreadable;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct app *find(const struct apps *a, const char *identity)
 {
@@ -95,7 +88,7 @@ static struct app *seen(struct apps *a, const struct caller *c)
 	if (!app)
 		return NULL;
 	app->kind = c->kind;
-	app->last_ms = now_ms();
+	app->last_ms = clock_ms(CLOCK_REALTIME);
 	app->first_ms = app->first_ms ? app->first_ms : app->last_ms;
 	return app;
 }

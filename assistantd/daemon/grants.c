@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "assistantd/daemon/log.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 struct grants {
@@ -171,7 +172,6 @@ bool grants_has(const struct grants *g, const char *app, const char *tool, const
 
 int grants_add(struct grants *g, const char *app, const char *tool, const char *target)
 {
-	struct timespec now;
 	struct grant kept, written, *grown;
 	int64_t ms;
 
@@ -179,8 +179,7 @@ int grants_add(struct grants *g, const char *app, const char *tool, const char *
 		return -EEXIST;
 	if (g->n >= GRANTS_MAX)
 		return -E2BIG;
-	clock_gettime(CLOCK_REALTIME, &now);
-	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	ms = clock_ms(CLOCK_REALTIME);
 	grown = reallocarray(g->list, g->n + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

@@ -14,19 +14,12 @@
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/proofs.h"
+#include "util/clock.h"
 #include "util/jinja.h"
 #include "util/macro.h"
 #include "util/utf8.h"
 
 enum { KEEP_MS = 600000, KEPT_MAX = 32, RATE_RETRY_MS = 10000 };
-
-static int64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 size_t text_units(const char *text, size_t len, enum offset_unit unit)
 {
@@ -49,7 +42,7 @@ struct job *job_new(struct daemon *d)
 	job->d = d;
 	job->in_fd = job->out_fd = -1;
 	job->created_ms = loop_now();
-	job->wall_ms = wall_ms();
+	job->wall_ms = clock_ms(CLOCK_REALTIME);
 	job->finish = "stop";
 	job->source = "model";
 	job->scale = 1;

@@ -13,6 +13,7 @@
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/notify.h"
 #include "assistantd/daemon/when.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 /* How long one that ended is still told of; it may have been missed. */
@@ -35,14 +36,6 @@ struct row_write {
 	timers_written_fn done;
 	void *arg;
 };
-
-static int64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void timer_clock_now(struct timer_clock *ret)
 {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "assistantd/daemon/action-private.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 /* A call of the journal, in memory of its own. */
@@ -92,14 +93,6 @@ static int run_load(struct work *work, struct store *store)
 	return r ? r : store_calls(store, &u->query, keep_call, u);
 }
 
-static int64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Why the call cannot be taken back, in words; NULL: it can. */
 static const char *obstacle(const struct done_call *c)
 {
@@ -111,7 +104,7 @@ static const char *obstacle(const struct done_call *c)
 		return "is being undone already";
 	if (!c->undo_tool || !c->undo_arguments)
 		return "cannot be undone";
-	if (c->undo_until_ms <= wall_ms())
+	if (c->undo_until_ms <= clock_ms(CLOCK_REALTIME))
 		return "was changed too long ago";
 	return NULL;
 }

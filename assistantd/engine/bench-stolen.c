@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "assistantd/engine/bench.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 #define STEAL_MS 50	/* how long the processor is taken, and left, in turn */
@@ -44,12 +45,9 @@ _Noreturn static void steal(int cpu)
 /* Processor time of a process that is our child, in seconds. */
 static double cpu_time(pid_t pid)
 {
-	struct timespec t = { 0 };
 	clockid_t clock;
 
-	if (clock_getcpuclockid(pid, &clock) == 0)
-		clock_gettime(clock, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	return clock_getcpuclockid(pid, &clock) == 0 ? clock_seconds(clock) : 0.0;
 }
 
 /* Generation behind a prompt that has been read; seconds. */

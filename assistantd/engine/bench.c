@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/macro.h"
 
 #define LARGEST_BATCH 4096
@@ -19,10 +20,7 @@ struct bench_row {
 
 double bench_clock(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+	return clock_seconds(CLOCK_MONOTONIC);
 }
 
 static struct bench_row *find_row(struct bench *b, const char *measurement, const char *variant,

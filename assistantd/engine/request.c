@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/macro.h"
 
 uint64_t request_clock(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return (uint64_t)clock_us(CLOCK_MONOTONIC);
 }
 
 static uint32_t milliseconds(uint64_t from, uint64_t to)

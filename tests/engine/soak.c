@@ -15,6 +15,7 @@
 
 #include "tests/check-main.h"
 #include "tests/engine/traffic.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 enum {
@@ -34,14 +35,6 @@ struct memory {
 	double first, last, most;
 	json_t *samples;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* What the process has that belongs to no file: in memory or swapped out. */
 static double anonymous_kib(pid_t pid)
@@ -174,7 +167,8 @@ static void mixed_load(void)
 	prepare(&f);
 	t->f = &f;
 	front_spawn(&f, engine, THREADS, (struct front_room){ RESIDENT, CONTEXTS });
-	for (begin = now(); at < total; at = now() - begin) {
+	begin = clock_seconds(CLOCK_MONOTONIC);
+	for (; at < total; at = clock_seconds(CLOCK_MONOTONIC) - begin) {
 		traffic_run(t);
 		/* Now and then nothing is asked. */
 		if (front_below(&t->state, 64) == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/home/house.h"
+#include "util/clock.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -18,10 +19,7 @@
 
 uint64_t house_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)clock_ms(CLOCK_MONOTONIC);
 }
 
 static void rest(void)

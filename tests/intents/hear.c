@@ -10,14 +10,7 @@
 #include <time.h>
 
 #include "tests/intents/hearing.h"
-
-static double microseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
+#include "util/clock.h"
 
 static void answer(const struct hearing *h, char *text, struct buf *out)
 {
@@ -30,9 +23,10 @@ static void answer(const struct hearing *h, char *text, struct buf *out)
 		if (*text)
 			*text++ = '\0';
 	}
-	before = microseconds();
+	before = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 	hear(h, text, here, out);
-	printf("%.1f\n%s\n", microseconds() - before, out->len ? out->data : "");
+	printf("%.1f\n%s\n", 1e6 * (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - before),
+	       out->len ? out->data : "");
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@
 
 #include "intents/intents.h"
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/macro.h"
 
@@ -32,14 +33,6 @@ struct expected {
 static size_t n_refused, n_warnings, n_said, n_right, n_more, n_equal, n_other, n_none;
 static double times[TIMES_MAX];
 static size_t n_times;
-
-static double now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static void load_file(struct intents *set, const char *path, const char *intent)
 {
@@ -194,11 +187,11 @@ static bool any_meant(const struct intent_matches *m, size_t n, const struct exp
 static void understand(const struct intents *set, const struct expected *e)
 {
 	_cleanup_(intent_matches_freep) struct intent_matches *m = NULL;
-	double before = now_us();
+	double before = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 	int r = intents_match(set, e->text, strlen(e->text), e->context, e->n_context, &m);
 
 	if (n_times < TIMES_MAX)
-		times[n_times++] = now_us() - before;
+		times[n_times++] = 1e6 * (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - before);
 	n_said++;
 	if (r >= 0 && any_meant(m, m->n_best, e)) {
 		n_right += r == 0;
@@ -264,10 +257,10 @@ int main(int argc, char **argv)
 	for (int i = 3; i < argc; i++)
 		load_file(set, argv[i], NULL);
 	read_things(set, argv[2]);
-	before = now_us();
+	before = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 	if (intents_bind(set) < 0)
 		return EXIT_FAILURE;
-	before = now_us() - before;
+	before = 1e6 * (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - before);
 	w = intents_warnings(set, &n_warnings);
 	for (size_t i = 0; i < n_warnings; i++)
 		printf("%s:%u: %s\n", w[i].file, w[i].line, w[i].text);
