@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: MIT
 """Small GGUF files of adapters, for scripts that try the programs on them."""
+import os
 import struct
 import sys
+
+ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
+BASE = os.path.join(os.environ.get("srcdir", "."), "examples", "tiny", "base.gguf")
 
 
 def check(condition, *what):
     if not condition:
         print("FAIL:", *what)
         sys.exit(1)
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
 
 
 def text(s):

@@ -6,19 +6,12 @@ import os
 import resource
 import struct
 import subprocess
-import sys
 import tempfile
 
-ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
-BASE = os.path.join(os.environ.get("srcdir", "."), "examples", "tiny", "base.gguf")
+from gguf import BASE, ENGINE, check, read, write
+
 WIDTH, RANK = 256, 2
 MODULE = "model.layers.0.self_attn.q_proj"
-
-
-def check(condition, *what):
-    if not condition:
-        print("FAIL:", *what)
-        sys.exit(1)
 
 
 def run(*args, limit=None):
@@ -29,16 +22,6 @@ def run(*args, limit=None):
 
     return subprocess.run([ENGINE, *args], capture_output=True, timeout=100,
                           preexec_fn=little_room, restore_signals=False)
-
-
-def write(path, data):
-    with open(path, "wb") as f:
-        f.write(data)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
 
 
 def write_folder(folder):

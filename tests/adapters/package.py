@@ -7,9 +7,8 @@ import subprocess
 import sys
 import tempfile
 
-from gguf import check, lora_file
+from gguf import ENGINE, check, lora_file, read, write
 
-ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
 MANIFEST = f"""version: 1
 name: shout
 task: tone
@@ -27,16 +26,6 @@ def bare():
     """One matrix of 32 x 32, rank 2."""
     return lora_file([(b"blk.0.attn_q.weight.lora_a", (32, 2), [0.0] * 64),
                       (b"blk.0.attn_q.weight.lora_b", (2, 32), [0.0] * 64)], alpha=4.0)
-
-
-def write(path, data):
-    with open(path, "wb") as f:
-        f.write(data)
-
-
-def read(path):
-    with open(path, "rb") as f:
-        return f.read()
 
 
 def package(*args, status=0):

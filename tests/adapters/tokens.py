@@ -7,10 +7,8 @@ import struct
 import subprocess
 import tempfile
 
-from gguf import check, lora_file, strings
+from gguf import BASE, ENGINE, check, lora_file, strings
 
-ENGINE = os.path.join(os.environ.get("builddir", "."), "assistant-engine")
-BASE = os.path.join(os.environ.get("srcdir", "."), "examples", "tiny", "base.gguf")
 VOCABULARY, WIDTH, TOKENS = 4096, 256, (b"<light_on>", b"<light_off>")
 
 
