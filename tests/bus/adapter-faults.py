@@ -8,7 +8,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -330,22 +329,7 @@ def signatures_prove_where_it_is_from():
     shutil.rmtree(folder)
 
 
-def main(tests):
-    harness.require_bus()
-    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
-    failed = 0
-    for test in tests:
-        try:
-            test()
-            print(f"ok {test.__name__}", flush=True)
-        except (AssertionError, dbus.DBusException, subprocess.SubprocessError) as error:
-            failed += 1
-            lines = [f.lineno for f in harness.traceback.extract_tb(error.__traceback__)]
-            print(f"FAILED {test.__name__}: {error} (lines {lines})", flush=True)
-    sys.exit(1 if failed else 0)
-
-
-main([
+harness.main_apart([
     sandboxed_callers_may_ask_and_no_more, a_full_disk_is_told,
     an_end_in_the_middle_leaves_what_was, the_workshop_may_end, a_second_start_proves_nothing,
     a_peft_folder_is_imported, signatures_prove_where_it_is_from,

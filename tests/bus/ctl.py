@@ -188,20 +188,7 @@ def others_texts_do_not_move_the_terminal():
         assert not {"\x1b", "\x07", "\u009b"} & set(out.stdout.decode()), out.stdout
 
 
-def main(tests):
-    harness.require_bus()
-    failed = 0
-    for test in tests:
-        try:
-            test()
-            print(f"ok {test.__name__}", flush=True)
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f"FAILED {test.__name__}: {error}", flush=True)
-    sys.exit(1 if failed else 0)
-
-
-main([
+harness.main_apart([
     results_go_to_stdout, statuses_are_as_documented, usage_is_told,
     adapters_have_names_and_scales,
     texts_that_are_none_are_named, a_reader_that_has_enough_ends_it_quietly,

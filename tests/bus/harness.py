@@ -240,22 +240,35 @@ def told(what, took, promised):
     assert took < promised * PATIENCE, f"{what}: {took:.3f} s"
 
 
+def passes(test, *arguments):
+    try:
+        test(*arguments)
+        print(f"ok {test.__name__}", flush=True)
+        return True
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
+        print(f"FAILED {test.__name__}: {error!r} (lines {lines})", flush=True)
+        return False
+
+
 def run_tests(tests, service, *more):
     """Each on the same service, or whatever has a process, until that has ended; tells how many
     failed."""
     failed = 0
     for test in tests:
-        try:
-            test(service, *more)
-            print(f"ok {test.__name__}", flush=True)
-        except Exception as error:
-            failed += 1
-            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
-            print(f"FAILED {test.__name__}: {error!r} (lines {lines})", flush=True)
+        failed += not passes(test, service, *more)
         if service.process.poll() is not None:
             print("its process has ended")
             break
     return failed
+
+
+def main_apart(tests):
+    """Each by itself, with a service of its own where it wants one."""
+    require_bus()
+    dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+    failed = [test for test in tests if not passes(test)]
+    sys.exit(1 if failed else 0)
 
 
 def main(tests, untrained=False, **service_options):
