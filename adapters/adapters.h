@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "adapters/answers.h"
 #include "adapters/cache.h"
 #include "adapters/canary.h"
 #include "adapters/catalog.h"

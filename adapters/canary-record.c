@@ -8,28 +8,41 @@
 enum { RECORD_TOKENS = 24 };
 
 /* With something to correct, to shorten or to say otherwise; short ones first. */
-static const struct manifest_canary candidates[] = {
-	{ "he dont know were the keys is.", "", RECORD_TOKENS },
-	{ "Das Treffen ist am Montag.", "", RECORD_TOKENS },
-	{ "Can you fix the the door tomorow?", "", RECORD_TOKENS },
-	{ "Please send me the report by friday, thanks.", "", RECORD_TOKENS },
-	{ "The meeting are at ten, bring you're letters.", "", RECORD_TOKENS },
-	{ "Turn on the light in the kitchen and set it to half.", "", RECORD_TOKENS },
-	{ "I am writing to you because the delivery was late again.", "", RECORD_TOKENS },
-	{ "Thank you for your message. I will be back next week and answer then.", "",
-	  RECORD_TOKENS },
+static const char *const common[] = {
+	"he dont know were the keys is.",
+	"Das Treffen ist am Montag.",
+	"Can you fix the the door tomorow?",
+	"Please send me the report by friday, thanks.",
+	"The meeting are at ten, bring you're letters.",
+	"Turn on the light in the kitchen and set it to half.",
+	"I am writing to you because the delivery was late again.",
+	"Thank you for your message. I will be back next week and answer then.",
 };
 
+enum { MAX_OWN = MANIFEST_MAX_CANARIES - ARRAY_SIZE(common) };
+
 struct answers {
-	struct buf adapted[ARRAY_SIZE(candidates)], base[ARRAY_SIZE(candidates)];
+	struct buf adapted[MANIFEST_MAX_CANARIES], base[MANIFEST_MAX_CANARIES];
 };
 
 static void answers_deinit(struct answers *a)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+	for (size_t i = 0; i < MANIFEST_MAX_CANARIES; i++) {
 		buf_deinit(&a->adapted[i]);
 		buf_deinit(&a->base[i]);
 	}
+}
+
+static size_t choose(struct manifest_canary *candidates, const char *const *own, size_t n_own)
+{
+	size_t n = 0;
+
+	n_own = MIN(n_own, (size_t)MAX_OWN);
+	for (size_t i = 0; i < n_own + ARRAY_SIZE(common); i++)
+		candidates[n++] = (struct manifest_canary){
+			i < n_own ? own[i] : common[i - n_own], "", RECORD_TOKENS,
+		};
+	return n;
 }
 
 /* As many of the candidates as fit the model's context. */
@@ -63,14 +76,18 @@ static bool tells(const struct buf *adapted, const struct buf *base)
 }
 
 int canaries_record(struct canary_record *ret, struct bm_model *m, const struct adapter *a,
-		    float scale, const struct manifest *manifest, struct diag *d)
+		    float scale, const struct manifest *manifest, const char *const *own,
+		    size_t n_own, struct diag *d)
 {
+	struct manifest_canary candidates[MANIFEST_MAX_CANARIES];
 	struct manifest asked = { .prompt = manifest->prompt, .style = manifest->style,
-				  .canaries = candidates, .n_canaries = ARRAY_SIZE(candidates) };
+				  .canaries = candidates };
 	_cleanup_(answers_deinit) struct answers answers = { .adapted = { BUF_NULL } };
-	int r = answer(&answers, &asked, m, a, scale, d);
+	int r;
 
 	*ret = (struct canary_record)CANARY_RECORD_NULL;
+	asked.n_canaries = choose(candidates, own, n_own);
+	r = answer(&answers, &asked, m, a, scale, d);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < asked.n_canaries && ret->n_canaries < CANARIES_RECORDED; i++) {

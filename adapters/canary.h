@@ -2,8 +2,8 @@
 /*
  * Canaries: texts for which a manifest says what comes out where model, tokenizer, template and
  * adapter are the right ones. A text goes through the manifest's prompt, as the user's turn
- * through the model's chat template, without a date, and is answered greedily: positions in
- * f16, nothing guessed, up to the end of the turn or max_tokens.
+ * through the model's chat template, without a date, and is answered as answers.h says, up
+ * to max_tokens.
  */
 #pragma once
 
@@ -39,10 +39,12 @@ struct canary_record {
 #define CANARY_RECORD_NULL { .n_canaries = 0 }
 
 /*
- * Canaries for an adapter that comes without: of some common texts those that fit the model
- * and whose answer is not the model's own, which would say nothing of the adapter. There may
- * be none. Of @manifest the prompt and the style are used. Errors as of canaries_answer().
+ * Canaries for an adapter that comes without: of the texts @own [n_own], which must outlive @ret
+ * and of which the first few are looked at, and then of some common ones, those that fit the
+ * model and whose answer is not the model's own, which would say nothing of the adapter. There
+ * may be none. Of @manifest the prompt and the style are used. Errors as of canaries_answer().
  */
 int canaries_record(struct canary_record *ret, struct bm_model *m, const struct adapter *a,
-		    float scale, const struct manifest *manifest, struct diag *d);
+		    float scale, const struct manifest *manifest, const char *const *own,
+		    size_t n_own, struct diag *d);
 void canary_record_deinit(struct canary_record *r);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A package out of what somebody has: PEFT's files, a LoRA without a manifest, or a package. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "assistantd/engine/packaging.h"
 #include "assistantd/engine/workshop-private.h"
 #include "util/file.h"
 #include "util/macro.h"
@@ -17,39 +16,19 @@ static const char *optional(const struct buf *b)
 	return b->len ? b->data : NULL;
 }
 
-static int make_memfd(struct diag *d)
-{
-	int fd = memfd_create("package", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	return fd >= 0 ? fd : diag_set(d, -errno, DIAG_SYSTEM, "", "%s", strerror(errno));
-}
-
 static int write_error(int r, struct diag *d)
 {
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r)) : 0;
 }
 
-/* What is handed over stays as it was looked at. It is read back: what is wrong with the manifest
- * is said by who reads manifests. */
-static int finish(struct workshop_imported *v, int *fd, struct diag *d)
+/* What is handed over stays as it was looked at. */
+static void hand_over(struct workshop_imported *v, struct packaged *p)
 {
-	_cleanup_(package_file_freep) struct package_file *f = NULL;
-	_cleanup_(manifest_file_freep) struct manifest_file *manifest = NULL;
-	const char *text;
-	size_t len;
-	int r = 0;
-
-	if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		return write_error(-errno, d);
-	if ((r = package_open_fd(&f, *fd, d)) < 0 ||
-	    (r = package_manifest(&manifest, package_gguf(f), d)) < 0 ||
-	    (r = gguf_str(package_gguf(f), PACKAGE_MANIFEST_KEY, &text, &len, d)) < 0 ||
-	    (r = buf_append(&v->manifest, text, len)) < 0 ||
-	    (r = package_digest(f, &v->digest, d)) < 0)
-		return r;
-	v->bytes = package_size(f);
-	v->fd = TAKE_FD(*fd);
-	return 0;
+	v->fd = TAKE_FD(p->fd);
+	v->digest = p->digest;
+	v->bytes = p->bytes;
+	v->manifest = p->manifest;
+	p->manifest = (struct buf)BUF_NULL;
 }
 
 /* Its own manifest holds, and its signature with it. */
@@ -67,6 +46,7 @@ static int hand_back(const struct workshop_import *q, const struct package_file 
 {
 	const struct package *p = package_parts(f);
 	_cleanup_(buf_deinit) struct buf signature = BUF_NULL;
+	_cleanup_(packaged_deinit) struct packaged made = PACKAGED_NULL;
 	_cleanup_close_ int fd = -1;
 	int r = check_own(q, d);
 
@@ -78,17 +58,21 @@ static int hand_back(const struct workshop_import *q, const struct package_file 
 		r = buf_append(&signature, p->signature, p->signature_len);
 	if (r < 0)
 		return r;
-	fd = make_memfd(d);
+	fd = packaging_file("package", d);
 	if (fd < 0)
 		return fd;
 	r = write_error(file_write(fd, p->content, p->content_len), d);
 	if (r == 0 && (q->signature_fd >= 0 || p->signature))
 		r = package_write_signature(fd, signature.data, signature.len, d);
-	return r < 0 ? r : finish(v, &fd, d);
+	if (r == 0)
+		r = packaging_finish(&made, &fd, d);
+	if (r == 0)
+		hand_over(v, &made);
+	return r;
 }
 
 static void fill_manifest(struct manifest *m, const char **languages, const struct workshop *w,
-			  const struct workshop_import *q, uint32_t rank)
+			  const struct workshop_import *q)
 {
 	*m = (struct manifest){
 		.name = q->name.len ? q->name.data : "",
@@ -99,7 +83,6 @@ static void fill_manifest(struct manifest *m, const char **languages, const stru
 		.languages = languages,
 		.n_languages = q->n_languages,
 		.sequence = MAX(q->sequence, 1u),
-		.rank = rank,
 		.scale = q->scale,
 		.bases = &w->digests.identity.weights,
 		.n_bases = 1,
@@ -112,26 +95,13 @@ static void fill_manifest(struct manifest *m, const char **languages, const stru
 		languages[i] = q->languages[i].len ? q->languages[i].data : "";
 }
 
-static int write_package(int fd, const struct package_file *f, const struct manifest *m,
-			 struct diag *d)
-{
-	_cleanup_(gguf_writer_freep) struct gguf_writer *w = NULL;
-	int r = gguf_writer_new(&w);
-
-	if (r < 0 || (r = package_put_lora(w, package_gguf(f), d)) < 0 ||
-	    (r = package_put_manifest(w, m, d)) < 0)
-		return r;
-	return write_error(gguf_writer_write(w, fd), d);
-}
-
 /* The LoRA in @lora_fd, which is @f, with a manifest for the open model. */
 static int make(struct workshop *w, const struct workshop_import *q, struct package_file *f,
 		int lora_fd, struct workshop_imported *v, struct diag *d)
 {
-	_cleanup_(canary_record_deinit) struct canary_record canaries = CANARY_RECORD_NULL;
+	_cleanup_(packaged_deinit) struct packaged made = PACKAGED_NULL;
 	_cleanup_(adapter_unrefp) struct adapter *a = NULL;
 	const char *languages[WORKSHOP_LANGUAGES_MAX];
-	_cleanup_close_ int fd = -1;
 	struct digest digest;
 	struct manifest m;
 	int r;
@@ -145,17 +115,11 @@ static int make(struct workshop *w, const struct workshop_import *q, struct pack
 	if (!digest_equal(adapter_digest(a), &digest))
 		return diag_set(d, -EINVAL, DIAG_SIG, "digest",
 				"the file was changed while it was read");
-	fill_manifest(&m, languages, w, q, adapter_rank(a));
-	r = canaries_record(&canaries, w->model, a, m.scale, &m, d);
-	if (r < 0)
-		return r;
-	m.canaries = canaries.canaries;
-	m.n_canaries = canaries.n_canaries;
-	fd = make_memfd(d);
-	if (fd < 0)
-		return fd;
-	r = write_package(fd, f, &m, d);
-	return r < 0 ? r : finish(v, &fd, d);
+	fill_manifest(&m, languages, w, q);
+	r = packaging_make(&made, package_gguf(f), w->model, a, &m, NULL, 0, d);
+	if (r == 0)
+		hand_over(v, &made);
+	return r;
 }
 
 static int from_gguf(struct workshop *w, const struct workshop_import *q, int fd,
@@ -210,7 +174,7 @@ static int from_peft(struct workshop *w, const struct workshop_import *q,
 
 	if (r < 0)
 		return r;
-	fd = make_memfd(d);
+	fd = packaging_file("lora", d);
 	if (fd < 0)
 		return fd;
 	r = gguf_writer_new(&writer);

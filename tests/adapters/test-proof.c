@@ -138,12 +138,14 @@ struct recorded {
 
 static void record(struct recorded *r, struct bm_model *m, const struct adapter *a)
 {
+	static const char *const own[] = { "hey can u send me teh report tomorow" };
 	struct diag d = DIAG_NULL;
 
 	r->manifest = (struct manifest){ .prompt = "{{ text }}" };
-	ck_assert_msg(canaries_record(&r->canaries, m, a, 1.0f, &r->manifest, &d) == 0, "%s: %s",
-		      d.field, d.text);
+	ck_assert_msg(canaries_record(&r->canaries, m, a, 1.0f, &r->manifest, own, ARRAY_SIZE(own),
+				      &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_uint_eq(r->canaries.n_canaries, CANARIES_RECORDED);
+	ck_assert_str_eq(r->canaries.canaries[0].text, own[0]);
 	r->manifest.canaries = r->canaries.canaries;
 	r->manifest.n_canaries = r->canaries.n_canaries;
 }
