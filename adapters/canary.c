@@ -52,6 +52,32 @@ static int render(struct turn *out, const struct jinja *prompt, const char *text
 	return r;
 }
 
+int canary_text(struct buf *ret, const struct manifest *manifest, const char *turn, size_t len,
+		struct diag *d)
+{
+	static const char any[] = "x";
+	_cleanup_(turn_deinit) struct turn t = { BUF_NULL, NULL, 0 };
+	_cleanup_(jinja_freep) struct jinja *prompt = NULL;
+	size_t before, behind, own = 0;
+	int r = jinja_parse(&prompt, manifest->prompt, strlen(manifest->prompt), d);
+
+	if (r == 0)
+		r = render(&t, prompt, any, manifest->style, d);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < t.n_own; i++)
+		own += t.own[i].span.to - t.own[i].span.from;
+	/* What is not the prompt's own is the text, once. */
+	if (own + strlen(any) != t.text.len)
+		return CANARY_E_OTHER_PROMPT;
+	before = t.n_own && t.own[0].span.from == 0 ? t.own[0].span.to : 0;
+	behind = own - before;
+	if (len <= own || memcmp(turn, t.text.data, before) != 0 ||
+	    memcmp(turn + len - behind, t.text.data + t.text.len - behind, behind) != 0)
+		return CANARY_E_OTHER_PROMPT;
+	return buf_append(ret, turn + before, len - own);
+}
+
 static int encode(struct token_list *out, const struct bm_model *m, const struct tokenizer *t,
 		  const struct turn *turn, struct diag *d)
 {

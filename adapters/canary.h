@@ -14,7 +14,7 @@
 struct adapter;
 struct bm_model;
 
-enum { _CANARY_E_SUCCESS, CANARY_E_MISMATCH };
+enum { _CANARY_E_SUCCESS, CANARY_E_MISMATCH, CANARY_E_OTHER_PROMPT };
 
 /*
  * The answers to all canaries of @manifest, whose outputs are not looked at: @answers is
@@ -26,6 +26,14 @@ int canaries_answer(struct buf *answers, struct bm_model *m, const struct adapte
 /* The same, compared: CANARY_E_MISMATCH and the first that differs. */
 int canaries_check(struct bm_model *m, const struct adapter *a, float scale,
 		   const struct manifest *manifest, uint32_t *first, struct diag *d);
+
+/*
+ * The text that the prompt of @manifest makes the user's turn @turn of, appended to @ret: 0;
+ * CANARY_E_OTHER_PROMPT where the prompt does not put that around one text; -EINVAL with @d for
+ * a prompt that is none; -ENOMEM.
+ */
+int canary_text(struct buf *ret, const struct manifest *manifest, const char *turn, size_t len,
+		struct diag *d);
 
 /* Of what canaries_record() keeps. */
 enum { CANARIES_RECORDED = 3 };

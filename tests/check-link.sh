@@ -35,7 +35,8 @@ whole intents/libintents.a util/libutil.a
 whole tools_api/libtools_api.a util/libutil.a
 whole store/libstore.a util/libutil.a
 whole assistantd/ipc/libipc.a util/libutil.a
-whole assistantd/engine/libengine.a adapters/libadapters.a adapters/libcatalog.a $base assistantd/ipc/libipc.a util/libutil.a
+whole assistantd/engine/libengine.a adapters/train/libtrain.a adapters/libadapters.a \
+	adapters/libcatalog.a $base assistantd/ipc/libipc.a util/libutil.a
 whole assistantd/daemon/libdaemon.a intents/libintents.a tools_api/libtools_api.a store/libstore.a \
 	assistantd/ipc/libipc.a adapters/libcatalog.a util/libutil.a
 whole assistantd/tools/libtools.a tools_api/libtools_api.a assistantd/ipc/libipc.a util/libutil.a

@@ -119,7 +119,7 @@ static int add_conversation(struct loader *l, const struct row *row, struct diag
 		r = token_list_add(tokens, tokenizer_eos(l->tokenizer));
 	if (r < 0)
 		return r;
-	if (tokens->n - first < 2)
+	if (prompt == 0)
 		return -EINVAL;
 	if (tokens->n - first > l->s->context)
 		return skip(l, first);

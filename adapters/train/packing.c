@@ -151,8 +151,21 @@ size_t packing_row_at(struct packing *p, uint64_t at)
 
 const size_t *packing_examples(const struct packing *p, size_t row, size_t *n)
 {
-	*n = p->first[row + 1] - p->first[row];
-	return p->examples + p->first[row];
+	*n = row < p->n_rows ? p->first[row + 1] - p->first[row] : 0;
+	return *n ? p->examples + p->first[row] : NULL;
+}
+
+size_t packing_learnt(const struct packing *p, size_t row)
+{
+	size_t n, learnt = 0;
+	const size_t *which = packing_examples(p, row, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct dataset_example e = dataset_example(p->data, which[i]);
+
+		learnt += e.n - MAX(e.given, (size_t)1);
+	}
+	return learnt;
 }
 
 size_t packing_fill(const struct packing *p, size_t row, int32_t *tokens, int32_t *targets,

@@ -27,9 +27,12 @@ uint64_t packing_n_tokens(const struct packing *p);
 /* The row that stands at place @at, from 0 on, when epoch follows epoch. */
 size_t packing_row_at(struct packing *p, uint64_t at);
 
-/* The examples of a row, as numbers of the dataset, *@n: they stand one behind the other. */
+/* The examples of a row, as numbers of the dataset, *@n: they stand one behind the other. A row
+ * beyond the last has none. */
 const size_t *packing_examples(const struct packing *p, size_t row, size_t *n);
+/* How many targets a row has. */
+size_t packing_learnt(const struct packing *p, size_t row);
 /* Writes a row as struct train_batch has it, [context] each; padding is examples of one token
- * that nothing is learnt from. Returns how many targets there are. */
+ * that nothing is learnt from. Returns how many targets there are: packing_learnt(). */
 size_t packing_fill(const struct packing *p, size_t row, int32_t *tokens, int32_t *targets,
 		    uint32_t *begins);

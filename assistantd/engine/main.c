@@ -32,8 +32,9 @@ static const struct verb verbs[] = {
 	  "LORA.gguf --manifest FILE | PACKAGE --signature FILE.minisig | PACKAGE, --out FILE" },
 	{ "train-tokenizer", verb_train_tokenizer, "--vocab N --out TOKENIZER.gguf FILE.jsonl…" },
 	{ "train-base", verb_train_base, "--tokenizer TOKENIZER.gguf … --out BASE.gguf" },
-	{ "train-lora", verb_train_lora, "BASE.gguf --rank N --alpha A … --out ADAPTER.gguf" },
+	{ "train-lora", verb_train_lora, "BASE.gguf --data FILE.jsonl … --out ADAPTER.gguf" },
 	{ "serve", verb_serve, "(started by assistantd)" },
+	{ "training", verb_training, "(started by assistantd)" },
 	{ "workshop", verb_workshop, "(started by assistantd)" },
 	{ NULL, NULL, NULL },
 };

@@ -20,14 +20,14 @@ void packaged_deinit(struct packaged *p);
 int packaging_file(const char *name, struct diag *d);
 /* Seals a file that is written: 0 or -errno with @d. */
 int packaging_seal(int fd, struct diag *d);
-/* Takes over *@fd, seals it and reads it back: what is wrong with the manifest is said by who reads
- * manifests. 0; -EINVAL with @d; -ENOMEM; the system's error. */
+/* Takes over *@fd, seals it and reads it back: what is wrong with the manifest is said by who
+ * reads manifests. 0; -EINVAL with @d; -ENOMEM; the system's error. */
 int packaging_finish(struct packaged *ret, int *fd, struct diag *d);
 
 /*
- * @lora, which @a was loaded from, with @m, whose rank and canaries are filled in here. The canaries
- * are recorded with @model; @own [n_own] are texts for them, as canaries_record() has it. Errors as
- * above.
+ * @lora, which @a was loaded from, with @m, whose rank and canaries are filled in here. The
+ * canaries are recorded with @model; @own [n_own] are texts for them, as canaries_record() has
+ * it. Errors as above.
  */
 int packaging_make(struct packaged *ret, const struct gguf *lora, struct bm_model *model,
 		   const struct adapter *a, struct manifest *m, const char *const *own,

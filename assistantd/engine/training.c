@@ -7,9 +7,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapters/train/random.h"
+#include "assistantd/engine/run.h"
 #include "assistantd/engine/verbs.h"
 #include "util/macro.h"
 
@@ -32,14 +32,6 @@ static void on_signal(int number)
 {
 	(void)number;
 	interrupted = 1;
-}
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static int load_one(struct training_data *data, const struct gguf *g, uint32_t context)
@@ -114,7 +106,7 @@ static double held_out_loss(struct training *t, struct progress *p)
 
 static void report(struct training *t, struct progress *p, uint64_t step)
 {
-	double now = seconds(), per_step, left, limit = (double)t->minutes * 60;
+	double now = run_seconds(), per_step, left, limit = (double)t->minutes * 60;
 	double tokens = (double)(t->rows * t->context);
 
 	p->reported = now;
@@ -127,7 +119,7 @@ static void report(struct training *t, struct progress *p, uint64_t step)
 	if (t->held_out.path)
 		fprintf(stderr, ", held out %.4f", held_out_loss(t, p));
 	fprintf(stderr, ", %.0f tokens/s, %.0f min left\n", tokens / per_step, left / 60);
-	p->measured = seconds() - now;
+	p->measured = run_seconds() - now;
 }
 
 static int save(struct training *t, struct progress *p)
@@ -136,7 +128,7 @@ static int save(struct training *t, struct progress *p)
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	p->saved = seconds();
+	p->saved = run_seconds();
 	if (asprintf(&fresh, "%s.new", t->checkpoint) < 0)
 		return -ENOMEM;
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -172,7 +164,7 @@ static int steps(struct training *t, struct progress *p)
 	int r = 0;
 
 	for (uint64_t step = p->first_step; r == 0 && step < p->total && !interrupted; step++) {
-		double now = seconds(), part = 0, loss, norm;
+		double now = run_seconds(), part = 0, loss, norm;
 
 		if (t->minutes)
 			part = (now - p->began) / ((double)t->minutes * 60);
@@ -199,7 +191,7 @@ static int steps(struct training *t, struct progress *p)
 int training_run(struct training *t, bool *done)
 {
 	size_t n = t->rows * t->context;
-	struct progress p = { .began = seconds() };
+	struct progress p = { .began = run_seconds() };
 	struct sigaction action = { .sa_handler = on_signal };
 	const char *name = t->checkpoint;
 	int r;

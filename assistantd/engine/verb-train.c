@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* train-base and train-lora: a small model from nothing, or an adapter for a model. */
+/* train-base: a small model from nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,20 +13,15 @@
 
 struct job {
 	struct training training;
-	const char *base, *tokenizer, *out, *name;
+	const char *tokenizer, *out, *name;
 	uint64_t width, layers, heads, kv_heads, ffn, context, rows, threads;
-	uint64_t rank;
-	double alpha;
 };
 
-static int usage(bool lora)
+static int usage(void)
 {
-	if (lora)
-		fputs("usage: assistant-engine train-lora BASE.gguf --rank N --alpha A\n", stderr);
-	else
-		fputs("usage: assistant-engine train-base --tokenizer TOKENIZER.gguf --width N "
-		      "--layers N --heads N --kv-heads N --ffn N\n", stderr);
-	fputs("  --context N --rows N --tokens N --rate R [--hold SHARE] [--minutes N] [--seed N]\n"
+	fputs("usage: assistant-engine train-base --tokenizer TOKENIZER.gguf --width N "
+	      "--layers N --heads N --kv-heads N --ffn N\n"
+	      "  --context N --rows N --tokens N --rate R [--hold SHARE] [--minutes N] [--seed N]\n"
 	      "  [--threads N] [--start CHECKPOINT]\n"
 	      "  --data FILE.jsonl[:SHARE]… [--held-out FILE.jsonl] --checkpoint FILE\n"
 	      "  [--name NAME] --out FILE.gguf\n", stderr);
@@ -73,7 +68,6 @@ static bool take_number(struct job *job, const char *option, const char *text, b
 		{ "--heads", &job->heads, 1024 },	  { "--kv-heads", &job->kv_heads, 1024 },
 		{ "--ffn", &job->ffn, 1u << 16 },	  { "--context", &job->context, 1u << 15 },
 		{ "--rows", &job->rows, 4096 },		  { "--threads", &job->threads, 64 },
-		{ "--rank", &job->rank, 256 },
 		{ "--tokens", &job->training.tokens, 1ull << 40 },
 		{ "--seed", &job->training.seed, UINT64_MAX },
 		{ "--minutes", &job->training.minutes, 100000 },
@@ -113,8 +107,6 @@ static bool take_option(struct job *job, const char *option, char *value)
 		}
 	if (strcmp(option, "--data") == 0)
 		return add_data(&job->training, value);
-	if (strcmp(option, "--alpha") == 0)
-		return positive(option, value, &job->alpha);
 	if (strcmp(option, "--hold") == 0)
 		return positive(option, value, &job->training.hold) && job->training.hold <= 1;
 	if (strcmp(option, "--rate") == 0 && positive(option, value, &number)) {
@@ -124,29 +116,21 @@ static bool take_option(struct job *job, const char *option, char *value)
 	return false;
 }
 
-static bool parse(struct job *job, bool lora, int argc, char **argv)
+static bool parse(struct job *job, int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int i = 1;
 
 	*job = (struct job){ .name = "assistantd", .threads = (uint64_t)CLAMP(cpus, 1L, 64L),
 			     .training.seed = 1 };
-	if (lora) {
-		if (argc < 2)
-			return false;
-		job->base = argv[i++];
-	}
-	for (; i < argc; i += 2)
+	for (int i = 1; i < argc; i += 2)
 		if (i + 1 >= argc || !take_option(job, argv[i], argv[i + 1]))
 			return false;
 	job->training.rows = job->rows;
 	job->training.context = (uint32_t)job->context;
-	if (!job->out || !job->training.checkpoint || !job->training.n_data || !job->rows ||
-	    !job->context || !job->training.tokens || !(job->training.rate > 0))
-		return false;
-	return lora ? job->rank && job->alpha > 0
-		    : job->tokenizer && job->width && job->layers && job->heads &&
-			      job->kv_heads && job->ffn;
+	return job->out && job->training.checkpoint && job->training.n_data && job->rows &&
+	       job->context && job->training.tokens && job->training.rate > 0 &&
+	       job->tokenizer && job->width && job->layers && job->heads && job->kv_heads &&
+	       job->ffn;
 }
 
 /* Writes beside the target and renames, so that a reader never meets half a file. */
@@ -161,10 +145,7 @@ static int write_out(struct job *job, const struct gguf *tokenizer)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	if (job->base)
-		r = train_write_lora(job->training.trainer, job->name, fd);
-	else
-		r = train_write_base(job->training.trainer, tokenizer, job->name, TENSOR_Q8_0, fd);
+	r = train_write_base(job->training.trainer, tokenizer, job->name, TENSOR_Q8_0, fd);
 	if (r == 0 && (fsync(fd) < 0 || rename(fresh, job->out) < 0))
 		r = -errno;
 	return r;
@@ -202,8 +183,8 @@ int verb_train_base(int argc, char **argv)
 	struct job job;
 	int r, status;
 
-	if (!parse(&job, false, argc, argv))
-		return usage(false);
+	if (!parse(&job, argc, argv))
+		return usage();
 	fd = verb_open(job.tokenizer, &d);
 	if (fd < 0 || gguf_open_fd(&g, fd, &d) < 0 || tokenizer_new(&tokenizer, g, &d) < 0)
 		return verb_fail(job.tokenizer, &d);
@@ -221,35 +202,5 @@ int verb_train_base(int argc, char **argv)
 	}
 	status = run(&job, g);
 	training_deinit(&job.training);
-	return status;
-}
-
-int verb_train_lora(int argc, char **argv)
-{
-	struct verb_options options;
-	struct verb_model vm;
-	struct diag d = DIAG_NULL;
-	struct job job;
-	int r, status;
-
-	if (!parse(&job, true, argc, argv))
-		return usage(true);
-	verb_options_init(&options);
-	status = verb_model_init(&vm, job.base, &options);
-	if (status != VERB_OK)
-		return status;
-	r = train_from_model(&job.training.trainer, vm.model, (uint32_t)job.context, job.rows,
-			     (unsigned)job.threads, &d);
-	if (r == 0)
-		r = trainer_add_lora(job.training.trainer, (uint32_t)job.rank, (float)job.alpha,
-				     job.training.seed);
-	if (r < 0) {
-		diag_set(&d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
-		status = verb_fail(job.base, &d);
-	} else {
-		status = run(&job, bm_model_gguf(vm.model));
-	}
-	training_deinit(&job.training);
-	verb_model_deinit(&vm);
 	return status;
 }

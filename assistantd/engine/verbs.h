@@ -28,6 +28,7 @@ int verb_serve(int argc, char **argv);
 int verb_train_base(int argc, char **argv);
 int verb_train_lora(int argc, char **argv);
 int verb_train_tokenizer(int argc, char **argv);
+int verb_training(int argc, char **argv);
 int verb_workshop(int argc, char **argv);
 
 /* Prints the line and returns VERB_BAD_INPUT. */

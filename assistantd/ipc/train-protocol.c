@@ -29,6 +29,7 @@ static void code_begin(struct codec *c, struct train_begin *v)
 	codec_f32(c, &v->alpha);
 	codec_f32(c, &v->rate);
 	codec_u64(c, &v->seed);
+	codec_u64(c, &v->tokens);
 }
 
 static void code_progress(struct codec *c, struct train_progress *v)

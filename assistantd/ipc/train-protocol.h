@@ -50,6 +50,7 @@ struct train_begin {
 	uint32_t threads;
 	float alpha, rate;
 	uint64_t seed;
+	uint64_t tokens;	/* that are read at most, instead of so many epochs or beside */
 };
 
 #define TRAIN_BEGIN_NULL { .base_fd = -1, .data_fd = -1, .held_out_fd = -1, .checkpoint_fd = -1 }

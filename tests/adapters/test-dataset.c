@@ -310,6 +310,7 @@ START_TEST(rows_have_every_example)
 		for (size_t i = 0; i < ROW; i++)
 			targets += y[i] != TRAIN_IGNORE;
 		ck_assert_uint_eq(targets, told);
+		ck_assert_uint_eq(packing_learnt(p, row), told);
 	}
 	for (size_t i = 0; i < EXAMPLES; i++)
 		ck_assert_int_eq(seen[i], i % 2 == 0);

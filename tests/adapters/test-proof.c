@@ -357,6 +357,35 @@ static void close_models(void)
 	shuffled = bm_model_free(shuffled);
 }
 
+static const struct {
+	const char *prompt, *turn, *text;	/* NULL: there is none */
+} turns[] = {
+	{ "{{ text }}", "a lamp", "a lamp" },
+	{ "Correct: {{ text }}", "Correct: a lamp", "a lamp" },
+	{ "Correct: {{ text }}\nAnswer:", "Correct: a lamp\nAnswer:", "a lamp" },
+	{ "{{ text }}?", "a lamp?", "a lamp" },
+	{ "{{ style }}: {{ text }}", "plain: a lamp", NULL },
+	{ "{{ text }}, {{ text }}", "a, a", NULL },
+	{ "{{ text | upper }}", "A LAMP", "A LAMP" },
+	{ "lamp", "lamp", NULL },
+	{ "Correct: {{ text }}", "Shorten: a lamp", NULL },
+	{ "Correct: {{ text }}", "Correct: ", NULL },
+	{ "Correct: {{ text }}.", "Correct: .", NULL },
+	{ "ab{{ text }}ba", "aba", NULL },
+};
+
+START_TEST(the_text_of_a_turn)
+{
+	const struct manifest m = { .prompt = turns[_i].prompt, .style = "plain" };
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int r = canary_text(&text, &m, turns[_i].turn, strlen(turns[_i].turn), NULL);
+
+	ck_assert_int_eq(r, turns[_i].text ? 0 : CANARY_E_OTHER_PROMPT);
+	if (turns[_i].text)
+		ck_assert_str_eq(text.data, turns[_i].text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("proof");
@@ -374,5 +403,6 @@ int main(void)
 	tcase_add_loop_test(tests, random_models, 0, 4);
 	tcase_add_test(tests, no_room);
 	tcase_add_test(tests, no_tokenizer);
+	tcase_add_loop_test(tests, the_text_of_a_turn, 0, ARRAY_SIZE(turns));
 	return run_tests("proof", tests);
 }

@@ -57,9 +57,50 @@ cmp whole.gguf parts.gguf || fail "a stopped run ends differently"
 sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' base.jsonl | cmp - base.out ||
 	fail "the base did not learn its answers: $(cat base.out)"
 
-"$engine" train-lora whole.gguf --rank 4 --alpha 8 --context 32 --rows 8 --tokens 100000 \
-	--rate 0.01 --threads 1 --data lora.jsonl --checkpoint lora.ckpt --out lora.gguf \
-	2> lora.log || fail "train-lora failed"
+lora() {
+	name=$1
+	shift
+	$run "$engine" train-lora whole.gguf --rank 4 --alpha 8 --context 32 --rows 8 \
+		--tokens 100000 --rate 0.01 --threads 1 --data lora.jsonl --held-out lora.jsonl \
+		--checkpoint "$name.ckpt" --out "$name.gguf" --report "$name.html" "$@" \
+		2>> "$name.log"
+}
+lora lora || fail "train-lora failed"
+grep -q 'better by' lora.log && grep -q '<svg' lora.html || fail "it does not say what it came to"
+"$engine" package lora.gguf > package.out || fail "what train-lora wrote is no package"
+grep -q '^name *adapter$' package.out || fail "$(cat package.out)"
+
+(run=exec; lora halves) &
+pid=$!
+until [ -s halves.ckpt ]; do
+	kill -0 $pid 2> /dev/null || fail "train-lora failed"
+	sleep 0.02
+done
+kill -TERM $pid
+wait $pid
+[ $? = 1 ] && grep -q '^interrupted' halves.log || fail "train-lora did not stop at SIGTERM"
+[ ! -e halves.gguf ] || fail "a stopped run leaves a checkpoint only"
+lora halves || fail "the stopped adapter did not go on"
+cmp lora.gguf halves.gguf || fail "a stopped adapter ends differently"
+lora halves --rate 0.02 && fail "a run goes on with other options"
+grep -q '^error: halves.ckpt: checkpoint: is of a run with other options' halves.log ||
+	fail "$(tail -1 halves.log)"
+
+# Labels by chance make nothing likelier than the base has it: there is nothing to install.
+for colour in red green blue white; do
+	for animal in dog cat hen; do
+		echo "{\"prompt\": \"$colour\", \"completion\": \"$animal\"}"
+	done
+done > chance.jsonl
+"$engine" train-lora whole.gguf --rank 4 --context 32 --rows 8 --tokens 20000 --rate 0.01 \
+	--threads 1 --data chance.jsonl --held-out base.jsonl --checkpoint chance.ckpt \
+	--out chance.gguf --report chance.html 2> chance.log
+[ $? = 1 ] && [ ! -e chance.gguf ] && [ -s chance.html ] && grep -q 'not better' chance.log ||
+	fail "an adapter that is worse is made: $(tail -1 chance.log)"
+echo '{"prompt": "red"}' > bad.jsonl
+"$engine" train-lora whole.gguf --data bad.jsonl --checkpoint bad.ckpt --out bad.gguf 2> bad.log
+[ $? = 1 ] && grep -q '^error: bad.jsonl: line 1: completion: expected a text' bad.log ||
+	fail "a bad line is taken: $(cat bad.log)"
 "$engine" complete whole.gguf --lora lora.gguf < lora.jsonl > lora.out 2> complete.log ||
 	fail "complete --lora failed"
 sed 's/.*"completion": "\(.*\)"}/{"completion":"\1"}/' lora.jsonl | cmp - lora.out ||

@@ -44,6 +44,10 @@ def require_bus():
     os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable] + sys.argv)
 
 
+# An adapter for it: the fewest steps that make it one.
+UNTRAINED = ("--rank", "4", "--alpha", "8", "--context", "256", "--tokens", "2048", "--rate", "0.002")
+
+
 def untrained_model():
     """A folder of data whose model writes nonsense, and at length: nothing that a suite says
     about limits, refusals and cancelling may depend on what a model has learned."""
@@ -60,14 +64,13 @@ def untrained_model():
 
     def make(*arguments):
         subprocess.run([engine, *arguments], cwd=folder, check=True, capture_output=True)
-    train = ("--rows", "1", "--tokens", "400", "--rate", "0.001", "--threads", "1", "--data",
-             data, "--checkpoint")
+    train = ("--rows", "1", "--threads", "1", "--data", data, "--checkpoint")
     make("train-tokenizer", "--vocab", "512", "--out", "tokenizer.gguf", data)
     make("train-base", "--tokenizer", "tokenizer.gguf", "--width", "128", "--layers", "4",
-         "--heads", "4", "--kv-heads", "2", "--ffn", "256", "--context", "2048", "--out",
-         "tiny/base.gguf", *train, "base.checkpoint")
-    make("train-lora", "tiny/base.gguf", "--rank", "4", "--alpha", "8", "--context", "256",
-         "--out", "tiny/plain.gguf", *train, "plain.checkpoint")
+         "--heads", "4", "--kv-heads", "2", "--ffn", "256", "--context", "2048", "--tokens",
+         "400", "--rate", "0.001", "--out", "tiny/base.gguf", *train, "base.checkpoint")
+    make("train-lora", "tiny/base.gguf", *UNTRAINED, "--out", "tiny/plain.gguf", *train,
+         "plain.checkpoint", "--held-out", data)
     with open(os.path.join(tiny, "plain.gguf"), "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()
     base = json.loads(subprocess.run([engine, "inspect", os.path.join(tiny, "base.gguf"),

@@ -36,10 +36,10 @@ def add_adapter(data, name, rank, lines):
     """Another adapter for the untrained model: its entry is the first one's but for @lines."""
     tiny = os.path.join(data, "tiny")
     subprocess.run([os.path.join(harness.BUILD, "assistant-engine"), "train-lora",
-                    "tiny/base.gguf", "--rank", str(rank), "--alpha", "8", "--context", "256",
-                    "--out", f"tiny/{name}.gguf", "--rows", "1", "--tokens", "400", "--rate",
-                    "0.001", "--threads", "1", "--data", "pairs.jsonl", "--checkpoint",
-                    f"{name}.checkpoint"], cwd=data, check=True, capture_output=True)
+                    "tiny/base.gguf", *harness.UNTRAINED, "--rank", str(rank), "--out",
+                    f"tiny/{name}.gguf", "--rows", "1", "--threads", "1", "--data", "pairs.jsonl",
+                    "--held-out", "pairs.jsonl", "--checkpoint", f"{name}.checkpoint"],
+                   cwd=data, check=True, capture_output=True)
     with open(os.path.join(tiny, f"{name}.gguf"), "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()
     with open(os.path.join(tiny, "catalog.yaml"), "r+", encoding="utf-8") as f:

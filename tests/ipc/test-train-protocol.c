@@ -51,6 +51,7 @@ static struct train_begin begin(void)
 	b.alpha = 32;
 	b.rate = 2e-4f;
 	b.seed = UINT64_MAX;
+	b.tokens = 5;
 	return b;
 }
 
@@ -70,7 +71,8 @@ START_TEST(a_run_arrives)
 	ck_assert_str_eq(in.languages[31].data, "l31");
 	ck_assert(in.sequence == 3 && in.rank == 16 && in.rows == 4 && in.epochs == 2);
 	ck_assert(in.context == 0 && in.threads == 0);
-	ck_assert(in.alpha == 32 && in.rate == 2e-4f && in.seed == UINT64_MAX);
+	ck_assert(in.alpha == 32 && in.rate == 2e-4f && in.seed == UINT64_MAX &&
+		  in.tokens == 5);
 	train_begin_deinit(&in);
 	train_begin_deinit(&out);
 }
