@@ -10,9 +10,10 @@
 #include "assistantd/daemon/grants.h"
 #include "assistantd/daemon/pins.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/macro.h"
 
-static char root[] = "/tmp/consent.XXXXXX", path[64];
+static char path[64];
 static struct loop *loop;
 static struct worker *worker;
 static struct grants *grants;
@@ -21,7 +22,7 @@ static struct pins *pins;
 static void begin(void)
 {
 	ck_assert_int_eq(loop_new(&loop), 0);
-	ck_assert_int_eq(worker_new(&worker, loop, root, 1 << 20), 0);
+	ck_assert_int_eq(worker_new(&worker, loop, scratch, 1 << 20), 0);
 	ck_assert_int_eq(grants_new(&grants, worker), 0);
 	ck_assert_int_eq(pins_new(&pins, path, worker), 0);
 }
@@ -36,19 +37,15 @@ static void end(void)
 
 static void setup(void)
 {
-	strcpy(root + sizeof(root) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	snprintf(path, sizeof(path), "%s/pins.json", root);
+	scratch_make();
+	snprintf(path, sizeof(path), "%s/pins.json", scratch);
 	begin();
 }
 
 static void teardown(void)
 {
-	char command[64];
-
 	end();
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 struct awaited {
@@ -251,7 +248,7 @@ START_TEST(the_file_holds_no_pin)
 	ck_assert_int_eq(set_pin("lock.door", "", "24681357"), PIN_RIGHT);
 	snprintf(command, sizeof(command), "grep -q argon2id %s", path);
 	ck_assert_int_eq(system(command), 0);
-	snprintf(command, sizeof(command), "grep -rq 24681357 %s", root);
+	snprintf(command, sizeof(command), "grep -rq 24681357 %s", scratch);
 	ck_assert_int_ne(system(command), 0);
 	snprintf(command, sizeof(command), "test $(stat -c %%a %s) = 600", path);
 	ck_assert_int_eq(system(command), 0);

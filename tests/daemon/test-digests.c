@@ -9,24 +9,25 @@
 
 #include "assistantd/daemon/digests.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 
 /* The beginning of the line of file(1), and a digest. */
 #define LINE "7 1 1000 1700000000.000000123 1700000001.000000045 "
 #define HEX "0101010101010101010101010101010101010101010101010101010101010101"
 
-static char folder[] = "/tmp/digests.XXXXXX", path[sizeof(folder) + 8];
+static char path[sizeof(scratch) + 8];
 
 static void setup(void)
 {
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/list", folder);
+	scratch_make();
+	snprintf(path, sizeof(path), "%s/list", scratch);
 }
 
 static void teardown(void)
 {
 	unlink(path);
-	ck_assert_int_eq(rmdir(folder), 0);
+	/* Nothing else is left in it. */
+	ck_assert_int_eq(rmdir(scratch), 0);
 }
 
 /* A file that nobody has changed for long. */

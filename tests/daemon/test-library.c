@@ -13,9 +13,10 @@
 
 #include "assistantd/daemon/library-change.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/macro.h"
 
-static char root[] = "/tmp/library.XXXXXX", folder[64];
+static char folder[64];
 static struct paths paths;
 static struct loop *loop;
 static struct worker *worker;
@@ -48,7 +49,7 @@ static void open_library(void)
 	struct work work = { .run = do_nothing, .done = stop };
 
 	ck_assert_int_eq(loop_new(&loop), 0);
-	ck_assert_int_eq(worker_new(&worker, loop, root, 1 << 20), 0);
+	ck_assert_int_eq(worker_new(&worker, loop, scratch, 1 << 20), 0);
 	ck_assert_int_eq(library_new(&library, &paths, worker, on_changed, NULL), 0);
 	worker_post(worker, &work);
 	ck_assert_int_eq(loop_run(loop), 0);
@@ -65,22 +66,18 @@ static void close_library(void)
 
 static void setup(void)
 {
-	strcpy(root + sizeof(root) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	snprintf(folder, sizeof(folder), "%s/adapters", root);
-	paths = (struct paths){ .data = root, .shared = (char *)"/nonexistent" };
+	scratch_make();
+	snprintf(folder, sizeof(folder), "%s/adapters", scratch);
+	paths = (struct paths){ .data = scratch, .shared = (char *)"/nonexistent" };
 	changes = 0;
 	open_library();
 }
 
 static void teardown(void)
 {
-	char command[64];
-
 	if (library)
 		close_library();
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static struct digest digest(int number)

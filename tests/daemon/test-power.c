@@ -7,32 +7,17 @@
 
 #include "assistantd/daemon/power.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/macro.h"
-
-static char folder[] = "/tmp/power.XXXXXX";
-
-static void setup(void)
-{
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-	char command[sizeof(folder) + 16];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
 
 static void write_attribute(const char *supply, const char *name, const char *value)
 {
 	char path[200];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, supply);
+	snprintf(path, sizeof(path), "%s/%s", scratch, supply);
 	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s/%s/%s", folder, supply, name);
+	snprintf(path, sizeof(path), "%s/%s/%s", scratch, supply, name);
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_gt(fprintf(f, "%s\n", value), 0);
@@ -54,37 +39,37 @@ static void mains(const char *online)
 START_TEST(a_desktop_has_none)
 {
 	ck_assert(!power_read("/nonexistent/power_supply"));
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 	mains("1");
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 	mains("0");
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 }
 END_TEST
 
 START_TEST(a_laptop)
 {
 	battery("BAT0", "Discharging");
-	ck_assert(power_read(folder));
+	ck_assert(power_read(scratch));
 	mains("0");
-	ck_assert(power_read(folder));
+	ck_assert(power_read(scratch));
 	/* A weak supply: the battery helps it. */
 	mains("1");
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 	mains("0");
 	battery("BAT0", "Full");
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 	battery("BAT1", "Discharging");
-	ck_assert(power_read(folder));
+	ck_assert(power_read(scratch));
 }
 END_TEST
 
 START_TEST(others_batteries_do_not_count)
 {
 	battery("hidpp_battery_0", "Discharging");
-	ck_assert(power_read(folder));
+	ck_assert(power_read(scratch));
 	write_attribute("hidpp_battery_0", "scope", "Device");
-	ck_assert(!power_read(folder));
+	ck_assert(!power_read(scratch));
 }
 END_TEST
 
@@ -103,7 +88,7 @@ START_TEST(without_a_bus_the_files_count)
 
 	ck_assert_int_eq(loop_new(&loop), 0);
 	battery("BAT0", "Discharging");
-	ck_assert_int_eq(power_new(&power, loop, NULL, folder, on_changed, NULL), 0);
+	ck_assert_int_eq(power_new(&power, loop, NULL, scratch, on_changed, NULL), 0);
 	ck_assert(!power_on_battery(power));
 	ck_assert_int_eq(power_want(power, true), 0);
 	ck_assert(power_on_battery(power));
@@ -118,7 +103,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("power");
 
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, scratch_make, scratch_remove);
 	tcase_add_test(tests, a_desktop_has_none);
 	tcase_add_test(tests, a_laptop);
 	tcase_add_test(tests, others_batteries_do_not_count);

@@ -11,24 +11,21 @@
 
 #include "assistantd/daemon/prefix-store.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 
 enum { FILES = 4, BYTES = 1000 };
 
-static char cache[] = "/tmp/prefixes.XXXXXX", folder[sizeof(cache) + 16];
+static char folder[sizeof(scratch) + 16];
 
 static void setup(void)
 {
-	strcpy(cache + sizeof(cache) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(cache));
-	snprintf(folder, sizeof(folder), "%s/prefixes", cache);
+	scratch_make();
+	snprintf(folder, sizeof(folder), "%s/prefixes", scratch);
 }
 
 static void teardown(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", cache);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static struct digest name(int number)
@@ -91,7 +88,7 @@ START_TEST(what_is_kept_is_found)
 	struct stat st;
 	int fd;
 
-	ck_assert_int_eq(prefix_store_new(&s, cache, NULL), 0);
+	ck_assert_int_eq(prefix_store_new(&s, scratch, NULL), 0);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(engine_start_add(&start, ENGINE_ROLE_USER, 0, ENGINE_CUT_NEVER, 0,
 						  i ? "it" : "do", 2), 0);

@@ -12,13 +12,14 @@
 #include "assistantd/daemon/cgroup.h"
 #include "assistantd/daemon/pressure.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/macro.h"
 
-static char folder[] = "/tmp/pressure.XXXXXX", path[sizeof(folder) + 64];
+static char path[sizeof(scratch) + 64];
 
 static const char *in_folder(const char *name)
 {
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", scratch, name);
 	return path;
 }
 
@@ -29,20 +30,6 @@ static void write_file(const char *name, const char *text)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_ge(fputs(text, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
-}
-
-static void setup(void)
-{
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void teardown(void)
-{
-	char command[sizeof(folder) + 16];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(system(command), 0);
 }
 
 /* What the file says next, and the level that is to come of it. */
@@ -201,7 +188,7 @@ static uint64_t limit(const char *groups)
 
 	write_file("groups", groups);
 	snprintf(file, sizeof(file), "%s", in_folder("groups"));
-	return cgroup_memory_limit(file, folder);
+	return cgroup_memory_limit(file, scratch);
 }
 
 START_TEST(limits_of_version_2)
@@ -250,7 +237,7 @@ START_TEST(what_is_no_list_of_groups_limits_nothing)
 	write_file("a/memory.max", "99\n");
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		ck_assert(limit(texts[i]) == UINT64_MAX);
-	ck_assert(cgroup_memory_limit(in_folder("absent"), folder) == UINT64_MAX);
+	ck_assert(cgroup_memory_limit(in_folder("absent"), scratch) == UINT64_MAX);
 	write_file("a/memory.max", "no number\n");
 	ck_assert(limit("0::/a\n") == UINT64_MAX);
 	write_file("a/memory.max", "");
@@ -262,7 +249,7 @@ int main(void)
 {
 	TCase *tc = tcase_create("pressure");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, scratch_make, scratch_remove);
 	tcase_add_test(tc, the_level_rises_at_once_and_falls_when_it_is_calm);
 	tcase_add_test(tc, a_little_is_no_pressure);
 	tcase_add_test(tc, a_file_that_says_nothing_is_none);

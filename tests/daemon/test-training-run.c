@@ -13,23 +13,20 @@
 
 #include "assistantd/daemon/training-run.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/macro.h"
 
-static char folder[] = "/tmp/training.XXXXXX", parent[sizeof(folder) + 16];
+static char parent[sizeof(scratch) + 16];
 
 static void setup(void)
 {
-	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	snprintf(parent, sizeof(parent), "%s/training", folder);
+	scratch_make();
+	snprintf(parent, sizeof(parent), "%s/training", scratch);
 }
 
 static void teardown(void)
 {
-	char command[sizeof(folder) + 16];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static int memory_file(const char *text)

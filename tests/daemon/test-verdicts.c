@@ -7,8 +7,9 @@
 
 #include "assistantd/daemon/verdicts.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 
-static char root[] = "/tmp/verdicts.XXXXXX", path[64];
+static char path[64];
 static struct loop *loop;
 static struct worker *worker;
 static struct verdicts *verdicts;
@@ -16,7 +17,7 @@ static struct verdicts *verdicts;
 static void open_verdicts(void)
 {
 	ck_assert_int_eq(loop_new(&loop), 0);
-	ck_assert_int_eq(worker_new(&worker, loop, root, 1 << 20), 0);
+	ck_assert_int_eq(worker_new(&worker, loop, scratch, 1 << 20), 0);
 	ck_assert_int_eq(verdicts_new(&verdicts, path, worker), 0);
 }
 
@@ -29,19 +30,15 @@ static void close_verdicts(void)
 
 static void setup(void)
 {
-	strcpy(root + sizeof(root) - 7, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	snprintf(path, sizeof(path), "%s/verdicts", root);
+	scratch_make();
+	snprintf(path, sizeof(path), "%s/verdicts", scratch);
 	open_verdicts();
 }
 
 static void teardown(void)
 {
-	char command[64];
-
 	close_verdicts();
-	snprintf(command, sizeof(command), "rm -r %s", root);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static struct verdict of(int adapter, int base, enum verdict_kind kind, const char *text)

@@ -10,27 +10,24 @@
 
 #include "assistantd/daemon/home.h"
 #include "tests/check-main.h"
+#include "tests/scratch.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
-static char dir[32], path[64];
+static char path[64];
 static struct home *h;
 
 static void setup(void)
 {
-	snprintf(dir, sizeof(dir), "/tmp/home.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/home.json", dir);
+	scratch_make();
+	snprintf(path, sizeof(path), "%s/home.json", scratch);
 	ck_assert_int_eq(home_new(&h, path), 0);
 }
 
 static void teardown(void)
 {
-	char command[64];
-
 	h = home_free(h);
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static void reopen(void)

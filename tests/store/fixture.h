@@ -13,25 +13,22 @@
 #include <sys/wait.h>
 
 #include "store/store-private.h"
+#include "tests/scratch.h"
 #include "util/buf.h"
 #include "util/macro.h"
 
-static char base[64], dir[96], file[128];
+static char dir[96], file[128];
 
 static inline void setup(void)
 {
-	strcpy(base, "/tmp/test-store-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(base));
-	snprintf(dir, sizeof(dir), "%s/store", base);
+	scratch_make();
+	snprintf(dir, sizeof(dir), "%s/store", scratch);
 	snprintf(file, sizeof(file), "%s/" STORE_FILE, dir);
 }
 
 static inline void teardown(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", base);
-	ck_assert_int_eq(system(command), 0);
+	scratch_remove();
 }
 
 static inline struct store *open_store(struct store_opened *o)

@@ -236,11 +236,11 @@ START_TEST(one_owner_and_tight_modes)
 	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert_int_eq(stat(dir, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0700);
-	snprintf(link, sizeof(link), "%s/elsewhere", base);
+	snprintf(link, sizeof(link), "%s/elsewhere", scratch);
 	ck_assert_int_eq(rename(file, link), 0);
 	ck_assert_int_eq(symlink(link, file), 0);
 	ck_assert_int_eq(store_open(&t, dir, 0, NULL, &d), -ELOOP);
-	snprintf(link, sizeof(link), "%s/dirlink", base);
+	snprintf(link, sizeof(link), "%s/dirlink", scratch);
 	ck_assert_int_eq(symlink(dir, link), 0);
 	ck_assert_int_eq(store_open(&t, link, 0, NULL, &d), -ENOTDIR);
 }
