@@ -260,6 +260,13 @@ void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value)
 	option(dict, key, DBUS_TYPE_UINT32, &value);
 }
 
+void ctl_option_i64(DBusMessageIter *dict, const char *key, int64_t value)
+{
+	dbus_int64_t number = value;
+
+	option(dict, key, DBUS_TYPE_INT64, &number);
+}
+
 void ctl_option_u64(DBusMessageIter *dict, const char *key, uint64_t value)
 {
 	dbus_uint64_t number = value;

@@ -35,6 +35,7 @@ struct ctl {
 	int n_adapters;
 	const char *name, *task, *title, *languages, *prompt, *scale, *signature;
 	uint32_t max_tokens, timeout_s;
+	const json_t *items;	/* of the task notifications, or NULL */
 	int argc;		/* what follows the verb, options taken out */
 	char **argv;
 };
@@ -71,6 +72,7 @@ json_t *ctl_properties(struct ctl *c, int *status);
 /* Adds one entry to a dictionary a{sv}. */
 void ctl_option_str(DBusMessageIter *dict, const char *key, const char *value);
 void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);
+void ctl_option_i64(DBusMessageIter *dict, const char *key, int64_t value);
 void ctl_option_u64(DBusMessageIter *dict, const char *key, uint64_t value);
 void ctl_option_double(DBusMessageIter *dict, const char *key, double value);
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value);
@@ -96,6 +98,7 @@ int ctl_read_text(const char *path, struct buf *ret);
 /* The verbs. */
 int ctl_task(struct ctl *c, const char *task);
 int ctl_ask(struct ctl *c);
+int ctl_notifications(struct ctl *c);
 int ctl_agent(struct ctl *c);
 int ctl_adapter(struct ctl *c);
 int ctl_model(struct ctl *c);

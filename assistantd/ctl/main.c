@@ -56,6 +56,8 @@ static const struct {
 	  "[--style S] [FILE|-]   rewrite: friendly, professional, concise" },
 	{ "summarize", ctl_task, NULL, "[--kind K] [FILE|-]    paragraph, headline or keypoints" },
 	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
+	{ "notifications", NULL, ctl_notifications,
+	  "[FILE|-]            JSON of notifications, by how urgent they are" },
 	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },
 	{ "agent", NULL, ctl_agent, "                       show questions in this terminal" },
 	{ "intent", NULL, ctl_intent, "[--explain] TEXT…      how a request is understood" },

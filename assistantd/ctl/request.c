@@ -141,6 +141,8 @@ static void append_options(struct request *r, DBusMessageIter *at, const char *t
 	ctl_option_str(&dict, "area", c->area);
 	ctl_option_str(&dict, "conversation", c->conversation);
 	ctl_option_str(&dict, "choose", c->choose);
+	if (c->items)
+		notifications_append(&dict, c->items);
 	if (c->whole)
 		ctl_option_bool(&dict, "whole", true);
 	if (c->is_private)

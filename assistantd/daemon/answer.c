@@ -229,6 +229,9 @@ void answer_results(const struct job *job, DBusMessageIter *dict)
 	case TASK_REPLY:
 		out_candidates(job, dict);
 		break;
+	case TASK_NOTIFICATIONS:
+		notifications_out(job, dict);
+		break;
 	case TASK_ASK:
 	case TASK_TOOL:
 		if (job->action)

@@ -61,6 +61,7 @@ struct daemon {
 	struct prompts *prompts;
 	struct replies *replies;
 	struct terms *rarity;		/* how rare words are, or NULL */
+	struct terms *notice_kinds;	/* kinds of notifications, or NULL */
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */
 	struct words *words;
 	bool names_stale;		/* the home has changed since `languages` had its names */

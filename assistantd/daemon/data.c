@@ -178,6 +178,7 @@ void read_data_files(struct daemon *d)
 	read_prompts(d);
 	read_replies(d);
 	read_terms(d, "terms/rarity.tsv", &d->rarity);
+	read_terms(d, "terms/notices.tsv", &d->notice_kinds);
 	read_tools(d);
 	read_sentences(d);
 }

@@ -277,6 +277,8 @@ static int fill(struct job *job, DBusMessage *m, const char *input, DBusMessageI
 		r = diag_set(diag, -EINVAL, DIAG_DUP, "handle_token", "it is in use");
 	if (r == 0 && input)
 		r = buf_append_str(&job->input, input);
+	if (r == 0 && job->task->kind == TASK_NOTIFICATIONS)
+		r = notifications_take(job, diag);
 	return r;
 }
 

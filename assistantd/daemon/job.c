@@ -64,6 +64,7 @@ static void free_results(struct job *job)
 	edits_deinit(&job->edits);
 	summary_deinit(&job->summary);
 	spans_deinit(&job->lines);
+	notice_groups_deinit(&job->groups);
 	buf_deinit(&job->result);
 	buf_deinit(&job->stream);
 	buf_deinit(&job->input);
@@ -256,7 +257,8 @@ static bool must_wait(const struct job *job)
 	/* What "it" is, and which timers there are, the store knows. */
 	if (job->task->kind == TASK_ASK)
 		return !job->d->recalled;
-	if (state == ENGINE_READY || job->task->kind == TASK_TOOL)
+	if (state == ENGINE_READY || job->task->kind == TASK_TOOL ||
+	    job->task->kind == TASK_NOTIFICATIONS)
 		return false;
 	return state != ENGINE_NO_MODEL;
 }
@@ -325,6 +327,10 @@ void job_work(struct job *job)
 	}
 	if (job->task->kind == TASK_TOOL) {
 		errand_begin(job);
+		return;
+	}
+	if (job->task->kind == TASK_NOTIFICATIONS) {
+		notifications_begin(job);
 		return;
 	}
 	r = task_serving(d, job->task, &job->options, &job->serving);

@@ -88,6 +88,7 @@ struct job {
 	struct spans lines;		/* of the result, one for each sentence of the summary */
 	struct candidate candidates[JOB_CANDIDATES_MAX];
 	size_t n_candidates;
+	struct notice_groups groups;
 	const char *kind;		/* of an answer to ask */
 	struct errand errand;		/* of TASK_TOOL */
 	struct ask *ask;		/* what there is to tell of a request in words, or NULL */
@@ -157,6 +158,11 @@ void rewrite_begin(struct job *job);
 void rewrite_stop(struct job *job);
 /* baseline.c: the tasks that need no model. */
 void baseline_begin(struct job *job);
+/* notifications.c: the text that the request stands for, which is not the user's: 0; -EINVAL
+ * with @d; -ENOMEM. */
+int notifications_take(struct job *job, struct diag *d);
+void notifications_begin(struct job *job);
+void notifications_out(const struct job *job, DBusMessageIter *dict);
 /* ask.c: decides what the sentence asks for, and begins it. */
 void ask_begin(struct job *job);
 /* tools1-call.c: through the gate. */

@@ -355,6 +355,7 @@ static void stop(struct service *s)
 	prompts_free(d->prompts);
 	replies_free(d->replies);
 	terms_free(d->rarity);
+	terms_free(d->notice_kinds);
 	languages_free(d->languages);
 	words_free(d->words);
 	free(d->names_key);

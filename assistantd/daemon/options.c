@@ -248,6 +248,13 @@ static int take_entities(struct options *o, DBusMessageIter *value, const struct
 			    : r;
 }
 
+static int take_notices(struct options *o, DBusMessageIter *value, const struct option *option,
+			struct diag *d)
+{
+	(void)option;
+	return notices_read(&o->notices, value, d);
+}
+
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option table[] = {
@@ -277,6 +284,7 @@ static const struct option table[] = {
 	{ "dry_run", "b", OPTION_ASK, FIELD(dry_run), 0, 0, take_bool },
 	{ "whole", "b", OPTION_ASK, FIELD(whole), 0, 0, take_bool },
 	{ "conversation", "s", OPTION_ASK, FIELD(conversation), 0, SHORT_MAX, take_text },
+	{ "items", "aa{sv}", OPTION_NOTICES, 0, 0, 0, take_notices },
 	{ "choose", "s", OPTION_ASK, FIELD(choose), 0, SHORT_MAX, take_text },
 };
 
@@ -345,6 +353,7 @@ void options_deinit(struct options *o)
 		free(a->title);
 	}
 	offer_deinit(&o->entities);
+	notices_deinit(&o->notices);
 	*o = (struct options){ 0 };
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assistantd/daemon/notices.h"
 #include "assistantd/daemon/offers.h"
 #include "util/diag.h"
 
@@ -20,6 +21,7 @@ enum {
 	OPTION_SUMMARY = 1 << 3,
 	OPTION_REPLY = 1 << 4,
 	OPTION_ASK = 1 << 5,
+	OPTION_NOTICES = 1 << 6,
 };
 
 /* Text of others that came with the request. */
@@ -52,6 +54,7 @@ struct options {
 	struct attachment attachments[ATTACHMENTS_MAX];
 	size_t n_attachments;
 	struct offer_list entities;	/* that the caller shows, for this request alone */
+	struct notice_list notices;
 };
 
 /*

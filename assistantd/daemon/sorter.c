@@ -109,18 +109,27 @@ static double speaks(const struct terms *t, const char *term, size_t kind)
 	return (double)terms_row(t, row)[kind] - sum / (double)n;
 }
 
-/* Of all runs of terms of one line the one with the largest sum, where a term that says nothing
- * costs a little. */
+/* Whether a line or a sentence ends in the bytes between two terms. */
+static bool parted(const char *between, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (between[i] == '\n' || (between[i] == '.' && i + 1 < len))
+			return true;
+	return false;
+}
+
+/* Of all runs of terms of one sentence the one with the largest sum, where a term that says
+ * nothing costs a little. */
 static struct span evidence(const struct terms *t, const char *text, size_t len, size_t kind)
 {
-	const double idle = 0.35, least = 0.7;
+	const double idle = 0.35, least = 0.9;
 	struct span best = { 0 };
 	double sum = 0, top = least;
 	size_t at = 0, start = 0, last = 0;
 	struct term term;
 
 	while (terms_next(text, len, &at, &term)) {
-		if (sum <= 0 || memchr(text + last, '\n', term.span.start - last)) {
+		if (sum <= 0 || parted(text + last, term.span.start - last)) {
 			sum = 0;
 			start = term.span.start;
 		}

@@ -23,6 +23,8 @@ static const struct task tasks[] = {
 	  "sentences headline keypoints" },
 	{ TASK_REPLY, "reply", "Suggest replies",
 	  OPTION_COMMON | OPTION_MODEL | OPTION_REPLY, true, true, false, 0.5f, "candidates" },
+	{ TASK_NOTIFICATIONS, "notifications", "Sort notifications",
+	  OPTION_COMMON | OPTION_NOTICES, false, true, false, 0, "groups" },
 	{ TASK_ASK, "ask", "Ask the assistant", OPTION_COMMON | OPTION_MODEL | OPTION_ASK, true,
 	  true, false, 0.5f, "kind actions choices conversation explanation" },
 };
@@ -182,8 +184,9 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 	int r = 0;
 
 	*ret = (struct serving){ .status = TASK_STATUS_AVAILABLE, .reason = "" };
-	/* Sentences are understood by templates; what they ask for is served in its turn. */
-	if (task->kind == TASK_ASK)
+	/* Sentences are understood by templates; what they ask for is served in its turn. No
+	 * model sorts notifications. */
+	if (task->kind == TASK_ASK || task->kind == TASK_NOTIFICATIONS)
 		return 0;
 	if (state != ENGINE_READY) {
 		bool dead = state == ENGINE_NO_MODEL;

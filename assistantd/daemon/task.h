@@ -8,7 +8,8 @@
 
 #include "assistantd/daemon/daemon.h"
 
-enum task_kind { TASK_PROOFREAD, TASK_TONE, TASK_SUMMARIZE, TASK_REPLY, TASK_ASK,
+enum task_kind { TASK_PROOFREAD, TASK_TONE, TASK_SUMMARIZE, TASK_REPLY, TASK_NOTIFICATIONS,
+		 TASK_ASK,
 		 TASK_TOOL /* not one to be listed: see tools1-call.c */ };
 
 /* As CheckTask and ListTasks tell it. */

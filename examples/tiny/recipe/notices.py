@@ -10,7 +10,7 @@ import re
 
 import messages
 
-LEVELS = {"danger": 2, "code": 2, "security": 2, "deadline": 2, "asked": 1, "message": 1, "news": 1,
+LEVELS = {"danger": 2, "code": 2, "security": 2, "deadline": 2, "question": 1, "message": 1, "news": 1,
           "social": 0, "promotion": 0, "spam": 0, "system": 0}
 KINDS = tuple(LEVELS)
 
@@ -139,7 +139,7 @@ Election office/City|Last day|Today is the last day to register/vote/apply.
 {shop}|Reservation ends|Your seats/tickets are held for {n} more minutes. Pay now to keep them.
 Pharmacy/Health|Medicine|Take your pill/insulin/medicine now.
 Chat|{name}|can you jump into the call right now? we are waiting for you""",
-    "asked": """{chat}|{name}|{frame:request}
+    "question": """{chat}|{name}|{frame:request}
 {chat}|{name}|{frame:task}
 {chat}|{name}|{frame:ask_when}
 {chat}|{name}|{frame:invite}

@@ -117,7 +117,7 @@ def notice_rows(data, each=1200):
     rows = [notices.notice(rng, k) for k in notices.KINDS for _ in range(each)]
     chats = notices.SLOTS["chat"]
     for t in texts(data, "ham")[::2]:
-        rows.append((rng.choice(chats), rng.choice(notices.messages.NAMES), t, "asked" if "?" in t else "message"))
+        rows.append((rng.choice(chats), rng.choice(notices.messages.NAMES), t, "question" if "?" in t else "message"))
     for t in texts(data, "spam"):
         rows += [(rng.choice(chats), rng.choice(("83355", "Unknown", "+44 7700 9000", "60422")), t, "spam")] * 2
     return [(features(app, f"{summary}\n{body}"), kind) for app, summary, body, kind in rows]
