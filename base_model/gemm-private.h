@@ -9,7 +9,7 @@
 #include "base_model/kernels/kernels.h"
 #include "base_model/pool.h"
 
-enum { GEMM_STRETCH = 256 };	/* steps that a block goes before its next tile */
+enum { GEMM_STRETCH = 160 };	/* steps that a block goes before its next tile */
 
 struct gemm_scratch {
 	uint32_t *words;

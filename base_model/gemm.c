@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both operands are packed first, by all threads and once, then a task is one block of C.
- * Scratch grows to the largest product and stays.
+ * B is packed first, by all threads and once. Where the rows of C alone make enough tasks, a
+ * task packs its rows of A as it goes, a stretch of k at a time, so that they never leave its
+ * core's cache; else A is packed beforehand, too, and a task is a block of C. Scratch grows to
+ * the largest product and stays.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -12,13 +14,22 @@
 #include "base_model/gemm-private.h"
 #include "util/macro.h"
 
-enum { MAX_BLOCK = 8 };		/* panels of a block, either way */
+enum { BLOCK = 8 };				/* panels of a block, either way */
+enum { PACK_STEPS = 16 };			/* of a task that packs */
 
 struct product {
+	struct gemm *g;
 	const struct gemm_tile *tile;
 	struct gemm_args args;		/* with all strides */
-	uint32_t *a, *b;		/* panels, one behind the other */
-	size_t steps, panels_m, panels_n, block_m, block_n, blocks_n;
+	uint32_t *a, *b;		/* by stretches, panel by panel; no A: the tasks pack it */
+	size_t steps, stretch;		/* steps in all, and before a block's next tile */
+	size_t panels_m, panels_n, block_m, block_n, blocks_n;
+};
+
+/* Steps @from to @to of k: the panels of B with them, and those of A from @first on. */
+struct stretch {
+	size_t from, to, first;
+	const uint32_t *a, *b;
 };
 
 void gemm_set_inputs(struct gemm *g, enum gemm_inputs inputs)
@@ -103,91 +114,190 @@ void gemm_complete(struct gemm_args *args)
 		args->c_stride = args->n;
 }
 
-static bool start(struct gemm *g, struct product *p, const struct gemm_args *args,
-		  struct gemm_scratch *s)
+/* The steps of @panel of A that are not zero by the arguments. */
+static void reach(const struct product *p, size_t panel, size_t *from, size_t *to)
 {
-	const struct gemm_tile *t = g->tile;
-	size_t words_a;
+	const struct gemm_tile *t = p->tile;
 
-	*p = (struct product){ .tile = t, .args = *args };
-	gemm_complete(&p->args);
-	p->steps = divide_up(args->k, t->group);
-	p->panels_m = divide_up(args->m, t->rows);
-	p->panels_n = divide_up(args->n, t->cols);
-	p->block_m = MIN(p->panels_m, (size_t)MAX_BLOCK);
-	p->block_n = MIN(p->panels_n, (size_t)MAX_BLOCK);
-	words_a = divide_up(p->panels_m * t->rows * p->steps, 16) * 16;
-	if (!gemm_reserve(g, s, words_a + p->panels_n * t->cols * p->steps))
-		return false;
-	p->a = s->words;
-	p->b = s->words + words_a;
-	return true;
+	*from = 0;
+	*to = p->steps;
+	if (p->args.triangle != GEMM_LOWER_A)
+		return;
+	if (p->args.a_transposed)
+		*from = panel * t->rows / t->group;
+	else
+		*to = MIN(divide_up((panel + 1) * t->rows, t->group), p->steps);
 }
 
-/* Panels of A, then those of B. */
-static void pack_panel(void *arg, size_t task, unsigned thread)
+/* Steps @from to @to of a panel of A to @dst, as far as they are within reach. */
+static void pack_a(const struct product *p, size_t panel, size_t from, size_t to, uint32_t *dst)
+{
+	const struct gemm_args *x = &p->args;
+	size_t group = p->tile->group, rows = p->tile->rows, row = panel * rows, first, end;
+	size_t line = x->a_transposed ? 1 : x->a_stride, step = x->a_transposed ? x->a_stride : 1;
+
+	reach(p, panel, &first, &end);
+	first = MAX(first, from);
+	end = MIN(end, to);
+	if (first < end)
+		p->tile->pack_rows(x->a + row * line + first * group * step, line, step,
+				   MIN(rows, x->m - row), MIN(end * group, x->k) - first * group,
+				   dst + (first - from) * rows);
+}
+
+static void pack_b(const struct product *p, size_t panel, size_t from, size_t to, uint32_t *dst)
+{
+	const struct gemm_args *x = &p->args;
+	size_t group = p->tile->group, cols = p->tile->cols, first = panel * cols;
+	size_t line = x->b_transposed ? x->b_stride : 1, step = x->b_transposed ? 1 : x->b_stride;
+
+	p->tile->pack_cols(x->b + first * line + from * group * step, line, step,
+			   MIN(cols, x->n - first), MIN(to * group, x->k) - from * group, dst);
+}
+
+/* What a task packs of a stretch: a few steps of all panels where they stand side by side in
+ * memory, all steps of one where they stand behind each other, so that memory is read along its
+ * rows. */
+struct share {
+	size_t panels, steps, slabs, tasks;
+};
+
+static struct share share_of(const struct product *p, size_t panels, bool side_by_side)
+{
+	struct share s = { side_by_side ? panels : 1, side_by_side ? PACK_STEPS : p->stretch };
+
+	s.slabs = divide_up(p->stretch, s.steps);
+	s.tasks = divide_up(p->steps, p->stretch) * s.slabs * divide_up(panels, s.panels);
+	return s;
+}
+
+/* The tasks of B, then those of A. */
+static void pack_some(void *arg, size_t task, unsigned thread)
 {
 	const struct product *p = arg;
-	const struct gemm_args *x = &p->args;
-	const struct gemm_tile *t = p->tile;
-	size_t line, step, first, width;
+	struct share s = share_of(p, p->panels_n, !p->args.b_transposed);
+	bool of_b = task < s.tasks;
+	size_t panels = of_b ? p->panels_n : p->panels_m, width, groups, begin, end, from, to;
+	uint32_t *dst;
 
 	(void)thread;
-	if (task < p->panels_m) {
-		line = x->a_transposed ? 1 : x->a_stride;
-		step = x->a_transposed ? x->a_stride : 1;
-		width = t->rows;
-		first = task * width;
-		t->pack_rows(x->a + first * line, line, step, MIN(width, x->m - first), x->k,
-			     p->a + first * p->steps);
-		return;
+	if (!of_b) {
+		task -= s.tasks;
+		s = share_of(p, p->panels_m, p->args.a_transposed);
 	}
-	line = x->b_transposed ? x->b_stride : 1;
-	step = x->b_transposed ? 1 : x->b_stride;
-	width = t->cols;
-	first = (task - p->panels_m) * width;
-	t->pack_cols(x->b + first * line, line, step, MIN(width, x->n - first), x->k,
-		     p->b + first * p->steps);
+	width = of_b ? p->tile->cols : p->tile->rows;
+	groups = divide_up(panels, s.panels);
+	begin = task / (s.slabs * groups) * p->stretch;
+	end = MIN(begin + p->stretch, p->steps);
+	from = begin + task / groups % s.slabs * s.steps;
+	to = MIN(from + s.steps, end);
+	dst = (of_b ? p->b : p->a) + (begin * panels + (from - begin)) * width;
+	for (size_t i = task % groups; from < to && i < panels; i += groups)
+		(of_b ? pack_b : pack_a)(p, i, from, to, dst + i * (end - begin) * width);
 }
 
-static void run_tile(const struct product *p, size_t panel_m, size_t panel_n, size_t step,
-		     size_t n)
+static size_t packing_tasks(const struct product *p)
+{
+	size_t tasks = share_of(p, p->panels_n, !p->args.b_transposed).tasks;
+
+	return p->a ? tasks + share_of(p, p->panels_m, p->args.a_transposed).tasks : tasks;
+}
+
+static void run_tile(const struct product *p, size_t i, size_t j, const struct stretch *s)
 {
 	const struct gemm_tile *t = p->tile;
 	const struct gemm_args *x = &p->args;
-	size_t i = panel_m * t->rows, j = panel_n * t->cols, at = i * x->c_stride + j;
+	size_t row = i * t->rows, col = j * t->cols, at = row * x->c_stride + col, from, to;
 	struct tile_out out = { .c = x->c + at, .stride = x->c_stride,
-				.rows = MIN(t->rows, x->m - i), .cols = MIN(t->cols, x->n - j) };
+				.rows = MIN(t->rows, x->m - row),
+				.cols = MIN(t->cols, x->n - col) };
 
-	out.add = step ? out.c : x->add ? x->add + at : NULL;
-	t->run(n, p->a + i * p->steps + step * t->rows, p->b + j * p->steps + step * t->cols,
-	       &out);
+	if (x->triangle == GEMM_LOWER_C && col >= row + t->rows)
+		return;
+	reach(p, i, &from, &to);
+	out.add = from < s->from ? out.c : x->add ? x->add + at : NULL;
+	from = MAX(from, s->from);
+	to = MIN(to, s->to);
+	if (from < to)
+		t->run(to - from,
+		       s->a + ((i - s->first) * (s->to - s->from) + from - s->from) * t->rows,
+		       s->b + (j * (s->to - s->from) + from - s->from) * t->cols, &out);
+}
+
+/* Where the panels of the stretch are; of A, from the block's first panel on. */
+static void find_panels(const struct product *p, struct stretch *s, uint32_t *own, size_t end)
+{
+	size_t rows = p->tile->rows, steps = s->to - s->from;
+
+	s->b = p->b + s->from * p->panels_n * p->tile->cols;
+	s->a = p->a ? p->a + (s->from * p->panels_m + s->first * steps) * rows : own;
+	for (size_t i = s->first; !p->a && i < end; i++)
+		pack_a(p, i, s->from, s->to, own + (i - s->first) * steps * rows);
 }
 
 static void run_block(void *arg, size_t task, unsigned thread)
 {
 	const struct product *p = arg;
+	struct gemm_scratch *own = &p->g->alone[thread];
 	size_t m = task / p->blocks_n * p->block_m, n = task % p->blocks_n * p->block_n;
 	size_t end_m = MIN(m + p->block_m, p->panels_m), end_n = MIN(n + p->block_n, p->panels_n);
 
-	(void)thread;
-	for (size_t step = 0; step < p->steps; step += GEMM_STRETCH)
+	if (!p->a && !gemm_reserve(p->g, own, p->block_m * p->tile->rows * p->stretch))
+		return;
+	for (size_t step = 0; step < p->steps; step += p->stretch) {
+		struct stretch s = { .first = m, .from = step,
+				     .to = MIN(step + p->stretch, p->steps) };
+
+		find_panels(p, &s, own->words, end_m);
 		for (size_t j = n; j < end_n; j++)
 			for (size_t i = m; i < end_m; i++)
-				run_tile(p, i, j, step,
-					 MIN((size_t)GEMM_STRETCH, p->steps - step));
+				run_tile(p, i, j, &s);
+	}
+}
+
+static void start(struct product *p, struct gemm *g, const struct gemm_args *args)
+{
+	const struct gemm_tile *t = g->tile;
+
+	*p = (struct product){ .g = g, .tile = t, .args = *args };
+	gemm_complete(&p->args);
+	p->steps = divide_up(args->k, t->group);
+	p->stretch = MIN(p->steps, (size_t)GEMM_STRETCH);
+	p->panels_m = divide_up(args->m, t->rows);
+	p->panels_n = divide_up(args->n, t->cols);
+	p->block_m = p->panels_m;
+	p->block_n = p->panels_n;
+	p->blocks_n = 1;
+}
+
+/* Room for panels of B, and of A where they are packed beforehand. */
+static bool reserve(struct product *p, struct gemm_scratch *s, bool with_a)
+{
+	size_t b = divide_up(p->panels_n * p->tile->cols * p->steps, 16) * 16;
+
+	if (!gemm_reserve(p->g, s, b + (with_a ? p->panels_m * p->tile->rows * p->steps : 0)))
+		return false;
+	p->b = s->words;
+	p->a = with_a ? s->words + b : NULL;
+	return true;
+}
+
+static size_t blocks(const struct product *p)
+{
+	return divide_up(p->panels_m, p->block_m) * p->blocks_n;
 }
 
 /* Smaller blocks where there would be too few to share out. */
-static size_t share_out(struct product *p, unsigned threads)
+static void share_out(struct product *p, size_t tasks)
 {
+	p->block_m = MIN(p->panels_m, (size_t)BLOCK);
+	p->block_n = MIN(p->panels_n, (size_t)BLOCK);
 	for (;;) {
 		size_t *larger = p->block_m > p->block_n ? &p->block_m : &p->block_n;
 
 		p->blocks_n = divide_up(p->panels_n, p->block_n);
-		if (divide_up(p->panels_m, p->block_m) * p->blocks_n >= (size_t)6 * threads ||
-		    *larger == 1)
-			return divide_up(p->panels_m, p->block_m) * p->blocks_n;
+		if (blocks(p) >= tasks || *larger == 1)
+			return;
 		*larger = (*larger + 1) / 2;
 	}
 }
@@ -195,26 +305,33 @@ static size_t share_out(struct product *p, unsigned threads)
 void gemm_run(struct gemm *g, const struct gemm_args *args)
 {
 	struct product p;
+	size_t tasks = (size_t)6 * pool_threads(g->pool);
+	bool by_rows;
 
 	if (args->weights) {
 		gemm_run_weights(g, args);
 		return;
 	}
-	if (!start(g, &p, args, &g->shared))
+	start(&p, g, args);
+	by_rows = p.panels_m >= tasks * BLOCK;
+	if (!reserve(&p, &g->shared, !by_rows))
 		return;
-	pool_run(g->pool, pack_panel, &p, p.panels_m + p.panels_n);
-	pool_run(g->pool, run_block, &p, share_out(&p, pool_threads(g->pool)));
+	if (by_rows)
+		p.block_m = BLOCK;
+	else
+		share_out(&p, tasks);
+	pool_run(g->pool, pack_some, &p, packing_tasks(&p));
+	pool_run(g->pool, run_block, &p, blocks(&p));
 }
 
 void gemm_run_alone(struct gemm *g, const struct gemm_args *args, unsigned thread)
 {
 	struct product p;
 
-	if (!start(g, &p, args, &g->alone[thread]))
+	start(&p, g, args);
+	if (!reserve(&p, &g->alone[thread], true))
 		return;
-	p.blocks_n = divide_up(p.panels_n, p.block_n);
-	for (size_t i = 0; i < p.panels_m + p.panels_n; i++)
-		pack_panel(&p, i, thread);
-	for (size_t i = 0; i < divide_up(p.panels_m, p.block_m) * p.blocks_n; i++)
-		run_block(&p, i, thread);
+	for (size_t i = 0; i < packing_tasks(&p); i++)
+		pack_some(&p, i, thread);
+	run_block(&p, 0, thread);
 }

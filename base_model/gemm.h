@@ -16,6 +16,10 @@ struct matrix;
  * of such numbers, or as they are. Sums are f32 in either case. */
 enum gemm_inputs { GEMM_BF16, GEMM_F32 };
 
+/* What triangles spare: of C only what stands at or below its diagonal is wanted (the rest is
+ * left alone or overwritten), or the stored A is zero above its diagonal. */
+enum gemm_triangle { GEMM_SQUARE, GEMM_LOWER_C, GEMM_LOWER_A };
+
 /*
  * C[m][n] = add + op(A)[m][k] op(B)[k][n]. Row-major: A is stored [k][m] when
  * @a_transposed, B is stored [n][k] when @b_transposed. The strides are the floats from one
@@ -29,6 +33,7 @@ struct gemm_args {
 	size_t m, n, k;
 	size_t a_stride, b_stride, c_stride;
 	bool a_transposed, b_transposed;
+	enum gemm_triangle triangle;
 };
 
 typedef void (*gemm_fn)(void *arg, size_t task, unsigned thread);

@@ -40,6 +40,6 @@ struct vector_ops {
 	/* mean becomes momentum mean + (1 − momentum) g, x the same of the new mean (Nesterov);
 	 * clears @g. */
 	void (*lean)(float *g, float *mean, float *x, size_t n, float momentum);
-	/* w becomes shrink w − by x */
-	void (*approach)(float *w, const float *x, size_t n, float by, float shrink);
+	/* y becomes a y + b x */
+	void (*blend)(float *y, const float *x, size_t n, float a, float b);
 };

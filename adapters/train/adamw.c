@@ -67,9 +67,8 @@ static void change_base(struct adamw_job *job)
 
 		change(job, l->norms[BM_NORM_ATTN].w, t->s.width, 0);
 		change(job, l->norms[BM_NORM_FFN].w, t->s.width, 0);
-		for (int k = 0; k < TRAIN_MATRICES; k++)
-			train_muon(t, &l->m[k], job->rates.rate, decay);
 	}
+	train_muon(t, job->rates.rate, decay);
 }
 
 double trainer_step(struct trainer *t, float rate)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "adapters/train/train-private.h"
-#include "util/macro.h"
 
 struct attention_job {
 	struct trainer *t;
@@ -32,72 +31,47 @@ static struct place place_of(const struct attention_job *job, struct train_span 
 			       job->a->p + ((row * t->s.heads + h) * T + begin) * T + begin };
 }
 
-/* What a query may see ends with itself: products go by stretches of queries, and leave out the
- * keys behind the stretch. */
-static const size_t stretch = 96;
-
 /* The first key that a query sees. */
 static size_t first_seen(const struct attention_job *job, size_t query)
 {
 	return job->window && query >= job->window ? query + 1 - job->window : 0;
 }
 
-/* What the query does not see of what products read: to the end of its stretch. */
+/* What the query does not see, for the products that read it. */
 static void clear_unseen(const struct attention_job *job, float *p, size_t query, size_t n)
 {
-	size_t end = MIN((query / stretch + 1) * stretch, n);
-
 	memset(p, 0, first_seen(job, query) * sizeof(float));
-	memset(p + query + 1, 0, (end - query - 1) * sizeof(float));
+	memset(p + query + 1, 0, (n - query - 1) * sizeof(float));
 }
 
-/* [n][n] = x y^T, of one head each: @x of queries, @y of keys. */
+/* [n][n] = x y^T, of one head each: @x of queries, @y of keys; what no query may see is left. */
 static void meet(struct trainer *t, size_t n, const float *x, const float *y, float *out,
 		 unsigned thread)
 {
-	size_t T = t->s.context;
-
-	for (size_t i = 0; i < n; i += stretch) {
-		size_t end = MIN(i + stretch, n);
-
-		gemm_run_alone(t->gemm, &(struct gemm_args){
-			.a = x + i * t->q, .a_stride = t->q, .b = y,
-			.b_stride = t->kv, .b_transposed = true, .c = out + i * T, .c_stride = T,
-			.m = end - i, .n = end, .k = t->head }, thread);
-	}
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = x, .a_stride = t->q, .b = y, .b_stride = t->kv, .b_transposed = true,
+		.c = out, .c_stride = t->s.context, .m = n, .n = n, .k = t->head,
+		.triangle = GEMM_LOWER_C }, thread);
 }
 
 /* out = p y, [n][head] */
 static void mix(struct trainer *t, size_t n, const float *p, const float *y, float *out,
 		unsigned thread)
 {
-	size_t T = t->s.context;
-
-	for (size_t i = 0; i < n; i += stretch) {
-		size_t end = MIN(i + stretch, n);
-
-		gemm_run_alone(t->gemm, &(struct gemm_args){
-			.a = p + i * T, .a_stride = T, .b = y, .b_stride = t->kv,
-			.c = out + i * t->q, .c_stride = t->q, .m = end - i,
-			.n = t->head, .k = end }, thread);
-	}
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = p, .a_stride = t->s.context, .b = y, .b_stride = t->kv, .c = out,
+		.c_stride = t->q, .m = n, .n = t->head, .k = n,
+		.triangle = GEMM_LOWER_A }, thread);
 }
 
 /* out (+)= p^T x, [n][head] */
 static void collect(struct trainer *t, size_t n, const float *p, const float *x, float *out,
 		    bool add, unsigned thread)
 {
-	size_t T = t->s.context;
-
-	for (size_t j = 0; j < n; j += stretch) {
-		float *o = out + j * t->kv;
-
-		gemm_run_alone(t->gemm, &(struct gemm_args){
-			.a = p + j * T + j, .a_stride = T, .a_transposed = true,
-			.b = x + j * t->q, .b_stride = t->q, .c = o,
-			.c_stride = t->kv, .add = add ? o : NULL, .m = MIN(stretch, n - j),
-			.n = t->head, .k = n - j }, thread);
-	}
+	gemm_run_alone(t->gemm, &(struct gemm_args){
+		.a = p, .a_stride = t->s.context, .a_transposed = true, .b = x,
+		.b_stride = t->q, .c = out, .c_stride = t->kv, .add = add ? out : NULL,
+		.m = n, .n = t->head, .k = n, .triangle = GEMM_LOWER_A }, thread);
 }
 
 /* p = cap tanh(p / cap) where scores have a bound. */

@@ -111,7 +111,7 @@ static void lay_scratch(struct trainer *t, float *b, size_t *at)
 	t->branch = take_or(post || t->c.residual_scale != 1, NULL, b, at, t->n * t->s.width);
 	t->dbranch = take_or(post, NULL, b, at, t->n * t->s.width);
 	t->partial = take_or(!t->model, NULL, b, at, train_chunks(t->n) * t->s.width);
-	t->muon = take_or(!t->model, NULL, b, at, train_muon_floats(&t->s));
+	t->muon = take_or(!t->model, NULL, b, at, t->threads * train_muon_floats(&t->s));
 	t->ds = train_take(b, at, squares);
 	t->scores = take_or(t->c.attention_cap > 0, NULL, b, at, squares);
 }

@@ -88,7 +88,7 @@ struct trainer {
 	void *turns;				/* memory of: */
 	float *cos[BM_ROTATE_NONE], *sin[BM_ROTATE_NONE];	/* [context][rope_dim / 2] */
 	float *temperatures;			/* [context] factors on the queries, or NULL */
-	float *muon;				/* [train_muon_floats()], of one matrix */
+	float *muon;				/* [threads][train_muon_floats()] */
 	double *losses;				/* [n] */
 };
 
@@ -127,8 +127,8 @@ void train_product_back(struct trainer *t, const struct train_matrix *m, size_t 
 			const float *dy, const float *x, float *dx, bool add);
 size_t train_chunks(size_t n);
 size_t train_muon_floats(const struct train_shape *s);
-/* Changes @m, a matrix of a layer of the base, and clears its gradient. */
-void train_muon(struct trainer *t, const struct train_matrix *m, float rate, float decay);
+/* Changes the matrices of the base's layers, and clears their gradients. */
+void train_muon(struct trainer *t, float rate, float decay);
 
 /* The position-wise loops, each over all positions by chunks. */
 void train_norm(struct trainer *t, const struct train_norm *norm, size_t n, const float *x,

@@ -19,20 +19,28 @@ static __mmask16 first_lanes(size_t n)
 	return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
 }
 
-/* Lines side by side in memory: a vector of even elements, one of odd ones, interleaved. */
+enum { AHEAD = 16 };	/* rows of memory: of pages that no prefetcher of the hardware enters */
+
+/* Lines side by side in memory: two rows of it, interleaved. */
 static inline __attribute__((always_inline)) void
 pack_side_by_side(const float *src, size_t step, size_t n, size_t k, uint32_t *dst, size_t width)
 {
+	const __m512i turns = _mm512_add_epi32(_mm512_set1_epi32(0x100000),
+		_mm512_mullo_epi32(_mm512_set1_epi32(0x10001),
+				   _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+						     14, 15)));
+
 	for (size_t i = 0; i < k; i += 2, dst += width, src += 2 * step)
 		for (size_t j = 0; j < width; j += 16) {
 			__mmask16 in = first_lanes(n > j ? n - j : 0), odd = i + 1 < k ? in : 0;
 			__m512 a = _mm512_maskz_loadu_ps(in, src + j);
 			__m512 b = _mm512_maskz_loadu_ps(odd, src + (odd ? step : 0) + j);
-			__m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a));
-			__m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(b));
+			__m512i both = (__m512i)_mm512_cvtne2ps_pbh(b, a);
 
+			__builtin_prefetch(src + AHEAD * step + j);
+			__builtin_prefetch(src + (AHEAD + 1) * step + j);
 			_mm512_mask_storeu_epi32(dst + j, first_lanes(width - j),
-						 _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+						 _mm512_permutexvar_epi16(turns, both));
 		}
 }
 
@@ -66,7 +74,8 @@ static inline __attribute__((always_inline)) void transpose(__m512i r[16])
 	memcpy(r, t, sizeof(t));
 }
 
-/* Lines one behind the other: pairs of a line go to one column of the panel. */
+/* Lines one behind the other: pairs of a line go to one column of the panel. Those of the next
+ * panel are fetched meanwhile. */
 static inline __attribute__((always_inline)) void
 pack_one_by_one(const float *src, size_t line, size_t n, size_t k, uint32_t *dst, size_t width)
 {
@@ -83,6 +92,8 @@ pack_one_by_one(const float *src, size_t line, size_t n, size_t k, uint32_t *dst
 			for (size_t j = 0; j < 16; j++) {
 				const float *s = src + (first + j) * line + i;
 
+				__builtin_prefetch(s + width * line);
+				__builtin_prefetch(s + width * line + 16);
 				words[j] = _mm512_setzero_si512();
 				if (j < have)
 					words[j] = (__m512i)_mm512_cvtne2ps_pbh(

@@ -217,16 +217,14 @@ static void ops_lean(float *restrict g, float *restrict mean, float *restrict x,
 	}
 }
 
-static void ops_approach(float *restrict w, const float *restrict x, size_t n, float by,
-			 float shrink)
+static void ops_blend(float *restrict y, const float *restrict x, size_t n, float a, float b)
 {
 	for (size_t i = 0; i < n; i++)
-		w[i] = shrink * w[i] - by * x[i];
+		y[i] = a * y[i] + b * x[i];
 }
 
 const struct vector_ops OPS_NAME = {
 	ops_dot, ops_softmax_back, ops_exponentials, ops_scale, ops_swiglu,
 	ops_swiglu_back, ops_geglu, ops_geglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
-	ops_lean,
-	ops_approach,
+	ops_lean, ops_blend,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Training: products against plain sums, gradients against differences, resuming. */
+/* Training: gradients against differences, resuming. */
 #include <check.h>
 #include <errno.h>
 #include <math.h>
@@ -26,63 +26,6 @@ static void make_batch(int n, int32_t *tokens, int32_t *targets)
 		targets[i] = i % 4 == 0 ? TRAIN_IGNORE : (tokens[i] * 5 + 3) % 23;
 	}
 }
-
-static float product(const struct gemm_args *p, size_t i, size_t j)
-{
-	double sum = 0;
-
-	for (size_t k = 0; k < p->k; k++)
-		sum += (double)(p->a_transposed ? p->a[k * p->m + i] : p->a[i * p->k + k]) *
-			(double)(p->b_transposed ? p->b[j * p->k + k] : p->b[k * p->n + j]);
-	return (float)sum;
-}
-
-static void compare_product(struct gemm *g, struct gemm_args p, bool add, float tolerance)
-{
-	float *a = calloc(p.m * p.k, 4), *b = calloc(p.k * p.n, 4), *c = calloc(p.m * p.n, 4);
-
-	ck_assert(a && b && c);
-	for (size_t i = 0; i < p.m * p.k; i++)
-		a[i] = sinf((float)i);
-	for (size_t i = 0; i < p.k * p.n; i++)
-		b[i] = cosf((float)i * 1.3f);
-	for (size_t i = 0; i < p.m * p.n; i++)
-		c[i] = 1;
-	p.a = a;
-	p.b = b;
-	p.c = c;
-	p.add = add ? c : NULL;
-	gemm_run(g, &p);
-	ck_assert_int_eq(gemm_error(g), 0);
-	for (size_t i = 0; i < p.m; i++)
-		for (size_t j = 0; j < p.n; j++)
-			ck_assert_float_eq_tol(c[i * p.n + j],
-					       product(&p, i, j) + (add ? 1 : 0),
-					       tolerance);
-	free(a);
-	free(b);
-	free(c);
-}
-
-START_TEST(products)
-{
-	static const size_t sizes[][3] = { { 1, 1, 1 }, { 5, 33, 7 }, { 13, 31, 257 },
-					   { 97, 129, 300 } };
-	_cleanup_(gemm_freep) struct gemm *g = NULL;
-
-	ck_assert_int_eq(gemm_new(&g, 0), -EINVAL);
-	ck_assert_int_eq(gemm_new(&g, 3), 0);
-	/* Rounding to bf16 errs by up to 2^-8 of an input; the errors of many terms cancel. */
-	for (int form = 0; form < 16; form++)
-		for (size_t i = 0; i < 4; i++) {
-			gemm_set_inputs(g, form & 8 ? GEMM_F32 : GEMM_BF16);
-			compare_product(g, (struct gemm_args){
-				.m = sizes[i][0], .n = sizes[i][1], .k = sizes[i][2],
-				.a_transposed = form & 1, .b_transposed = form & 2 },
-				form & 4, form & 8 ? 2e-4f : 0.1f);
-		}
-}
-END_TEST
 
 static double loss_at(struct trainer *t, size_t i, float w, const int32_t *x, const int32_t *y)
 {
@@ -449,7 +392,6 @@ int main(void)
 	TCase *c = tcase_create("train");
 
 	tcase_set_timeout(c, 120);
-	tcase_add_test(c, products);
 	tcase_add_test(c, gradients);
 	tcase_add_test(c, gradients_of_a_long_row);
 	tcase_add_test(c, packed);
