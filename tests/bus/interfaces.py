@@ -186,7 +186,8 @@ def wrong_calls_get_typed_errors(s):
 
 def tasks_are_listed(s):
     tasks = s.interface().ListTasks(NONE)
-    assert set(tasks) == {"proofread", "tone", "summarize", "reply", "ask"}, set(tasks)
+    assert set(tasks) == {"proofread", "tone", "summarize", "reply",
+                          "notifications", "ask"}, set(tasks)
     assert tasks["proofread"]["status"] == 5 and tasks["summarize"]["status"] == 6
     assert set(tasks["tone"]["styles"]) == {"friendly", "professional", "concise"}
     assert "style" in tasks["tone"]["options"] and "style" not in tasks["reply"]["options"]

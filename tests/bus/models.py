@@ -46,7 +46,8 @@ def state_is_told(s):
     wait_for(lambda: any(c.get("State") == 3 for _, c in changed), 20, "the model again")
     seen = [int(c["State"]) for i, c in changed if i == harness.NAME and "State" in c]
     assert seen[0] in (1, 2) and seen[-1] == 3, seen
-    assert tasks and set(tasks[-1]) == {"proofread", "tone", "summarize", "reply", "ask"}, tasks
+    assert tasks and set(tasks[-1]) == {"proofread", "tone", "summarize", "reply",
+                          "notifications", "ask"}, tasks
     for m in matches:
         m.remove()
 
