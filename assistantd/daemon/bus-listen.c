@@ -76,8 +76,10 @@ static void on_owner(void *arg, DBusMessage *reply)
 
 	/* A change that was told meanwhile is newer. */
 	if (!l->removed && !l->asked) {
-		if (!reply || !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner,
-						     DBUS_TYPE_INVALID))
+		/* An error has a text for an argument, too. */
+		if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
+		    !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner,
+					   DBUS_TYPE_INVALID))
 			owner = "";
 		set_owner(l, owner);
 	}

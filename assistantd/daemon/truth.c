@@ -41,11 +41,10 @@ static void set(struct truth *t, bool there, bool told)
 		t->changed(t->arg);
 }
 
-/* The answer of a method, or that of Get, in a variant. */
-static bool truth_of(DBusMessage *reply)
+/* The answer of a method, or that of Get, in a variant; false for an error. */
+static bool read_answer(DBusMessage *reply, dbus_bool_t *ret)
 {
 	DBusMessageIter at, inner;
-	dbus_bool_t value = FALSE;
 
 	if (!reply || dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
 	    !dbus_message_iter_init(reply, &at))
@@ -54,18 +53,21 @@ static bool truth_of(DBusMessage *reply)
 		dbus_message_iter_recurse(&at, &inner);
 		at = inner;
 	}
-	if (dbus_message_iter_get_arg_type(&at) == DBUS_TYPE_BOOLEAN)
-		dbus_message_iter_get_basic(&at, &value);
-	return value;
+	if (dbus_message_iter_get_arg_type(&at) != DBUS_TYPE_BOOLEAN)
+		return false;
+	dbus_message_iter_get_basic(&at, ret);
+	return true;
 }
 
 static void on_answer(void *arg, DBusMessage *reply)
 {
 	struct question *q = arg;
 	struct truth *t = q->truth;
+	dbus_bool_t told = FALSE;
+	bool answered = read_answer(reply, &told);
 
 	if (t->listener && q->number == t->asked)
-		set(t, true, truth_of(reply));
+		set(t, answered, told);
 	unref(t);
 	free(q);
 }

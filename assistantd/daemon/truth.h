@@ -23,6 +23,6 @@ int truth_new(struct truth **ret, struct bus *bus, const struct truth_source *so
 	      loop_fn changed, void *arg);
 struct truth *truth_free(struct truth *t);
 DEFINE_CLEANUP(struct truth *, truth_free)
-/* NULL: not so, and not there. */
+/* NULL: not so, and not there. One that does not answer is not there. */
 bool truth_told(const struct truth *t);
 bool truth_is_there(const struct truth *t);
