@@ -274,18 +274,6 @@ static int take_options(struct workshop_import *v, bool *commit, DBusMessageIter
 	return r;
 }
 
-/* What is imported under a name that is there already comes after all of its versions. */
-static uint32_t next_sequence(const struct daemon *d, const struct buf *name)
-{
-	struct installed i;
-	uint32_t last = 0;
-
-	for (size_t k = 0; name->len && library_at(d->library, k, &i); k++)
-		if (i.users && strcmp(i.entry->manifest.name, name->data) == 0)
-			last = MAX(last, i.entry->manifest.sequence);
-	return last < UINT32_MAX ? last + 1 : last;
-}
-
 static bool take_arguments(struct daemon *d, DBusMessage *m, struct workshop_import *v,
 			   bool *commit)
 {
@@ -309,7 +297,7 @@ static bool take_arguments(struct daemon *d, DBusMessage *m, struct workshop_imp
 					   "expected another type, or less" : strerror(-r)));
 		return false;
 	}
-	v->sequence = next_sequence(d, &v->name);
+	v->sequence = library_next_sequence(d->library, v->name.len ? v->name.data : "");
 	return true;
 }
 

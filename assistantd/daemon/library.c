@@ -7,6 +7,7 @@
 
 #include "assistantd/daemon/library-private.h"
 #include "assistantd/daemon/log.h"
+#include "util/macro.h"
 
 struct shelf *shelf_new(struct library *l, struct catalog *catalog)
 {
@@ -141,6 +142,17 @@ struct library *library_free(struct library *l)
 uint32_t library_generation(const struct library *l)
 {
 	return l->generation;
+}
+
+uint32_t library_next_sequence(const struct library *l, const char *name)
+{
+	struct installed i;
+	uint32_t last = 0;
+
+	for (size_t k = 0; library_at(l, k, &i); k++)
+		if (i.users && strcmp(i.entry->manifest.name, name) == 0)
+			last = MAX(last, i.entry->manifest.sequence);
+	return last < UINT32_MAX ? last + 1 : last;
 }
 
 const char *library_folder(const struct library *l)

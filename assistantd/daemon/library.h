@@ -53,6 +53,8 @@ bool library_at(const struct library *l, size_t index, struct installed *ret);
  * another. */
 bool library_find(const struct library *l, const char *name, const struct identity *model,
 		  struct installed *ret);
+/* What is made under a name that the user has already comes after all of its versions. */
+uint32_t library_next_sequence(const struct library *l, const char *name);
 /* The user's folder of adapters, which need not be there yet. */
 const char *library_folder(const struct library *l);
 /* Opens the adapter's file: a descriptor, or -errno. */
