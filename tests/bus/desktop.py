@@ -4,60 +4,18 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness
+from mocks import Mocks, dbus, dbusmock
 from runner import Runner
-
-try:
-    import dbus
-    import dbusmock
-except ImportError as error:
-    print(f"skipped: {error}")
-    sys.exit(77)
 
 FILES = [os.path.join(harness.SOURCE, "examples", "tools", "desktop.yaml")]
 PLAYER = "org.mpris.MediaPlayer2"
 PLAYER_PATH = "/org/mpris/MediaPlayer2"
 PLAYER_INTERFACE = PLAYER + ".Player"
-
-
-class Mocks(dbusmock.DBusTestCase):
-    """Buses of our own, and services on them."""
-    running = []
-    names = {}
-
-    @classmethod
-    def template(cls, name, parameters=None):
-        process, thing = cls.spawn_server_template(name, parameters or {}, subprocess.DEVNULL)
-        cls.running.append(process)
-        return thing
-
-    @classmethod
-    def server(cls, name, path, interface, system=False):
-        process = cls.spawn_server(name, path, interface, system, subprocess.DEVNULL)
-        cls.running.append(process)
-        cls.names[name] = process
-        bus = cls.get_dbus(system)
-        return process, dbus.Interface(bus.get_object(name, path, introspect=False),
-                                       dbusmock.MOCK_IFACE)
-
-    @classmethod
-    def leave(cls, prefix):
-        """Ends the services whose names begin so."""
-        for name, process in cls.names.items():
-            if name.startswith(prefix):
-                process.kill()
-                process.wait()
-
-    @classmethod
-    def stop(cls):
-        for process in cls.running:
-            process.kill()
-            process.wait()
 
 
 def expect(answer, outcome, verified, **after):

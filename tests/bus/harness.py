@@ -84,6 +84,20 @@ def untrained_model():
     return folder
 
 
+class Stalls:
+    """A file like /proc/pressure/memory, always of one length and changed in place."""
+
+    def __init__(self):
+        self.fd, self.path = tempfile.mkstemp(prefix="ad.", dir="/tmp")
+        self.total = 0
+        self.add(0)
+
+    def add(self, microseconds):
+        self.total += microseconds
+        os.pwrite(self.fd, f"some avg10=0.00 avg60=0.00 avg300=0.00 total={self.total:012}\n"
+                  .encode(), 0)
+
+
 class Service:
     """assistantd with a fresh home; a context manager."""
 

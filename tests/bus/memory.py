@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 
 import harness
 from harness import Request, spin, wait_for
@@ -16,20 +15,6 @@ import dbus
 NONE = dbus.Dictionary({}, signature="sv")
 FEW = dbus.UInt32(4)
 LONG = "Send me the report by Friday and the slides by Monday. " * 400
-
-
-class Stalls:
-    """A file like /proc/pressure/memory, always of one length and changed in place."""
-
-    def __init__(self):
-        self.fd, self.path = tempfile.mkstemp(prefix="ad.", dir="/tmp")
-        self.total = 0
-        self.add(0)
-
-    def add(self, microseconds):
-        self.total += microseconds
-        os.pwrite(self.fd, f"some avg10=0.00 avg60=0.00 avg300=0.00 total={self.total:012}\n"
-                  .encode(), 0)
 
 
 def add_adapter(data, name, rank, lines):
@@ -51,7 +36,7 @@ def add_adapter(data, name, rank, lines):
 
 
 harness.require_bus()
-stalls = Stalls()
+stalls = harness.Stalls()
 
 
 def adapter(s, name="plain"):

@@ -12,4 +12,4 @@ EXTRA_DIST += tests/bus/harness.py tests/bus/agent.py tests/bus/fake.py \
 noinst_PROGRAMS += tests/bus/runner
 tests_bus_runner_LDADD = $(DAEMON_LIBS)
 dist_check_SCRIPTS += tests/bus/commands.py tests/bus/desktop.py
-EXTRA_DIST += tests/bus/runner.py
+EXTRA_DIST += tests/bus/mocks.py tests/bus/runner.py
