@@ -268,6 +268,17 @@ static int read_home(struct config *c, const struct yaml_node *root, struct diag
 	return take_bool(map, "control_alarms", &c->control_alarms, d);
 }
 
+static int read_training(struct config *c, const struct yaml_node *root, struct diag *d)
+{
+	static const char *const keys[] = { "threads", "on_battery", NULL };
+	const struct yaml_node *map;
+	int r = section(root, "training", keys, &map, d);
+
+	if (r < 0 || (r = take_u32(map, "threads", 1, 64, &c->training_threads, d)) < 0)
+		return r;
+	return take_bool(map, "on_battery", &c->training_on_battery, d);
+}
+
 /* Names of folders: "en", "pt-br", "sr-Latn". */
 static int check_language(const struct yaml_node *n, const char *name, struct diag *d)
 {
@@ -310,14 +321,15 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 {
 	static const char *const keys[] = { "model", "adapters", "sandbox", "requests",
 					    "questions", "history", "actions", "home",
-					    "languages", NULL };
+					    "languages", "training", NULL };
 	int r = yaml_check_keys(root, keys, d);
 
 	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
 	    (r = take_choice(root, "sandbox", "allow", "require",
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
 	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0 ||
-	    (r = read_actions(c, root, d)) < 0 || (r = read_languages(c, root, d)) < 0)
+	    (r = read_actions(c, root, d)) < 0 || (r = read_languages(c, root, d)) < 0 ||
+	    (r = read_training(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);
 }
@@ -361,6 +373,7 @@ int paths_init(struct paths *p, const char *config)
 	const char *home = getenv("HOME"), *shared = getenv("ASSISTANTD_DATA_DIR");
 	const char *libexec = getenv("ASSISTANTD_LIBEXEC_DIR");
 	const char *pressure = getenv("ASSISTANTD_PRESSURE_FILE");
+	const char *power = getenv("ASSISTANTD_POWER_DIR");
 
 	*p = (struct paths){ 0 };
 	if (!home || home[0] != '/')
@@ -374,8 +387,9 @@ int paths_init(struct paths *p, const char *config)
 	p->shared = strdup(shared ? shared : PKGDATADIR);
 	p->libexec = strdup(libexec ? libexec : LIBEXECDIR);
 	p->pressure = pressure ? strdup(pressure) : NULL;
+	p->power = strdup(power ? power : "/sys/class/power_supply");
 	if (p->config && p->data && p->state && p->cache && p->shared && p->libexec &&
-	    !p->pressure == !pressure)
+	    p->power && !p->pressure == !pressure)
 		return 0;
 	paths_deinit(p);
 	return -ENOMEM;
@@ -390,6 +404,7 @@ void paths_deinit(struct paths *p)
 	free(p->shared);
 	free(p->libexec);
 	free(p->pressure);
+	free(p->power);
 	*p = (struct paths){ 0 };
 }
 

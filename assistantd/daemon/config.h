@@ -34,6 +34,8 @@ struct config {
 	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
 	uint32_t broker_port;		/* 0 with a path in host: a local socket */
 	bool control_alarms;		/* else they are seen, and not commanded */
+	uint32_t training_threads;	/* 0: one less than there are processors */
+	bool training_on_battery;
 };
 
 /* Defaults; -ENOMEM. */
@@ -54,10 +56,12 @@ struct paths {
 	char *shared;		/* where the program's own data are installed */
 	char *libexec;		/* where its child programs are */
 	char *pressure;		/* read in place of the kernel's, or NULL */
+	char *power;		/* the folder of the kernel's power supplies */
 };
 
 /* From the environment; ASSISTANTD_DATA_DIR and ASSISTANTD_LIBEXEC_DIR name a build tree,
- * ASSISTANTD_PRESSURE_FILE a file in place of /proc/pressure/memory.
+ * ASSISTANTD_PRESSURE_FILE a file in place of /proc/pressure/memory, ASSISTANTD_POWER_DIR a
+ * folder in place of /sys/class/power_supply.
  * 0; -ENOENT without a home; -ENOMEM. */
 int paths_init(struct paths *p, const char *config);
 void paths_deinit(struct paths *p);

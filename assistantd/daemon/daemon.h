@@ -37,6 +37,7 @@ struct spoilt_files;
 struct stage;
 struct terms;
 struct timers;
+struct training;
 struct words;
 
 struct daemon {
@@ -55,6 +56,7 @@ struct daemon {
 	struct proofs *proofs;
 	struct spoilt_files *spoilt;
 	struct stage *stages;		/* adapters on their way in */
+	struct training *training;	/* NULL before and after the buses are there */
 	unsigned adapter_calls;		/* that wait for the workshop */
 	struct callers *callers;
 	struct apps *apps;

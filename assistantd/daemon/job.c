@@ -14,6 +14,7 @@
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/proofs.h"
+#include "assistantd/daemon/training.h"
 #include "util/clock.h"
 #include "util/jinja.h"
 #include "util/macro.h"
@@ -154,6 +155,7 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 		buf_reset(&job->input);
 	}
 	job->state = JOB_STORING;
+	training_look(job->d->training);
 	job->error = error;
 	if (error) {
 		va_start(args, fmt);
@@ -246,6 +248,7 @@ int job_enqueue(struct job *job)
 	job->state = JOB_QUEUED;
 	d->queued++;
 	job->caller->queued++;
+	training_look(d->training);
 	return 0;
 }
 

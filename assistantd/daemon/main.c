@@ -24,6 +24,7 @@
 #include "assistantd/daemon/stage.h"
 #include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/timers.h"
+#include "assistantd/daemon/training.h"
 #include "assistantd/daemon/words.h"
 #include "util/macro.h"
 
@@ -154,6 +155,7 @@ static void reload(struct service *s)
 		log_error("home: out of memory");
 	library_reload(s->d.library);
 	memory_update(s->d.memory);
+	training_look(s->d.training);
 	model = library_model(&s->d.paths, &s->d.config);
 	if (model && (!engine_path(s->d.engine) || strcmp(model, engine_path(s->d.engine)) != 0))
 		engine_use(s->d.engine, model);
@@ -289,6 +291,7 @@ static int open_bus(struct service *s)
 	home1_add(d);
 	timers1_add(d);
 	tools1_add(d);
+	training1_add(d);
 	grants1_add(d);
 	request1_add(d);
 	return bus_own_name(d->bus);
@@ -315,7 +318,8 @@ static int start(struct service *s)
 	if ((r = start_engine(s)) < 0 || (r = start_workshop(s)) < 0 ||
 	    (r = timers_new(&d->timers, d)) < 0 ||
 	    (r = conversations_new(&d->conversations, d->worker)) < 0 ||
-	    (r = open_bus(s)) < 0 || (r = runners_new(&d->runners, d, names_changed, s)) < 0)
+	    (r = open_bus(s)) < 0 || (r = runners_new(&d->runners, d, names_changed, s)) < 0 ||
+	    (r = training_new(&d->training, d, s->engine_path)) < 0)
 		return r;
 	/* Last: what was missed is told. */
 	return recall_begin(d);
@@ -331,6 +335,7 @@ static void stop(struct service *s)
 		library_stop(d->library);
 	worker_free(d->worker);
 	stages_drop_all(d);
+	d->training = training_free(d->training);
 	proofs_free(d->proofs);
 	workshop_free(d->workshop);
 	if (d->engine)

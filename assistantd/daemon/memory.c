@@ -6,6 +6,7 @@
 
 #include "assistantd/daemon/cgroup.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/training.h"
 #include "util/macro.h"
 
 /* Of a control group's limit: the model's pages, as far as they are there, are counted in it,
@@ -59,6 +60,7 @@ static void on_pressure(void *arg)
 		return;
 	m->told = level;
 	log_info("memory pressure: %s", texts[level]);
+	training_look(m->d->training);
 	adapters1_changed(m->d);
 }
 

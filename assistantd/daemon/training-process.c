@@ -170,6 +170,8 @@ void training_process_rest(struct training_process *p)
 {
 	p->begun = false;
 	child_rest(p->child);
+	/* What comes next is not to wait for what this one did. */
+	child_healthy(p->child);
 }
 
 pid_t training_process_pid(const struct training_process *p)

@@ -7,9 +7,9 @@ BUS_TESTS = tests/bus/ctl.py \
 dist_check_SCRIPTS += $(BUS_TESTS) tests/bus/activation.sh
 EXTRA_DIST += tests/bus/harness.py tests/bus/agent.py tests/bus/fake.py \
 	tests/bus/flatpak.py tests/bus/lora.py tests/bus/provider.py tests/bus/terminal.py
-# The front end's runners of tools by themselves; desktop.py is skipped without Debian's
-# python3-dbusmock.
+# The front end's runners of tools by themselves; desktop.py and training.py are skipped without
+# Debian's python3-dbusmock. The last plays the process that trains.
 noinst_PROGRAMS += tests/bus/runner
 tests_bus_runner_LDADD = $(DAEMON_LIBS)
-dist_check_SCRIPTS += tests/bus/commands.py tests/bus/desktop.py
+dist_check_SCRIPTS += tests/bus/commands.py tests/bus/desktop.py tests/bus/training.py
 EXTRA_DIST += tests/bus/mocks.py tests/bus/runner.py

@@ -92,8 +92,11 @@ def no_method_takes_an_unknown_option(s):
                      "Undo": ("bytes",), "Pin": ("name", "pinned"),
                      "Enable": ("name", "pinned"), "SetBudget": ("bytes",),
                      "Import": ("files",), "Stage": ("fd",), "Inspect": ("fd",)}.get(name)
+            if interface.endswith(".Training1"):
+                names = [{"s": "name", "h": "fd", "t": "bytes"}[t] for t in types[:-1]]
             # Of the others, those that take anything else take a name.
-            names = names or ("name",) * (len(types) - 1)
+            if names is None:
+                names = ("name",) * (len(types) - 1)
             values = [arguments[a] for a in names]
             call = s.object.get_dbus_method(name, interface)
             try:

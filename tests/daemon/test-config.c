@@ -40,6 +40,9 @@ static const struct {
 	{ "languages: []\n", "1:12", "at least one" },
 	{ "languages: [../en]\n", "1:13", "code of a language" },
 	{ "languages: [de, en, fr]\n", "1:21", "more than 2" },
+	{ "training: {threads: 65}\n", "1:21", "1 to 64" },
+	{ "training: {on_battery: often}\n", "1:24", "true or false" },
+	{ "training: {rank: 16}\n", "1:12", "rank" },
 	{ "model: [\n", NULL, "" },
 };
 
@@ -69,11 +72,13 @@ START_TEST(reads)
 		   "require_signature: true}\n"
 		   "sandbox: require\nrequests: {running: 2, timeout_ms: 1000}\n"
 		   "history: {keep_text: false}\nactions: {undo_minutes: 3}\n"
-		   "languages: [de, pt-br]\n"
+		   "languages: [de, pt-br]\ntraining: {threads: 5, on_battery: true}\n"
 		   "home: {broker: /run/x, port: 0}\n");
 	ck_assert_int_eq(config_read(&c, path, &d), 0);
 	ck_assert_str_eq(c.model, "/a b/c.gguf");
 	ck_assert_uint_eq(c.threads, 3);
+	ck_assert_uint_eq(c.training_threads, 5);
+	ck_assert(c.training_on_battery);
 	ck_assert_uint_eq(c.memory_budget, 9 << 20);
 	ck_assert(c.kv_q8_0);
 	ck_assert_uint_eq(c.adapter_budget, 7 << 20);
@@ -122,6 +127,8 @@ START_TEST(the_example_holds)
 	ck_assert_int_eq(plain.require_sandbox, defaults.require_sandbox);
 	ck_assert_int_eq(plain.keep_text, defaults.keep_text);
 	ck_assert_int_eq(plain.require_signature, defaults.require_signature);
+	ck_assert_uint_eq(plain.training_threads, defaults.training_threads);
+	ck_assert_int_eq(plain.training_on_battery, defaults.training_on_battery);
 	f = fopen(path, "r");
 	ck_assert_ptr_nonnull(f);
 	while (fgets(line, sizeof(line), f)) {

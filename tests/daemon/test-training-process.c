@@ -85,7 +85,7 @@ static void work_on(uint64_t id)
 		if (r != 0 && r != IPC_E_AGAIN)
 			_exit(0);
 		send_progress(id, step);
-		usleep(2000);
+		usleep(10000);
 	}
 	ipc_message_deinit(&m);
 	fcntl(SOCKET, F_SETFL, 0);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* The run at work: what its process is told, and what becomes of what it says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "assistantd/daemon/digests.h"
+#include "assistantd/daemon/files.h"
+#include "assistantd/daemon/log.h"
+#include "assistantd/daemon/notify.h"
+#include "assistantd/daemon/stage.h"
+#include "assistantd/daemon/training-private.h"
+#include "util/macro.h"
+
+/* How often a process may end by itself without a step in between; how many runs that have ended
+ * are kept; how long until a checkpoint that is still held by another process, and until a full
+ * disk, is tried again. */
+enum { LOSSES_MAX = 4, ENDED_MAX = 16, AGAIN_MS = 1000, ROOM_MS = 300 * 1000 };
+
+#define REPORT_MAX (UINT64_C(64) << 20)
+
+/* A package on its way in. */
+struct installing {
+	struct training *t;
+	struct training_run *run;
+	struct digest digest;
+};
+
+void training_work_over(struct training *t)
+{
+	training_process_rest(t->process);
+	t->at_work = NULL;
+	t->begun = t->stopped = t->put_down = t->told = false;
+	t->lasting = loop_cancel(t->lasting);
+	t->patience = loop_cancel(t->patience);
+}
+
+static void notify_of(const struct training *t, const struct training_run *r)
+{
+	static const char *const said[TRAINING_END_COUNT] = {
+		[TRAINING_INSTALLED] = "is trained and installed",
+		[TRAINING_REJECTED] = "is trained, and no better than the model alone",
+		[TRAINING_FAILED] = "could not be trained",
+	};
+	char summary[160];
+	const struct notify_note note = { .summary = summary, .body = r->text ? r->text : "",
+					  .urgency = NOTIFY_NORMAL };
+
+	snprintf(summary, sizeof(summary), "The adapter %s %s", r->order.name, said[r->end]);
+	log_info("training %llu: %s: %s", (unsigned long long)r->id, summary, note.body);
+	if (t->d->notify && notify_show(t->d->notify, &note, NULL, NULL, NULL) < 0)
+		log_warning("training: out of memory; no notification");
+}
+
+/* The oldest of those that have ended goes; @kept stays. */
+static void forget_old(struct training *t, const struct training_run *kept)
+{
+	struct training_run *oldest = NULL;
+	size_t n = 0;
+
+	for (struct training_run *r = t->runs; r; r = r->next) {
+		if (r->end == TRAINING_OPEN || r == kept)
+			continue;
+		oldest = oldest ? oldest : r;
+		n++;
+	}
+	if (n >= ENDED_MAX)
+		training_stop(t, oldest);
+}
+
+void training_end(struct training *t, struct training_run *r, enum training_end end)
+{
+	int e;
+
+	if (r == t->at_work)
+		training_work_over(t);
+	r->end = end;
+	r->ended = time(NULL);
+	e = training_run_save(r);
+	if (e < 0)
+		log_error("%s: %s", r->folder, strerror(-e));
+	/* What failed may be mended, and resumed. */
+	if (end != TRAINING_FAILED)
+		training_run_clean(r);
+	notify_of(t, r);
+	training1_changed(t->d, r->id);
+	forget_old(t, r);
+	training_settle(t);
+}
+
+static uint32_t threads_for(const struct training *t, const struct training_run *r)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	if (r->order.threads)
+		return r->order.threads;
+	if (t->d->config.training_threads)
+		return t->d->config.training_threads;
+	/* One is left for whoever sits before the screen. */
+	return (uint32_t)CLAMP(n - 1, 1, 64);
+}
+
+/* -EWOULDBLOCK while a process of an earlier life of the service holds it. */
+static int open_checkpoint(const struct training_run *r)
+{
+	_cleanup_close_ int fd = training_run_open(r, TRAINING_CHECKPOINT, O_RDWR | O_CREAT);
+
+	if (fd < 0)
+		return fd;
+	/* The lock is the open file's, which the process shares: it lasts as long as either. */
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : TAKE_FD(fd);
+}
+
+static int open_base(const struct training *t, const struct training_run *r,
+		     struct train_begin *v)
+{
+	struct stat st;
+
+	v->base_fd = open(r->order.base, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (v->base_fd < 0 || fstat(v->base_fd, &st) < 0)
+		return -errno;
+	v->has_digests = digests_find(engine_digests(t->d->engine), &st, &v->digest, &v->weights);
+	return 0;
+}
+
+/* On failure *@what is the file that it is about. */
+static int fill(const struct training *t, const struct training_run *r, struct train_begin *v,
+		const char **what)
+{
+	int e;
+
+	*what = r->order.base;
+	e = open_base(t, r, v);
+	if (e < 0)
+		return e;
+	*what = r->folder;
+	v->data_fd = training_run_open(r, TRAINING_DATA, O_RDONLY);
+	if (v->data_fd < 0)
+		return v->data_fd;
+	v->held_out_fd = training_run_open(r, TRAINING_HELD_OUT, O_RDONLY);
+	if (v->held_out_fd < 0 && v->held_out_fd != -ENOENT)
+		return v->held_out_fd;
+	v->held_out_fd = MAX(v->held_out_fd, -1);
+	v->checkpoint_fd = open_checkpoint(r);
+	if (v->checkpoint_fd < 0)
+		return v->checkpoint_fd;
+	e = training_order_put(&r->order, v);
+	v->threads = threads_for(t, r);
+	return e;
+}
+
+static void on_again(void *arg)
+{
+	struct training *t = arg;
+
+	t->again = NULL;
+	training_settle(t);
+}
+
+static void fail(struct training *t, const char *field, const char *text)
+{
+	struct training_run *r = t->at_work;
+
+	training_run_say(r, "%s%s%s", field, *field ? ": " : "", text);
+	training_end(t, r, TRAINING_FAILED);
+}
+
+static void on_ready(void *arg)
+{
+	struct training *t = arg;
+	struct train_begin v = TRAIN_BEGIN_NULL;
+	const char *what = "";
+	int e = fill(t, t->at_work, &v, &what);
+
+	if (e == 0)
+		e = training_process_begin(t->process, &v);
+	train_begin_deinit(&v);
+	if (e == -EWOULDBLOCK) {
+		training_work_over(t);
+		(void)loop_after(t->d->loop, &t->again, AGAIN_MS, on_again, t);
+	} else if (e < 0) {
+		fail(t, what, strerror(-e));
+	} else {
+		t->begun = true;
+		training_settle(t);
+	}
+}
+
+static void on_progress(void *arg, const struct train_progress *progress)
+{
+	struct training *t = arg;
+
+	t->at_work->figures = *progress;
+	training1_changed(t->d, t->at_work->id);
+}
+
+/* The page stands in the run's folder; without it the run is as good. */
+static void keep_report(const struct training_run *r, int report)
+{
+	_cleanup_close_ int to = training_run_open(r, TRAINING_REPORT,
+						   O_WRONLY | O_CREAT | O_TRUNC);
+	int e = to < 0 ? to : files_copy(report, to, REPORT_MAX);
+
+	if (e < 0)
+		log_error("%s/" TRAINING_REPORT ": %s", r->folder, strerror(-e));
+}
+
+static void on_staged(void *arg, const char *error, const char *text,
+		      const struct stage_facts *facts)
+{
+	struct installing *i = arg;
+	struct training_run *r = i->run;
+	struct training *t = i->t;
+
+	(void)facts;
+	r->installing = false;
+	/* Cut off by the end of the service: it is done again from the checkpoint. */
+	if (!error || !t->d->stopping) {
+		if (error)
+			training_run_say(r, "it could not be installed: %s", text);
+		else
+			digest_to_hex(&i->digest, r->digest);
+		training_end(t, r, error ? TRAINING_FAILED : TRAINING_INSTALLED);
+	}
+	free(i);
+}
+
+static void install(struct training *t, struct training_run *r, const struct train_done *done)
+{
+	struct installing *i = calloc(1, sizeof(*i));
+	struct stage_order order = { .package = done->package_fd, .commit = true,
+				     .done = on_staged, .arg = i };
+	int e = i ? 0 : -ENOMEM;
+
+	if (e == 0) {
+		*i = (struct installing){ .t = t, .run = r, .digest = done->digest };
+		e = stage_begin(t->d, &order);
+	}
+	r->installing = e == 0;
+	if (e == 0)
+		return;
+	free(i);
+	training_run_say(r, "%s", strerror(-e));
+	training_end(t, r, TRAINING_FAILED);
+}
+
+static void on_done(void *arg, struct train_done *done)
+{
+	struct training *t = arg;
+	struct training_run *r = t->at_work;
+
+	r->figures.step = done->steps;
+	r->figures.tokens = done->tokens;
+	r->figures.held_out = done->held_out;
+	r->figures.held_out_base = done->held_out_base;
+	r->figures.seconds_left = 0;
+	training_run_say(r, "%s", done->text.len ? done->text.data : "");
+	keep_report(r, done->report_fd);
+	training_work_over(t);
+	if (!done->better) {
+		training_end(t, r, TRAINING_REJECTED);
+		return;
+	}
+	install(t, r, done);
+	training1_changed(t->d, r->id);
+	training_settle(t);
+}
+
+static void on_room(void *arg)
+{
+	struct training *t = arg;
+
+	t->room = NULL;
+	for (struct training_run *r = t->runs; r; r = r->next)
+		r->no_space = false;
+	training_settle(t);
+}
+
+/* Others may find room meanwhile; it is tried again after a while. */
+static void wait_for_room(struct training *t)
+{
+	struct training_run *r = t->at_work;
+
+	r->no_space = true;
+	log_warning("%s: no room for the checkpoint", r->folder);
+	training_work_over(t);
+	if (!t->room && loop_after(t->d->loop, &t->room, ROOM_MS, on_room, t) < 0)
+		log_error("training: out of memory; it goes on when it is resumed");
+	training1_changed(t->d, r->id);
+	training_settle(t);
+}
+
+static void on_failed(void *arg, enum train_error error, const char *field, const char *text)
+{
+	struct training *t = arg;
+	struct training_run *r = t->at_work;
+
+	if (error == TRAIN_E_SPACE) {
+		wait_for_room(t);
+	} else if (error == TRAIN_E_STOPPED) {
+		training_work_over(t);
+		training1_changed(t->d, r->id);
+		training_settle(t);
+	} else {
+		/* Nothing that could be mended makes these better. */
+		if (error == TRAIN_E_DATA || error == TRAIN_E_HELD_OUT || error == TRAIN_E_OPTIONS)
+			training_run_clean(r);
+		fail(t, field, text);
+	}
+}
+
+/* A new one is started meanwhile. */
+static void on_lost(void *arg)
+{
+	struct training *t = arg;
+	struct training_run *r = t->at_work;
+
+	t->begun = t->stopped = false;
+	if (t->told) {
+		training_work_over(t);
+		training_settle(t);
+		return;
+	}
+	if (r->figures.step > r->step_at_loss) {
+		r->step_at_loss = r->figures.step;
+		r->losses = 0;
+	}
+	if (++r->losses < LOSSES_MAX)
+		return;
+	training_run_say(r, "the process that trains ended by itself %d times at step %llu; the "
+			 "log of the service has more", LOSSES_MAX,
+			 (unsigned long long)r->figures.step);
+	training_end(t, r, TRAINING_FAILED);
+}
+
+const struct training_process_events training_work_events = { on_ready, on_progress, on_done,
+							      on_failed, on_lost };
