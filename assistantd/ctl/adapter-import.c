@@ -10,7 +10,7 @@
 #include "assistantd/ctl/adapter.h"
 #include "util/macro.h"
 
-static int open_file(const char *path)
+int adapter_open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
@@ -31,7 +31,7 @@ static void append_fd(DBusMessageIter *files, const char *name, int fd)
 
 static int append_file(DBusMessageIter *files, const char *name, const char *path)
 {
-	_cleanup_close_ int fd = open_file(path);
+	_cleanup_close_ int fd = adapter_open_file(path);
 
 	if (fd < 0)
 		return CTL_USAGE;
@@ -76,8 +76,16 @@ static int append_files(const struct ctl *c, DBusMessageIter *at, const char *pa
 	return status;
 }
 
-/* "en,de" as a list. */
-static void append_languages(DBusMessageIter *dict, const char *languages)
+int adapter_read_prompt(const char *prompt, struct buf *ret)
+{
+	if (!prompt)
+		return CTL_OK;
+	if (strstr(prompt, "{{"))
+		return buf_append_str(ret, prompt) < 0 ? CTL_FAILED : CTL_OK;
+	return ctl_read_text(prompt, ret);
+}
+
+void adapter_option_languages(DBusMessageIter *dict, const char *languages)
 {
 	_cleanup_free_ char *copy = languages ? strdup(languages) : NULL;
 	DBusMessageIter entry, variant, list;
@@ -102,7 +110,7 @@ static int append_options(const struct ctl *c, DBusMessageIter *at)
 	_cleanup_(buf_deinit) struct buf prompt = BUF_NULL;
 	DBusMessageIter dict;
 	char *end = NULL;
-	int status = c->prompt ? ctl_read_text(c->prompt, &prompt) : CTL_OK;
+	int status = adapter_read_prompt(c->prompt, &prompt);
 	double scale = c->scale ? strtod(c->scale, &end) : 1;
 
 	if (status != CTL_OK)
@@ -117,7 +125,7 @@ static int append_options(const struct ctl *c, DBusMessageIter *at)
 	ctl_option_str(&dict, "style", c->style);
 	ctl_option_str(&dict, "title", c->title);
 	ctl_option_str(&dict, "prompt", prompt.data);
-	append_languages(&dict, c->languages);
+	adapter_option_languages(&dict, c->languages);
 	if (c->scale)
 		ctl_option_double(&dict, "scale", scale);
 	ctl_option_bool(&dict, "commit", true);
@@ -190,7 +198,7 @@ int adapter_import(struct ctl *c, const char *path)
 /* The first argument is the file. */
 static DBusMessage *file_message(const char *member, const char *path)
 {
-	_cleanup_close_ int fd = open_file(path);
+	_cleanup_close_ int fd = adapter_open_file(path);
 	DBusMessageIter at;
 	DBusMessage *m = fd < 0 ? NULL : adapter_message(member, NULL, &at);
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "assistantd/ctl/adapter.h"
+#include "assistantd/ctl/train.h"
 #include "util/macro.h"
 
 enum { STATE_ON_DISK = 2, STATE_RESIDENT = 4, STATE_DISABLED = 6 };
@@ -330,6 +331,13 @@ static const struct {
 	  "FOLDER|FILE --name N --task T [--style S] [--title TEXT]\n"
 	  "                  [--languages en,de] [--prompt FILE] [--scale X] [--signature FILE]\n"
 	  "                  (a package has a name and a task already)" },
+	{ "train", 0, 2, adapter_train, NULL, 0, "                what is being trained" },
+	{ "train", 0, 2, adapter_train, NULL, 0,
+	  "NAME --data FILE [--held-out FILE] [--base MODEL] [--task T] [--style S]\n"
+	  "                  [--title TEXT] [--languages en,de] [--prompt TEMPLATE|FILE]\n"
+	  "                  [--rank N] [--alpha A] [--context N] [--rows N] [--epochs N]\n"
+	  "                  [--rate R] [--seed N] [--threads N] [--wait]" },
+	{ "train", 0, 2, adapter_train, NULL, 0, "watch|pause|resume|stop|report NAME" },
 	{ "update", 1, 1, update, NULL, 0, "FILE            a package, signed or not" },
 	{ "rollback", 1, 1, rollback, NULL, 0, "NAME          to the version that served before" },
 	{ "rm", 1, 2, remove_versions, NULL, 0, "NAME [DIGEST]" },

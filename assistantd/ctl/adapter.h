@@ -23,6 +23,13 @@ int adapter_version_call(struct ctl *c, const char *member, const char *name, co
 /* One line for each key whose value is not empty. */
 void adapter_print_facts(const json_t *facts);
 
+/* A template as it is given, or the file that holds it: CTL_OK, or the status after a message. */
+int adapter_read_prompt(const char *prompt, struct buf *ret);
+/* "en,de" as the option languages. */
+void adapter_option_languages(DBusMessageIter *dict, const char *languages);
+/* For reading: a descriptor, or -1 after a message. */
+int adapter_open_file(const char *path);
+
 /* adapter-import.c */
 int adapter_import(struct ctl *c, const char *path);
 int adapter_update(struct ctl *c, const char *path);

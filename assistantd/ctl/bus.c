@@ -279,6 +279,11 @@ void ctl_option_double(DBusMessageIter *dict, const char *key, double value)
 	option(dict, key, DBUS_TYPE_DOUBLE, &value);
 }
 
+void ctl_option_fd(DBusMessageIter *dict, const char *key, int fd)
+{
+	option(dict, key, DBUS_TYPE_UNIX_FD, &fd);
+}
+
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value)
 {
 	dbus_bool_t flag = value ? 1 : 0;

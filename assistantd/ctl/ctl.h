@@ -27,6 +27,13 @@ enum ctl_status {
 
 enum { CTL_ADAPTERS_MAX = 4, CTL_NAME_MAX = 80 };
 
+/* Options of adapter train. */
+struct ctl_train {
+	const char *data, *base, *held_out, *alpha, *rate, *seed;
+	uint32_t rank, context, rows, epochs, threads;
+	bool wait;
+};
+
 struct ctl {
 	DBusConnection *bus;
 	bool json, stream, is_private, explain, whole;
@@ -34,6 +41,7 @@ struct ctl {
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
 	const char *name, *task, *title, *languages, *prompt, *scale, *signature;
+	struct ctl_train train;
 	uint32_t max_tokens, timeout_s;
 	const json_t *items;	/* of the task notifications, or NULL */
 	int argc;		/* what follows the verb, options taken out */
@@ -75,6 +83,7 @@ void ctl_option_u32(DBusMessageIter *dict, const char *key, uint32_t value);
 void ctl_option_i64(DBusMessageIter *dict, const char *key, int64_t value);
 void ctl_option_u64(DBusMessageIter *dict, const char *key, uint64_t value);
 void ctl_option_double(DBusMessageIter *dict, const char *key, double value);
+void ctl_option_fd(DBusMessageIter *dict, const char *key, int fd);
 void ctl_option_bool(DBusMessageIter *dict, const char *key, bool value);
 void ctl_open_options(DBusMessageIter *at, DBusMessageIter *dict);
 void ctl_close_options(DBusMessageIter *at, DBusMessageIter *dict);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "assistantd/ctl/ctl.h"
+#include "assistantd/ctl/train.h"
 
 static void check(const char *what, bool ok, const char *found, const char *advice)
 {
@@ -52,6 +52,12 @@ static bool is_config_right(void)
 	return r != 1;
 }
 
+static void check_training(bool ok, const char *text)
+{
+	check("training", ok, text, "assistantctl adapter train report NAME shows more; "
+	      "assistantctl adapter train resume NAME tries again");
+}
+
 int ctl_doctor(struct ctl *c)
 {
 	json_t *all, *sandbox, *model;
@@ -76,6 +82,7 @@ int ctl_doctor(struct ctl *c)
 	check("sandbox", confined && ctl_number(sandbox, "landlock_abi") > 0,
 	      confined ? "seccomp and no_new_privs are on" : "incomplete",
 	      "the kernel or a container refuses part of it; the engine runs with the rest");
+	train_summary(c, check_training);
 	json_decref(all);
 	return ready && configured ? CTL_OK : CTL_FAILED;
 }

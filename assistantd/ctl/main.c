@@ -62,7 +62,7 @@ static const struct {
 	{ "agent", NULL, ctl_agent, "                       show questions in this terminal" },
 	{ "intent", NULL, ctl_intent, "[--explain] TEXT…      how a request is understood" },
 	{ "adapter", NULL, ctl_adapter,
-	  "[list | info | explain | versions | import | update | rollback | rm | …]" },
+	  "[list | info | explain | versions | import | train | update | rollback | …]" },
 	{ "model", NULL, ctl_model, "[list | info | add FILE | use NAME]" },
 	{ "tool", NULL, ctl_tool, "[list | show NAME | call NAME [JSON]]" },
 	{ "grant", NULL, ctl_grant, "[list | add TOOL [TARGET] | rm TOOL [TARGET]]" },
@@ -156,6 +156,18 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--prompt", NULL, &c->prompt, NULL },
 		{ "--scale", NULL, &c->scale, NULL },
 		{ "--signature", NULL, &c->signature, NULL },
+		{ "--data", NULL, &c->train.data, NULL },
+		{ "--base", NULL, &c->train.base, NULL },
+		{ "--held-out", NULL, &c->train.held_out, NULL },
+		{ "--alpha", NULL, &c->train.alpha, NULL },
+		{ "--rate", NULL, &c->train.rate, NULL },
+		{ "--seed", NULL, &c->train.seed, NULL },
+		{ "--rank", NULL, NULL, &c->train.rank },
+		{ "--context", NULL, NULL, &c->train.context },
+		{ "--rows", NULL, NULL, &c->train.rows },
+		{ "--epochs", NULL, NULL, &c->train.epochs },
+		{ "--threads", NULL, NULL, &c->train.threads },
+		{ "--wait", &c->train.wait, NULL, NULL },
 		{ "--max-tokens", NULL, NULL, &c->max_tokens },
 		{ "--timeout", NULL, NULL, &c->timeout_s },
 	};
@@ -205,10 +217,19 @@ static bool parse(struct ctl *c, int argc, char **argv)
 	return true;
 }
 
+/* Those that go to the bus. */
+static bool options_valid(const struct ctl *c)
+{
+	const char *const texts[] = { c->style, c->kind, c->area, c->conversation, c->choose,
+				      c->app, c->name, c->task, c->title, c->languages,
+				      c->prompt };
+
+	return ctl_words_valid(ARRAY_SIZE(texts), (char *const *)texts);
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl c = { 0 };
-	char *options[6];
 	const char *verb;
 	int status;
 
@@ -222,19 +243,13 @@ int main(int argc, char **argv)
 	if (c.argc == 0)
 		return usage(stderr, CTL_USAGE);
 	verb = c.argv[0];
-	options[0] = (char *)c.style;
-	options[1] = (char *)c.kind;
-	options[2] = (char *)c.area;
-	options[3] = (char *)c.conversation;
-	options[4] = (char *)c.choose;
-	options[5] = (char *)c.app;
 	c.argv++;
 	c.argc--;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(verb, verbs[i].name) != 0)
 			continue;
 		/* Of a task the word is a file, whose name may be any. */
-		if (!ctl_words_valid(ARRAY_SIZE(options), options) ||
+		if (!options_valid(&c) ||
 		    !ctl_words_valid(c.n_adapters, (char *const *)c.adapters) ||
 		    (verbs[i].run && !ctl_words_valid(c.argc, c.argv)))
 			return CTL_USAGE;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "assistantd/ctl/ctl.h"
+#include "assistantd/ctl/train.h"
 #include "util/macro.h"
 
 #define MODELS "org.assistantd.Models1"
@@ -189,6 +189,12 @@ int ctl_history(struct ctl *c)
 	return status;
 }
 
+static void print_training(bool ok, const char *text)
+{
+	(void)ok;
+	print_text("training ", text);
+}
+
 int ctl_status(struct ctl *c)
 {
 	static const char *const states[] = { "unknown", "starting", "loading the model", "ready",
@@ -216,6 +222,7 @@ int ctl_status(struct ctl *c)
 	       json_is_true(json_object_get(sandbox, "no_new_privs")) ? "on" : "off",
 	       json_is_true(json_object_get(sandbox, "seccomp")) ? "on" : "off",
 	       ctl_number(sandbox, "landlock_abi"));
+	train_summary(c, print_training);
 	json_decref(all);
 	return CTL_OK;
 }

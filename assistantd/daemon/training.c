@@ -60,7 +60,8 @@ static const char *hold(const struct training *t)
 
 static bool can_work(const struct training_run *r)
 {
-	return r->end == TRAINING_OPEN && !r->paused && !r->no_space && !r->coming && !r->installing;
+	return r->end == TRAINING_OPEN && !r->paused && !r->no_space && !r->coming &&
+	       !r->installing;
 }
 
 static struct training_run *next_run(const struct training *t)

@@ -120,7 +120,8 @@ static int set_base(struct daemon *d, struct arguments *a, struct diag *diag)
 	models_deinit(&files);
 	if (r == 0 && !a->order.base)
 		return diag_set(diag, -EINVAL, DIAG_RANGE, "base",
-				"no model '%.100s' is installed; Models1.Add takes one in", a->base);
+				"no model '%.100s' is installed; Models1.Add takes one in",
+				a->base);
 	return r;
 }
 

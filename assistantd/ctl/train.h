@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* adapter train: runs of training. */
+#pragma once
+
+#include "assistantd/ctl/ctl.h"
+
+int adapter_train(struct ctl *c);
+/* One line about the runs, behind what @label makes of it: status's and doctor's. */
+void train_summary(struct ctl *c, void (*label)(bool ok, const char *text));
