@@ -37,6 +37,7 @@ struct spoilt_files;
 struct stage;
 struct terms;
 struct timers;
+struct tones;
 struct training;
 struct words;
 
@@ -64,6 +65,7 @@ struct daemon {
 	struct replies *replies;
 	struct terms *rarity;		/* how rare words are, or NULL */
 	struct terms *notice_kinds;	/* kinds of notifications, or NULL */
+	struct tones *tones;		/* NULL where they could not be read */
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */
 	struct words *words;
 	bool names_stale;		/* the home has changed since `languages` had its names */

@@ -10,6 +10,7 @@
 #include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/terms.h"
+#include "assistantd/daemon/tones.h"
 #include "assistantd/daemon/words.h"
 #include "util/buf.h"
 #include "util/file.h"
@@ -77,6 +78,16 @@ static void read_terms(struct daemon *d, const char *name, struct terms **to)
 
 	if (r < 0)
 		log_error("%s:%s: %s", path, diag.field, diag.code ? diag.text : strerror(-r));
+}
+
+static void read_tones(struct daemon *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, "tones.yaml", &path);
+	struct diag diag = DIAG_NULL;
+
+	if (fd >= 0 && tones_read_fd(&d->tones, fd, &diag) < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.text);
 }
 
 /* Up to a little more than a YAML document may have, whose parser then says so. */
@@ -179,6 +190,7 @@ void read_data_files(struct daemon *d)
 	read_replies(d);
 	read_terms(d, "terms/rarity.tsv", &d->rarity);
 	read_terms(d, "terms/notices.tsv", &d->notice_kinds);
+	read_tones(d);
 	read_tools(d);
 	read_sentences(d);
 }

@@ -74,6 +74,7 @@ static void free_results(struct job *job)
 	errand_deinit(&job->errand);
 	action_free(job->action);
 	ask_free(job->ask);
+	restyling_free(job->restyling);
 }
 
 void job_free(struct job *job)
@@ -143,6 +144,7 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 	if (job->state >= JOB_STORING)
 		return;
 	rewrite_stop(job);
+	restyling_stop(job);
 	agent_drop(job->confirming);
 	job->confirming = NULL;
 	if (job->action)
@@ -342,6 +344,8 @@ void job_work(struct job *job)
 			   job->serving.trouble);
 	else if (wait_for_proofs(job))
 		return;
+	else if (job->serving.chooses)
+		restyling_begin(job);
 	else if (job->serving.prompt)
 		rewrite_begin(job);
 	else if (job->task->has_baseline)
@@ -441,6 +445,7 @@ void jobs_drop_all(struct daemon *d)
 {
 	while (d->jobs) {
 		rewrite_stop(d->jobs);
+		restyling_stop(d->jobs);
 		agent_drop(d->jobs->confirming);
 		job_free(d->jobs);
 	}

@@ -35,6 +35,7 @@ struct piece {
 struct action;
 struct ask;
 struct agent_wait;
+struct restyling;
 
 /* A call of a tool that needs no words, or the taking back of one. */
 struct errand {
@@ -91,6 +92,7 @@ struct job {
 	struct notice_groups groups;
 	const char *kind;		/* of an answer to ask */
 	struct errand errand;		/* of TASK_TOOL */
+	struct restyling *restyling;	/* a tone by rules, or NULL */
 	struct ask *ask;		/* what there is to tell of a request in words, or NULL */
 	struct action *action;		/* calls of tools, or NULL */
 	struct agent_wait *confirming;	/* a question to the user, or NULL */
@@ -163,6 +165,11 @@ void baseline_begin(struct job *job);
 int notifications_take(struct job *job, struct diag *d);
 void notifications_begin(struct job *job);
 void notifications_out(const struct job *job, DBusMessageIter *dict);
+/* restyling.c: a tone by rules, of whose proposals the model chooses. */
+void restyling_begin(struct job *job);
+/* Ends what is in flight. */
+void restyling_stop(struct job *job);
+void restyling_free(struct restyling *r);
 /* ask.c: decides what the sentence asks for, and begins it. */
 void ask_begin(struct job *job);
 /* tools1-call.c: through the gate. */

@@ -24,6 +24,7 @@
 #include "assistantd/daemon/stage.h"
 #include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/timers.h"
+#include "assistantd/daemon/tones.h"
 #include "assistantd/daemon/training.h"
 #include "assistantd/daemon/words.h"
 #include "util/macro.h"
@@ -361,6 +362,7 @@ static void stop(struct service *s)
 	replies_free(d->replies);
 	terms_free(d->rarity);
 	terms_free(d->notice_kinds);
+	tones_free(d->tones);
 	languages_free(d->languages);
 	words_free(d->words);
 	free(d->names_key);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/corrections.h"
+#include "assistantd/daemon/faithful.h"
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
@@ -57,6 +58,13 @@ static int set_out(struct piece *p, const char *text, size_t len)
 	return buf_append(&p->out, text, len);
 }
 
+static int leave_piece(struct piece *p, const char *why)
+{
+	job_warn(p->job, why);
+	p->replaced = true;
+	return set_out(p, piece_text(p), p->span.len);
+}
+
 /* Takes back what is no correction. */
 static int bound_corrections(struct piece *p)
 {
@@ -80,10 +88,13 @@ static int check_piece(struct piece *p)
 	int r = 0;
 
 	if (s.len == 0 || s.len > 6 * p->span.len + 200) {
-		job_warn(p->job, "a part was left as it was: the model's answer did not fit it");
-		p->replaced = true;
-		return set_out(p, piece_text(p), p->span.len);
+		return leave_piece(p, "a part was left as it was: the model's answer did not fit "
+				   "it");
 	}
+	if (p->job->task->kind == TASK_TONE &&
+	    !faithful(piece_text(p), p->span.len, p->out.data + s.start, s.len))
+		return leave_piece(p, "a part was left as it was: in other words it lost a name, "
+				   "a number or a \"not\", or got one");
 	if (p->job->task->kind == TASK_PROOFREAD)
 		r = bound_corrections(p);
 	s = trimmed(&p->out);
@@ -220,7 +231,9 @@ static void undo(struct job *job)
 	job->prompt = jinja_free(job->prompt);
 	buf_reset(&job->result);
 	job->units = 0;
-	job->adapter_digest[0] = '\0';
+	job->adapter[0] = job->recorded[0] = '\0';
+	job->adapter_digest[0] = job->base_digest[0] = '\0';
+	job->scale = 1;
 	library_release(&job->hold);
 }
 
@@ -263,9 +276,8 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 				   "for %u", failed->needed, failed->limit);
 			break;
 		}
-		job_warn(job, "a part was left as it was: it is too long for the model");
-		p->finished = p->replaced = true;
-		set_out(p, piece_text(p), p->span.len);
+		p->finished = true;
+		leave_piece(p, "a part was left as it was: it is too long for the model");
 		emit(job);
 		break;
 	case ENGINE_E_DIGEST:

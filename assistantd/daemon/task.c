@@ -8,10 +8,13 @@
 
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/options.h"
+#include "assistantd/daemon/tones.h"
 #include "util/macro.h"
 
 /* A model below this cannot follow a prompt that describes its task. */
 enum { CAPABLE_CONTEXT = 1024 };
+/* Nor does one whose file is smaller keep to what a text says. */
+static const uint64_t writer_bytes = 256 << 20;
 
 static const struct task tasks[] = {
 	{ TASK_PROOFREAD, "proofread", "Correct spelling and grammar",
@@ -176,6 +179,37 @@ static void without_adapter(const struct daemon *d, const struct task *task, con
 		ret->reason = ret->trouble;
 }
 
+bool task_model_writes(const struct daemon *d)
+{
+	return engine_state(d->engine) == ENGINE_READY &&
+	       engine_model(d->engine)->bytes >= writer_bytes;
+}
+
+/* Whether the user has an adapter for this, which goes before rules. */
+static bool has_own_adapter(const struct daemon *d, const struct task *task, const char *style)
+{
+	struct installed at;
+
+	for (size_t i = 0; library_at(d->library, i, &at); i++) {
+		const struct manifest *m = &at.entry->manifest;
+		struct fit fit;
+
+		if (!at.users || at.entry->state != CATALOG_ACTIVE || !m->style ||
+		    strcmp(m->task, task->name) != 0 || strcmp(m->style, style) != 0)
+			continue;
+		fit_find(d, &at, &fit);
+		if (may_serve(&fit))
+			return true;
+	}
+	return false;
+}
+
+/* Whether plain code proposes what a model chooses from. */
+static bool proposes(const struct daemon *d, const struct task *task, const struct options *o)
+{
+	return task->kind == TASK_TONE && !o->n_adapters && tones_find(d->tones, o->style);
+}
+
 int task_serving(const struct daemon *d, const struct task *task, const struct options *o,
 		 struct serving *ret)
 {
@@ -188,19 +222,26 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 	 * model sorts notifications. */
 	if (task->kind == TASK_ASK || task->kind == TASK_NOTIFICATIONS)
 		return 0;
+	o = o ? o : &none;
 	if (state != ENGINE_READY) {
 		bool dead = state == ENGINE_NO_MODEL;
 
 		ret->reason = dead ? engine_trouble(d->engine) : "the model is being loaded";
+		ret->chooses = proposes(d, task, o);
 		ret->status = !dead ? TASK_STATUS_LOADING :
-			      task->has_baseline ? TASK_STATUS_DEGRADED : TASK_STATUS_UNAVAILABLE;
+			      task->has_baseline || ret->chooses ? TASK_STATUS_DEGRADED :
+								   TASK_STATUS_UNAVAILABLE;
 		return 0;
 	}
-	o = o ? o : &none;
 	if (o->n_adapters) {
 		r = named_adapters(d, task, o, ret);
+	} else if (o->style && proposes(d, task, o) && !task_model_writes(d) &&
+		   !has_own_adapter(d, task, o->style)) {
+		ret->chooses = true;
 	} else if (choose_adapter(d, task, o->style, ret)) {
 		r = scale_last(ret, o->scale);
+	} else if (proposes(d, task, o) && !task_model_writes(d)) {
+		ret->chooses = true;
 	} else {
 		without_adapter(d, task, o->style, ret);
 	}
@@ -227,8 +268,11 @@ size_t task_styles(const struct daemon *d, const struct task *task, const char *
 	struct installed at;
 	size_t n = 0;
 
+	for (size_t i = 0; task->kind == TASK_TONE && d->tones && n < max &&
+			   i < d->tones->n_styles; i++)
+		styles[n++] = d->tones->styles[i].name;
 	if (engine_state(d->engine) != ENGINE_READY)
-		return 0;
+		return n;
 	for (size_t i = 0; n < max && library_at(d->library, i, &at); i++) {
 		const struct manifest *m = &at.entry->manifest;
 		struct fit fit;

@@ -50,10 +50,14 @@ struct serving {
 	size_t n_uses;			/* those of the scale 0 are not among them */
 	char trouble[512];		/* why an adapter does not serve, in words */
 	const char *prompt;		/* template, or NULL: the baseline */
+	bool chooses;			/* plain code proposes, and the model, if any, chooses */
 };
 
 struct options;
 
+/* Whether the model that runs can follow a prompt and write by itself; a small one is better at
+ * choosing among what plain code proposes. */
+bool task_model_writes(const struct daemon *d);
 /* Fills @ret from the state of the engine, what is installed, and @o (NULL: no options): 0,
  * -ENOENT for an adapter that is not installed, -EXDEV for one that cannot serve, and @trouble
  * says why. Of several adapters, the one that counts most brings the prompt. */
@@ -61,6 +65,6 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 		 struct serving *ret);
 /* What serves, by name: "a,b", or with @scales "a=0.5,b=1". */
 void serving_names(const struct serving *s, bool scales, char ret[SERVING_TEXT_MAX]);
-/* The styles that are installed for the task and the model; returns how many. */
+/* The styles that there are rules for, or adapters that fit the model; returns how many. */
 size_t task_styles(const struct daemon *d, const struct task *task, const char **styles,
 		   size_t max);

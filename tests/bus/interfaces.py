@@ -68,14 +68,35 @@ def offsets_count_in_the_callers_unit(s):
 
 
 def tone_changes_and_keeps(s):
+    """By rules, of whose ways the model chooses; where there is but one, no model is asked."""
+    def run(text, style, **options):
+        text, results = s.run("tone", text, style=style, **options)
+        return str(text), str(results["source"]), str(results["adapter"])
+
     plain = "Send me the invoice by Friday."
-    seen = set()
-    for style in ("friendly", "professional", "concise"):
-        text, results = s.run("tone", plain, style=style)
-        assert results["adapter"] == f"tone-{style}", results["adapter"]
-        assert "invoice" in text and "Friday" in text, text
-        seen.add(str(text))
-    assert len(seen) >= 2, seen
+    for style, ways in (("friendly", ("Could you send me the invoice by Friday? Thanks a lot!",
+                                      "Could you please send me the invoice by Friday? "
+                                      "Thanks a lot!")),
+                        ("professional", ("Could you please send me the invoice by Friday?",
+                                          "I would appreciate it if you could send me the "
+                                          "invoice by Friday."))):
+        text, source, adapter = run(plain, style)
+        assert text in ways and source == "model" and adapter == "", (text, source, adapter)
+    assert run("I just wanted to let you know that Anna is late.", "concise") == (
+        "Anna is late.", "baseline", "")
+    assert run("WHERE THE HELL IS MY PACKAGE???", "neutral") == (
+        "Where is my package?", "baseline", "")
+    assert "no adapter of this style" in fails("TaskUnavailable", s.run, "tone", plain,
+                                               style="nosuch")
+    # Freely by an adapter that is named, if nothing is lost that way.
+    text, source, adapter = run(plain, "friendly", adapter="tone-friendly")
+    assert "invoice" in text and "Friday" in text and adapter == "tone-friendly", text
+    # Lines and what is no sentence stay; many sentences, many questions to the model.
+    letter = "Hi Anna,\n\n" + "Send me the slides.\n" * 200 + "\n-- \nBob\n"
+    text, source, _ = run(letter, "professional")
+    assert text.startswith("Hello Anna,\n\n") and text.endswith("\n-- \nBob\n"), text
+    assert text.count("\n") == letter.count("\n") and text.count("slides") == 200 and \
+        "\nSend" not in text and source == "model", text
 
 
 def adapters_are_combined(s):
@@ -90,12 +111,12 @@ def adapters_are_combined(s):
     alone, results = run(adapter="tone-friendly")
     digest = str(results["adapter_digest"])
     # One of the scale 0 is not there; a factor of 1 is as it is.
-    for options in ({"adapters": {"tone-friendly": 1.0}}, {"scale": 1.0},
+    for options in ({"adapters": {"tone-friendly": 1.0}}, {"adapter": "tone-friendly", "scale": 1.0},
                     {"adapters": {"tone-concise": 0.0, "tone-friendly": 1.0}},
                     {"adapters": {"tone-friendly": 2.0}, "scale": 0.5}):
         text, results = run(**options)
         assert text == alone and results["adapter"] == "tone-friendly", (options, text)
-    nothing, results = run(scale=0.0)
+    nothing, results = run(adapter="tone-friendly", scale=0.0)
     assert results["adapter"] == "" and results["adapter_digest"] == "", dict(results)
     assert run(adapters={"tone-friendly": 0.0})[0] == nothing
     # Several are named in one order, in results and receipts.
@@ -144,7 +165,7 @@ def baselines_say_so(s):
 
 def ask_decides(s):
     text, results = s.run("ask", "make this friendlier: Send me the invoice today.")
-    assert results["adapter"] == "tone-friendly" and "invoice" in text, text
+    assert "invoice" in text and text != "Send me the invoice today.", text
     _, results = s.run("ask", "what time is it")
     assert results["kind"] == "text"
     _, results = s.run("ask", "fly me to the moon")
@@ -189,10 +210,10 @@ def tasks_are_listed(s):
     assert set(tasks) == {"proofread", "tone", "summarize", "reply",
                           "notifications", "ask"}, set(tasks)
     assert tasks["proofread"]["status"] == 5 and tasks["summarize"]["status"] == 6
-    assert set(tasks["tone"]["styles"]) == {"friendly", "professional", "concise"}
+    assert set(tasks["tone"]["styles"]) == {"friendly", "professional", "concise", "neutral"}
     assert "style" in tasks["tone"]["options"] and "style" not in tasks["reply"]["options"]
     status, details = s.interface().CheckTask("tone", query(style="concise"))
-    assert status == 5 and details["adapter"] == "tone-concise"
+    assert status == 5 and details["adapter"] == ""
     needed, limit = s.interface().CountTokens("proofread", "Hello you.", NONE)
     assert 0 < needed < limit
 

@@ -50,3 +50,8 @@ check-gate: tests/daemon/test-evil-model
 	srcdir='$(srcdir)' EVIL_CALLS='$(EVIL_CALLS)' BIPIA='$(BIPIA)' \
 		tests/daemon/test-evil-model
 .PHONY: check-gate
+
+check_PROGRAMS += tests/daemon/test-faithful tests/daemon/test-restyle
+tests_daemon_test_faithful_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+tests_daemon_test_restyle_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+EXTRA_DIST += tests/daemon/tones.tsv

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Between restyle.c, restyle-words.c and restyle-shape.c. */
+#pragma once
+
+#include "assistantd/daemon/restyle.h"
+
+/* Texts, each once, at most RESTYLE_WAYS_MAX; what is beyond is left out. */
+struct ways {
+	char *items[RESTYLE_WAYS_MAX];
+	size_t n;
+};
+
+/* Takes over @text, also when it is not added; NULL is no memory. 0 or -ENOMEM. */
+int ways_take(struct ways *w, char *text);
+void ways_deinit(struct ways *w);
+
+/* One letter of the text in the other case, where it is of ASCII. */
+void letter_up(char *c);
+void letter_down(char *c);
+
+/* Without shouting: a copy, or NULL without memory. */
+char *restyle_calmed(const char *text, size_t len);
+/* @text with the words of @tone's swaps exchanged, in all ways: appends to @ret. 0 or -ENOMEM. */
+int restyle_words(const struct tone *tone, const char *text, struct ways *ret);
+
+/* What is known of the message so far. */
+struct restyle_state {
+	const struct tones *tones;
+	const struct tone *tone;
+	size_t sentence;		/* number of this one, from 1 */
+	size_t *used;			/* [n_shapes] the sentence that had it first; 0: none */
+	const struct tone_shape *shape;	/* the last one that fitted this sentence, or NULL */
+	unsigned depth;			/* 0 */
+};
+
+/* @text, one sentence, in the forms of the first shape that fits, or as it is: appends to @ret.
+ * 0 or -ENOMEM. */
+int restyle_shape(struct restyle_state *s, const char *text, struct ways *ret);

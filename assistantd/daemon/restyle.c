@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/restyle.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/faithful.h"
+#include "assistantd/daemon/restyle-private.h"
+#include "util/macro.h"
+
+/* A sentence that is longer keeps its form; a line that is shorter may be a name. */
+enum { SENTENCE_MAX = 1000, SIGNATURE_WORDS = 4 };
+
+static size_t words_in(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += !isspace((unsigned char)text[i]) && (i == 0 ||
+							  isspace((unsigned char)text[i - 1]));
+	return n;
+}
+
+/* A line that is none: the name below a message, an item of a list, a quotation. */
+static bool is_sentence(const char *text, struct span s, bool alone)
+{
+	char last = text[s.start + s.len - 1];
+
+	if (s.len > SENTENCE_MAX || !isalnum((unsigned char)text[s.start]))
+		return false;
+	return alone || strchr(".!?", last) ||
+	       words_in(text + s.start, s.len) > SIGNATURE_WORDS;
+}
+
+static int shape_all(struct restyle_state *state, struct ways *ways)
+{
+	struct ways fresh = { .n = 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ways->n; i++)
+		r = restyle_shape(state, ways->items[i], &fresh);
+	ways_deinit(ways);
+	*ways = fresh;
+	return r;
+}
+
+/* Those that say the same; else the text as it was. Where there is more than this sentence,
+ * @droppable, nothing may be left of it. */
+static int keep_faithful(struct ways *ways, const char *text, bool droppable,
+			 struct restyle_part *ret)
+{
+	size_t len = strlen(text);
+	bool capital = isupper((unsigned char)*text), read = has_letters(text, len);
+
+	ret->ways = calloc(ways->n + 1, sizeof(*ret->ways));
+	if (!ret->ways)
+		return -ENOMEM;
+	for (size_t i = 0; i < ways->n; i++) {
+		char *way = ways->items[i];
+		size_t n = strlen(way);
+		bool empty = read && !has_letters(way, n);
+
+		if (empty ? !droppable : !faithful_facts(text, len, way, n))
+			continue;
+		if (empty)
+			*way = '\0';
+		if (capital)
+			letter_up(way);
+		ret->ways[ret->n_ways++] = TAKE(ways->items[i]);
+	}
+	if (ret->n_ways)
+		return 0;
+	ret->ways[0] = strdup(text);
+	ret->n_ways = ret->ways[0] != NULL;
+	return ret->n_ways ? 0 : -ENOMEM;
+}
+
+static int find_ways(struct restyle_state *state, const char *text, struct span s, bool alone,
+		     struct restyle_part *ret)
+{
+	_cleanup_free_ char *plain = state->tone->calm ? restyle_calmed(text + s.start, s.len)
+						       : strndup(text + s.start, s.len);
+	struct ways ways = { .n = 0 };
+	int r = plain ? restyle_words(state->tone, plain, &ways) : -ENOMEM;
+
+	ret->span = s;
+	state->sentence++;
+	state->shape = NULL;
+	if (r == 0 && is_sentence(text, s, alone))
+		r = shape_all(state, &ways);
+	if (r == 0)
+		r = keep_faithful(&ways, plain, !alone, ret);
+	ways_deinit(&ways);
+	return r;
+}
+
+/* Whether the message says already what a closing would say. */
+static bool says(const char *text, size_t len, const struct strings *words)
+{
+	struct phrase p;
+
+	if (!phrase_cut(&p, text, len))
+		return true;
+	for (size_t at = 0; at < p.n; at++)
+		for (size_t i = 0; i < words->n; i++)
+			if (phrase_find_at(&p, at, words->items[i]))
+				return true;
+	return false;
+}
+
+int restyle_find(struct restyle *ret, const struct tones *tones, const struct tone *tone,
+		 const char *text, size_t len)
+{
+	struct restyle_state state = { .tones = tones, .tone = tone };
+	_cleanup_free_ size_t *used = calloc(tone->n_shapes + 1, sizeof(*used));
+	struct spans spans = { 0 };
+	int r = used ? sentences_find(text, len, &spans) : -ENOMEM;
+
+	state.used = used;
+	if (r == 0)
+		ret->parts = calloc(spans.n + 1, sizeof(*ret->parts));
+	if (r == 0 && !ret->parts)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < spans.n; i++) {
+		r = find_ways(&state, text, spans.items[i], spans.n == 1, &ret->parts[ret->n++]);
+		if (r == 0 && state.shape && state.shape->closing &&
+		    !says(text, len, &state.shape->closing->unless)) {
+			ret->closing = state.shape->closing->text;
+			ret->closing_after = i;
+		}
+	}
+	spans_deinit(&spans);
+	return r;
+}
+
+int restyle_join(const struct restyle *r, const char *text, size_t len, struct buf *out)
+{
+	size_t at = 0;
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < r->n; i++) {
+		const struct restyle_part *p = &r->parts[i];
+
+		e = buf_append(out, text + at, p->span.start - at);
+		if (e == 0)
+			e = buf_append_str(out, p->ways[p->chosen]);
+		if (e == 0 && r->closing && r->closing_after == i)
+			e = buf_printf(out, " %s", r->closing);
+		at = p->span.start + p->span.len;
+		/* Nor are there two blanks where nothing is left. */
+		while (!*p->ways[p->chosen] && at < len && isspace((unsigned char)text[at]))
+			at++;
+	}
+	return e < 0 ? e : buf_append(out, text + at, len - at);
+}
+
+void restyle_deinit(struct restyle *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		for (size_t k = 0; k < r->parts[i].n_ways; k++)
+			free(r->parts[i].ways[k]);
+		free(r->parts[i].ways);
+	}
+	free(r->parts);
+	*r = (struct restyle){ 0 };
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request for a tone that rules know: they propose, and the model says which of several ways
+ * to say a sentence is the likeliest. Without it, or where there is but one way, the rules' own
+ * first one is taken.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "assistantd/daemon/job.h"
+#include "assistantd/daemon/restyle.h"
+#include "assistantd/daemon/tones.h"
+#include "util/macro.h"
+
+/* What is read of a text, so that no text keeps the others waiting; ways in one question to the
+ * model. */
+enum { RESTYLE_BYTES = 256 * 1024, TEXTS_AT_ONCE = 96 };
+
+struct restyling {
+	struct job *job;
+	size_t len;		/* that was read */
+	struct restyle found;
+	size_t from, to;	/* parts that the model is asked about */
+	struct engine_call call;
+};
+
+void restyling_stop(struct job *job)
+{
+	if (job->restyling)
+		engine_cancel(job->d->engine, &job->restyling->call);
+}
+
+void restyling_free(struct restyling *r)
+{
+	if (!r)
+		return;
+	restyle_deinit(&r->found);
+	free(r);
+}
+
+static void finish(struct restyling *r)
+{
+	struct job *job = r->job;
+
+	if (restyle_join(&r->found, job->input.data + job->text.start, r->len,
+			 &job->result) < 0 ||
+	    buf_append(&job->result, job->input.data + job->text.start + r->len,
+		       job->text.len - r->len) < 0) {
+		job_finish(job, "Internal", "out of memory");
+		return;
+	}
+	answer_delta(job, 0, job->result.data ? job->result.data : "", job->result.len);
+	job_done(job);
+}
+
+/* Whether there is something to choose; where nothing is one of the ways, that is the rules'
+ * to say and not a text that could be likely. */
+static bool is_open(const struct restyle_part *p)
+{
+	for (size_t i = 0; i < p->n_ways; i++)
+		if (!*p->ways[i])
+			return false;
+	return p->n_ways > 1;
+}
+
+/* The next parts to ask about: false when there are none, or a negative error. */
+static int collect(struct restyling *r, struct engine_score *score)
+{
+	int e = 0;
+
+	r->from = r->to;
+	for (; e == 0 && r->to < r->found.n; r->to++) {
+		const struct restyle_part *p = &r->found.parts[r->to];
+
+		if (!is_open(p))
+			continue;
+		if (score->n_texts && score->n_texts + p->n_ways > TEXTS_AT_ONCE)
+			break;
+		for (size_t i = 0; e == 0 && i < p->n_ways; i++)
+			e = engine_score_add(score, p->ways[i], strlen(p->ways[i]));
+	}
+	return e < 0 ? e : score->n_texts > 0;
+}
+
+static void ask(struct restyling *r);
+
+static void choose(struct restyle_part *p, const double *scores)
+{
+	double best = (double)-INFINITY;
+
+	for (size_t i = 0; i < p->n_ways; i++)
+		if (scores[i] > best) {
+			best = scores[i];
+			p->chosen = i;
+		}
+}
+
+static void on_counted(void *arg, const struct engine_counted *counted)
+{
+	struct restyling *r = arg;
+
+	(void)counted;
+	answer_progress(r->job, STAGE_READING);
+}
+
+static void on_scored(void *arg, const struct engine_scored *scored)
+{
+	struct restyling *r = arg;
+	struct job *job = r->job;
+	uint32_t at = 0;
+
+	for (size_t i = r->from; i < r->to; i++) {
+		struct restyle_part *p = &r->found.parts[i];
+
+		if (!is_open(p) || at + p->n_ways > scored->n)
+			continue;
+		choose(p, scored->scores + at);
+		at += (uint32_t)p->n_ways;
+	}
+	job->source = "model";
+	digest_to_hex(&engine_model(job->d->engine)->digest, job->base_digest);
+	job->generation = library_generation(job->d->library);
+	job->tokens_in += scored->tokens_in;
+	job->loading_ms += scored->loading_ms;
+	job->reading_ms += scored->reading_ms;
+	ask(r);
+}
+
+/* The rules do without it. */
+static void on_failed(void *arg, int error, const struct engine_failed *failed)
+{
+	struct restyling *r = arg;
+
+	(void)error;
+	(void)failed;
+	job_warn(r->job, "the model could not be asked for the best way to say it; the first one "
+		 "was taken");
+	finish(r);
+}
+
+static const struct engine_call_ops call_ops = { .counted = on_counted, .scored = on_scored,
+						 .failed = on_failed };
+
+static void ask(struct restyling *r)
+{
+	struct engine_score *score = malloc(sizeof(*score));
+	int e = -ENOMEM;
+
+	if (score) {
+		*score = (struct engine_score)ENGINE_SCORE_NULL;
+		score->prompt.lane = r->job->options.priority;
+		e = collect(r, score);
+		if (e > 0)
+			e = engine_score_call(r->job->d->engine, &r->call, score);
+		else if (e == 0)
+			e = -ENODATA;
+		engine_score_deinit(score);
+		free(score);
+	}
+	if (e == -ENODATA)
+		finish(r);
+	else if (e != 0)
+		on_failed(r, 0, NULL);
+}
+
+void restyling_begin(struct job *job)
+{
+	const struct tone *tone = tones_find(job->d->tones, job->options.style);
+	struct restyling *r = calloc(1, sizeof(*r));
+	int e = r ? 0 : -ENOMEM;
+
+	job->source = "baseline";
+	job->restyling = r;
+	if (e == 0) {
+		r->job = job;
+		r->call.ops = &call_ops;
+		r->call.arg = r;
+		r->len = MIN(job->text.len, (size_t)RESTYLE_BYTES);
+		if (r->len < job->text.len)
+			job_warn(job, "only the beginning of the text was put into the tone");
+		e = restyle_find(&r->found, job->d->tones, tone,
+				 job->input.data + job->text.start, r->len);
+	}
+	if (e < 0)
+		job_finish(job, "Internal", "%s", strerror(-e));
+	else if (engine_state(job->d->engine) == ENGINE_READY)
+		ask(r);
+	else
+		finish(r);
+}
