@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import statistics
 import zlib
 
@@ -63,9 +64,16 @@ def politeness(rows):
     return [("rude", r[0]) for r in rows] + [("neutral", x) for r in rows for x in r[1][:1]]
 
 
-def judge(name, how, cases, answers, known, source):
+def formulas(b):
+    """The words that the rules bring along by themselves."""
+    with open(os.path.join(b.source, "examples", "tones.yaml"), encoding="utf-8") as f:
+        ways = re.findall(r"(?:forms|as|text): (\[.*?\]|\".*?\")", f.read())
+    return set(measure.content(" ".join(re.sub(r"\{\w+\}", " ", w) for w in ways)))
+
+
+def judge(b, name, how, cases, answers, known, source):
     texts = [c.get("prompt") or c["text"] for c in cases]
-    kept, intact, _, _, same, length = evaluate.rewrites(name, cases, answers).shares()
+    kept, intact, _, _, same, length = evaluate.rewrites(name, cases, answers, formulas(b)).shares()
     n = max(len(texts), 1)
     unsupported = sum(bool(metrics.unsupported(t, a)) for t, a in zip(texts, answers))
     shorter = sum(len(a.split()) < len(t.split()) for t, a in zip(texts, answers))
@@ -80,15 +88,25 @@ def answers_of(b, name, texts):
     return [r.text or t for r, t in zip(results, texts)], bench.source_of(results)
 
 
+def sets(b, name):
+    folder = os.path.join(b.source, "examples", "tiny", "recipe")
+    yield "held-out pieces", b.held(f"held-any-{name}.jsonl")
+    yield "written by hand", b.rows(os.path.join(folder, "everyday.jsonl"))
+    if name == "concise":
+        yield "long ones written by hand", b.rows(os.path.join(folder, "wordy.jsonl"))
+
+
 def styled(b, known):
-    by_hand = b.rows(os.path.join(b.source, "examples", "tiny", "recipe", "everyday.jsonl"))
     for name in STYLES:
-        for title, cases in (("held-out pieces", b.held(f"held-any-{name}.jsonl")),
-                             ("written by hand", by_hand)):
+        for title, cases in sets(b, name):
             texts = [c.get("prompt") or c["text"] for c in cases]
+            rows = [judge(b, name, "doing nothing", cases, texts, known, "")]
+            freely = b.run("tone", texts, adapter=f"tone-{name}")
+            if not any(r.error for r in freely):
+                rows.append(judge(b, name, f"the adapter tone-{name}, writing freely", cases,
+                                  [r.text for r in freely], known, bench.source_of(freely)))
             answers, source = answers_of(b, name, texts)
-            rows = [judge(name, "doing nothing", cases, texts, known, ""),
-                    judge(name, "the service", cases, answers, known, source)]
+            rows.append(judge(b, name, "the service", cases, answers, known, source))
             yield report.Table(f"{name}, {title} ({len(cases)})", COLUMNS, rows, NOTE)
         yield report.Examples(name, b.first(list(zip(texts, answers))))
 

@@ -97,9 +97,10 @@ def vocabulary(style):
     return set(words)
 
 
-def rewrites(style, cases, answers):
-    """A case names the words to keep, or has an answer that shows them."""
-    r = measure.Rewrites(style, vocabulary(style))
+def rewrites(style, cases, answers, formulas=frozenset()):
+    """A case names the words to keep, or has an answer that shows them. @formulas: words that
+    come along with the style, too."""
+    r = measure.Rewrites(style, vocabulary(style) | formulas)
     for case, answer in zip(cases, answers):
         text, keep = case.get("prompt") or case["text"], case.get("keep")
         if keep is None:

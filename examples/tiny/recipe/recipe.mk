@@ -20,7 +20,8 @@ EXTRA_DIST += \
 	examples/tiny/recipe/terms.py \
 	examples/tiny/recipe/rude.jsonl \
 	examples/tiny/recipe/tones.py \
-	examples/tiny/recipe/TRIALS.md
+	examples/tiny/recipe/TRIALS.md \
+	examples/tiny/recipe/wordy.jsonl
 tiny-model: all
 	@test -n '$(DATA)' || { echo 'make tiny-model DATA=DIR' >&2; exit 1; }
 	PYTHON3='$(PYTHON3)' sh $(srcdir)/examples/tiny/recipe/make.sh \
