@@ -5,5 +5,3 @@
 
 /* Row @row as floats, exactly the values that the file means; of a type with a kernel. */
 void matrix_row(const struct matrix *w, uint32_t row, float *out);
-/* Columns @first to @first + @n - 1 of it, whole blocks where the type has any. */
-void matrix_part(const struct matrix *w, uint32_t row, uint32_t first, uint32_t n, float *out);

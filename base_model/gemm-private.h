@@ -16,17 +16,14 @@ struct gemm_scratch {
 	size_t cap;
 };
 
-/* Columns @first to @first + @n - 1 of a row, whole blocks where the type has any. */
-typedef void (*unpack_fn)(const struct matrix *w, uint32_t row, uint32_t first, uint32_t n,
-			  float *out);
-
 struct gemm {
 	struct pool *pool;
 	const struct gemm_tile *tile;
 	const struct vector_ops *ops;
-	unpack_fn unpack;
+	const struct kernels *kernels;
 	struct gemm_scratch shared, alone[POOL_MAX_THREADS];
 	atomic_bool failed;
+	double operations;
 };
 
 static inline size_t divide_up(size_t n, size_t by)

@@ -18,6 +18,7 @@ struct product {
 	struct gemm_args args;		/* with all strides */
 	const uint32_t *a;		/* panels, one behind the other */
 	size_t steps;
+	unpack_fn unpack;		/* of the weights' type */
 };
 
 static void pack_panel(void *arg, size_t task, unsigned thread)
@@ -39,6 +40,11 @@ static uint32_t *panel_at(const struct gemm_tile *t, uint32_t *panels, size_t pa
 	return panels + (panel * GEMM_STRETCH + k / t->group) * t->cols;
 }
 
+static const uint8_t *row_at(const struct product *p, size_t row)
+{
+	return p->args.weights->data + row * p->args.weights->row_size;
+}
+
 /* Rows of the matrix are columns of the product. */
 static void unpack_rows(const struct product *p, size_t first, size_t n, size_t k, size_t end,
 			float *piece, uint32_t *panels)
@@ -51,8 +57,7 @@ static void unpack_rows(const struct product *p, size_t first, size_t n, size_t 
 			size_t rows = MIN(t->cols, n - row);
 
 			for (size_t i = 0; i < rows; i++)
-				p->g->unpack(p->args.weights, (uint32_t)(first + row + i),
-					     (uint32_t)at, (uint32_t)have, piece + i * PIECE);
+				p->unpack(row_at(p, first + row + i), at, have, piece + i * PIECE);
 			t->pack_cols(piece, PIECE, 1, rows, have,
 				     panel_at(t, panels, panel, at - k));
 		}
@@ -68,8 +73,7 @@ static void unpack_columns(const struct product *p, size_t first, size_t n, size
 		size_t have = MIN((size_t)LINES, end - at);
 
 		for (size_t i = 0; i < have; i++)
-			p->g->unpack(p->args.weights, (uint32_t)(at + i), (uint32_t)first,
-				     (uint32_t)n, piece + i * COLUMNS);
+			p->unpack(row_at(p, at + i), first, n, piece + i * COLUMNS);
 		for (size_t panel = 0; panel * t->cols < n; panel++)
 			t->pack_cols(piece + panel * t->cols, 1, COLUMNS,
 				     MIN(t->cols, n - panel * t->cols), have,
@@ -121,7 +125,8 @@ static void run_columns(void *arg, size_t task, unsigned thread)
 
 void gemm_run_weights(struct gemm *g, const struct gemm_args *args)
 {
-	struct product p = { .g = g, .args = *args, .steps = divide_up(args->k, g->tile->group) };
+	struct product p = { .g = g, .args = *args, .steps = divide_up(args->k, g->tile->group),
+			     .unpack = g->kernels->unpack[args->weights->type] };
 	size_t panels = divide_up(args->m, g->tile->rows);
 
 	gemm_complete(&p.args);

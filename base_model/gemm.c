@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base_model/dequantize.h"
 #include "base_model/gemm-private.h"
 #include "util/macro.h"
 
@@ -36,7 +35,6 @@ void gemm_set_inputs(struct gemm *g, enum gemm_inputs inputs)
 {
 	g->tile = &gemm_tile_generic;
 	g->ops = &vector_ops_generic;
-	g->unpack = matrix_part;
 #ifdef ARCH_X86_64
 	if (cpu_features() & CPU_AVX512) {
 		g->tile = &gemm_tile_avx512;
@@ -60,6 +58,7 @@ int gemm_new(struct gemm **ret, unsigned threads)
 	r = pool_new(&g->pool, threads);
 	if (r < 0)
 		return r;
+	g->kernels = kernels_choose();
 	gemm_set_inputs(g, GEMM_BF16);
 	*ret = TAKE(g);
 	return 0;
@@ -308,6 +307,7 @@ void gemm_run(struct gemm *g, const struct gemm_args *args)
 	size_t tasks = (size_t)6 * pool_threads(g->pool);
 	bool by_rows;
 
+	g->operations += 2.0 * (double)args->m * (double)args->n * (double)args->k;
 	if (args->weights) {
 		gemm_run_weights(g, args);
 		return;

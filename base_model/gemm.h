@@ -52,5 +52,9 @@ void gemm_each(struct gemm *g, gemm_fn fn, void *arg, size_t n_tasks);
 void gemm_run_alone(struct gemm *g, const struct gemm_args *args, unsigned thread);
 /* 0, or -ENOMEM once a product got no scratch and was not computed; asked after a pass. */
 int gemm_error(const struct gemm *g);
+/* Multiplications and additions of all gemm_run() so far, two to a term. */
+double gemm_operations(const struct gemm *g);
+/* What its threads could do of them at most, per second: in the registers, with its inputs. */
+double gemm_peak(struct gemm *g);
 /* The vector loops for the same CPU. */
 const struct vector_ops *gemm_ops(const struct gemm *g);

@@ -110,6 +110,10 @@ void trainer_losses(const struct trainer *t, double *losses);
  * changed. */
 double trainer_step(struct trainer *t, float rate);
 uint64_t trainer_steps(const struct trainer *t);
+/* Multiplications and additions of all matrix products so far but attention's, and the most per
+ * second that its threads do of them in the registers. */
+double trainer_operations(const struct trainer *t);
+double trainer_peak(struct trainer *t);
 /* Linear warm-up, the peak for @hold steps, then half a cosine down to the floor. */
 float train_rate(const struct train_rates *r, uint64_t step);
 

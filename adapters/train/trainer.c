@@ -97,6 +97,16 @@ void trainer_set_exact(struct trainer *t)
 	gemm_set_inputs(t->gemm, GEMM_F32);
 }
 
+double trainer_operations(const struct trainer *t)
+{
+	return gemm_operations(t->gemm);
+}
+
+double trainer_peak(struct trainer *t)
+{
+	return gemm_peak(t->gemm);
+}
+
 struct trainer *trainer_free(struct trainer *t)
 {
 	if (!t)

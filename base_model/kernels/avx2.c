@@ -3,6 +3,7 @@
 #include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
+#include "base_model/kernels/unpack.h"
 #include "base_model/kernels/tile-256.h"
 
 #define GROUP 4
@@ -39,4 +40,5 @@ const struct kernels kernels_avx2 = {
 	.quantize = portable_quantize,
 	PORTABLE_LOW,
 	PORTABLE_KERNELS,
+	UNPACK_KERNELS,
 };

@@ -3,6 +3,7 @@
 #include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
+#include "base_model/kernels/unpack.h"
 #include "base_model/kernels/tile-512.h"
 
 #define GROUP 4
@@ -62,4 +63,5 @@ const struct kernels kernels_avx512_pairs = {
 	.quantize = portable_quantize,
 	PORTABLE_LOW,
 	PORTABLE_KERNELS,
+	UNPACK_KERNELS,
 };

@@ -5,6 +5,7 @@
  * unsigned side is the biased input, and 128 · Σw, which all vectors share, is taken off.
  */
 #include "base_model/kernels/portable.h"
+#include "base_model/kernels/unpack.h"
 #include "base_model/kernels/tile-512.h"
 #include "util/macro.h"
 
@@ -292,4 +293,5 @@ const struct kernels kernels_avx512 = {
 	.low_f32 = &low_f32_avx512,
 	.int8_operations = int8_operations,
 	PORTABLE_KERNELS,
+	UNPACK_KERNELS,
 };

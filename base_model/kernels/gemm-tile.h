@@ -4,6 +4,12 @@
  * is multiplied), tile_vec (of floats), tile_load(), tile_broadcast() and tile_fma(). */
 #include "base_model/kernels/gemm.h"
 
+#ifdef __aarch64__
+#define TILE_REGISTER(x) "+w"(x)
+#else
+#define TILE_REGISTER(x) "+v"(x)
+#endif
+
 enum { TILE_LANES = sizeof(tile_vec) / sizeof(float), TILE_COLS = 2 * TILE_LANES };
 
 static inline __attribute__((always_inline)) void
@@ -64,6 +70,27 @@ static void tile_run(size_t steps, const void *left, const void *right, const st
 	}
 }
 
+static uint64_t tile_operations(size_t steps)
+{
+	tile_vec sum[TILE_ROWS][2] = { 0 };
+	static const tile_word words[TILE_COLS];
+	const tile_operand b0 = tile_load(words), b1 = tile_load(words + TILE_LANES);
+
+	for (size_t i = 0; i < steps; i++) {
+#pragma GCC unroll 12
+		for (int r = 0; r < TILE_ROWS; r++) {
+			sum[r][0] = tile_fma(b1, b0, sum[r][0]);
+			sum[r][1] = tile_fma(b0, b1, sum[r][1]);
+		}
+		/* They are needed, whatever they are. */
+#pragma GCC unroll 12
+		for (int r = 0; r < TILE_ROWS; r++)
+			__asm__ volatile("" : TILE_REGISTER(sum[r][0]),
+					 TILE_REGISTER(sum[r][1]));
+	}
+	return (uint64_t)steps * TILE_ROWS * TILE_COLS * TILE_GROUP * 2;
+}
+
 #if TILE_GROUP == 1
 static inline __attribute__((always_inline)) void
 pack_floats(const float *src, size_t line, size_t step, size_t n, size_t k, float *dst,
@@ -93,5 +120,5 @@ static void pack_cols(const float *src, size_t line, size_t step, size_t n, size
 #endif
 
 const struct gemm_tile TILE_NAME = {
-	TILE_ROWS, TILE_COLS, TILE_GROUP, pack_rows, pack_cols, tile_run,
+	TILE_ROWS, TILE_COLS, TILE_GROUP, pack_rows, pack_cols, tile_run, tile_operations,
 };

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base_model/vector.h"
 
@@ -26,6 +27,8 @@ struct gemm_tile {
 	size_t rows, cols, group;
 	pack_fn pack_rows, pack_cols;
 	void (*run)(size_t steps, const void *a, const void *b, const struct tile_out *out);
+	/* The same sums of what stays in the registers; how many operations that were. */
+	uint64_t (*operations)(size_t steps);
 };
 
 extern const struct gemm_tile gemm_tile_generic, gemm_tile_avx2, gemm_tile_avx512;

@@ -4,6 +4,7 @@
 #include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
+#include "base_model/kernels/unpack.h"
 
 static int32_t dot(const int8_t *w, const int8_t *x, size_t n)
 {
@@ -68,4 +69,5 @@ const struct kernels kernels_generic = {
 	.quantize = portable_quantize,
 	PORTABLE_LOW,
 	PORTABLE_KERNELS,
+	UNPACK_KERNELS,
 };

@@ -59,8 +59,13 @@ extern const rows_fn avx512_few[TENSOR_TYPES];
 extern const struct low_kernels low_f16_avx512, low_f32_avx512;
 extern const struct attention_kernels attention_generic, attention_avx2, attention_avx512;
 
+/* Weights @first to @first + @n - 1 of a row, whole blocks where the type has any, as floats:
+ * exactly the values that the file means. */
+typedef void (*unpack_fn)(const void *row, size_t first, size_t n, float *out);
+
 struct kernels {
 	const char *name;
+	unpack_fn unpack[TENSOR_TYPES];	/* by type, those of rows */
 	rows_fn rows[TENSOR_TYPES];	/* by type; NULL for one that we do not compute with */
 	/* Fills the quantised form of blocks @first to @last - 1, counted over all vectors. */
 	void (*quantize)(const struct activations *x, size_t first, size_t last);

@@ -6,6 +6,7 @@
 #include "base_model/kernels/low-rank-portable.h"
 #include "base_model/kernels/portable-quantize.h"
 #include "base_model/kernels/portable.h"
+#include "base_model/kernels/unpack.h"
 #include "base_model/kernels/tile.h"
 
 #define GROUP 8
@@ -121,4 +122,5 @@ const struct kernels kernels_neon = {
 	.quantize = portable_quantize,
 	PORTABLE_LOW,
 	PORTABLE_KERNELS,
+	UNPACK_KERNELS,
 };

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include <time.h>
+
+#include "base_model/gemm-private.h"
+#include "util/macro.h"
+
+enum { ROUNDS = 5, STEPS = 20000, TASKS = 64 };
+
+struct peak {
+	const struct gemm_tile *tile;
+	uint64_t operations[POOL_MAX_THREADS];
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void peak_task(void *arg, size_t task, unsigned thread)
+{
+	struct peak *peak = arg;
+
+	(void)task;
+	peak->operations[thread] += peak->tile->operations(STEPS);
+}
+
+double gemm_peak(struct gemm *g)
+{
+	unsigned threads = pool_threads(g->pool);
+	double best = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct peak peak = { .tile = g->tile };
+		double begin = now(), operations = 0;
+
+		pool_run(g->pool, peak_task, &peak, (size_t)TASKS * threads);
+		for (unsigned t = 0; t < threads; t++)
+			operations += (double)peak.operations[t];
+		best = MAX(best, operations / (now() - begin));
+	}
+	return best;
+}
+
+double gemm_operations(const struct gemm *g)
+{
+	return g->operations;
+}
