@@ -74,21 +74,10 @@ static void print_run(const json_t *run)
 	}
 }
 
-static int list(struct ctl *c)
+static void print_line(const json_t *run)
 {
-	json_t *runs, *run;
-	int status = ctl_fetch_list(c, TRAINING, "List", &runs);
-	size_t i;
-
-	if (status == CTL_OK && c->json)
-		ctl_print_json(runs);
-	else if (status == CTL_OK)
-		json_array_foreach(runs, i, run) {
-			print_run(run);
-			putchar('\n');
-		}
-	json_decref(runs);
-	return status;
+	print_run(run);
+	putchar('\n');
 }
 
 /* The last one of that name, or the one with that number: CTL_OK and it in *@ret (the caller's),
@@ -245,9 +234,13 @@ static int first_look(struct ctl *c, const char *name)
 	}
 	if (status == CTL_OK && run && has_ended(run))
 		status = outcome(c, run);
-	else if (status == CTL_OK && !c->json)
+	else if (status == CTL_OK && !c->json) {
+		if (ctl_number(run, "sequence") > 1)
+			printf("It becomes version %lld of %s, where it is better than the model "
+			       "alone.\n", ctl_number(run, "sequence"), name);
 		printf("It goes on by itself; assistantctl adapter train watch %s shows how far it "
 		       "is.\n", name);
+	}
 	json_decref(run);
 	return status;
 }
@@ -386,7 +379,7 @@ int adapter_train(struct ctl *c)
 		      { "stop", "Stop", NULL } };
 
 	if (c->argc == 1 && !c->train.data)
-		return list(c);
+		return ctl_show_list(c, TRAINING, "List", print_line);
 	if (c->argc == 2 && c->train.data)
 		return start(c, c->argv[1]);
 	for (size_t i = 0; c->argc == 3 && i < ARRAY_SIZE(verbs); i++)

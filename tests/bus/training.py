@@ -118,9 +118,8 @@ def goes_on(s, name):
     wait_for(lambda: run_of(s, name)["step"] > before, 10, f"{name} to go on")
 
 
-def ctl(s, *arguments):
-    return subprocess.run(["assistantctl", "adapter", "train", *arguments], env=s.env,
-                          capture_output=True, text=True, timeout=60, check=False)
+def train(s, *arguments, status=0):
+    return harness.ctl(s, "adapter", "train", *arguments, status=status)
 
 
 def what_is_wrong_is_told_before(s):
@@ -196,6 +195,17 @@ def one_at_a_time(s):
     fails("NotReady", training(s).Report, number(s, "refuses"), NONE)
 
 
+def the_end_is_notified(s):
+    mock = Mocks.template("notification_daemon")
+    spin(0.2)
+    start(s, "refuses")
+    notes = dbus.Interface(mock, dbusmock.MOCK_IFACE)
+    wait_for(lambda: [c for c in notes.GetCalls() if c[1] == "Notify"], 10, "the notification")
+    summary, body = [c[2] for c in notes.GetCalls() if c[1] == "Notify"][0][3:5]
+    assert (summary, body) == ("The adapter refuses could not be trained", "line 17: broken")
+    training(s).Stop(number(s, "refuses"), NONE)
+
+
 def what_is_killed_goes_on(s):
     training(s).Resume(number(s, "works"), NONE)
     for _ in range(2):
@@ -227,44 +237,47 @@ def what_cannot_be_installed_is_told(s):
     fd = training(s).Report(number(s, "ends"), NONE).take()
     with os.fdopen(fd, "rb") as f:
         assert f.read() == b"a page"
-    out = ctl(s, "report", "ends")
-    with open(out.stdout.strip(), "rb") as f:
+    with open(train(s, "report", "ends").strip(), "rb") as f:
         assert f.read() == b"a page"
-    out = ctl(s, "stop", "ends")
-    assert out.returncode == 0 and not out.stdout + out.stderr, out
-    out = ctl(s, "report", "ends")
-    assert out.returncode == 1 and "no run of training 'ends'" in out.stderr, out
+    assert train(s, "stop", "ends") == ""
+    assert "no run of training 'ends'" in train(s, "report", "ends", status=1)
+
+
+def a_full_disk_is_waited_for(s):
+    start(s, "fills")
+    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), 10, "that")
+    assert not run_of(s, "fills")["pid"]
+    training(s).Resume(number(s, "fills"), NONE)
+    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), 10, "again")
+    training(s).Stop(number(s, "fills"), NONE)
 
 
 def from_the_command_line(s):
     with tempfile.NamedTemporaryFile() as f:
         f.write(b"data\n")
         f.flush()
-        out = ctl(s, "wrong", "--data", f.name, "--rank", "300")
-        assert out.returncode == 2 and "rank: 300, expected 1 to 256" in out.stderr, out
-        out = ctl(s, "wrong", "--data", f.name, "--base", f.name)
-        assert out.returncode == 2 and "no installed model" in out.stderr, out
-        out = ctl(s, "wrong", "--data", f.name + ".not")
-        assert out.returncode == 2 and "No such file" in out.stderr, out
+        for words, complaint in ((("--data", f.name, "--rank", "300"),
+                                  "rank: 300, expected 1 to 256"),
+                                 (("--data", f.name, "--base", f.name), "no installed model"),
+                                 (("--data", f.name + ".not"), "No such file")):
+            out = train(s, "wrong", *words, status=2)
+            assert complaint in out, out
+        assert "line 17: broken" in train(s, "refuses", "--data", f.name, "--wait", status=1)
         base = os.path.join(harness.SOURCE, "examples", "tiny", "base.gguf")
-        out = ctl(s, "refuses", "--data", f.name, "--wait")
-        assert out.returncode == 1 and "line 17: broken" in out.stderr, out
-        out = ctl(s, "works", "--data", f.name, "--base", base, "--prompt", "Mine: {{ text }}",
-                  "--languages", "en,de", "--alpha", "8", "--seed", "7")
-        assert out.returncode == 0 and "watch works" in out.stdout, out
-    out = ctl(s)
-    assert out.returncode == 0 and "works  running  training  step " in out.stdout, out
-    assert "refuses  failed  (line 17: broken)" in out.stdout, out
-    status = subprocess.run(["assistantctl", "status"], env=s.env, capture_output=True, text=True,
-                            timeout=60, check=False).stdout
-    assert "training works: running" in status, status
-    out = ctl(s, "pause", "works")
-    assert out.returncode == 0, out
+        out = train(s, "works", "--data", f.name, "--base", base, "--prompt", "Mine: {{ text }}",
+                    "--languages", "en,de", "--alpha", "8", "--seed", "7")
+        assert "watch works" in out, out
+    out = train(s)
+    assert "works  running  training  step " in out, out
+    assert "refuses  failed  (line 17: broken)" in out, out
+    out = harness.ctl(s, "status")
+    assert "training works: running" in out, out
+    train(s, "pause", "works")
     wait_for(lambda: run_of(s, "works")["pid"] == 0, 10, "it to leave memory")
-    out = ctl(s)
-    assert "works  paused" in out.stdout and "(by you)" in out.stdout, out
-    assert ctl(s, "watch").returncode == 2
-    assert ctl(s, "resume", "works").returncode == 0
+    out = train(s)
+    assert "works  paused" in out and "(by you)" in out, out
+    train(s, "watch", status=2)
+    train(s, "resume", "works")
 
 
 def pressure_puts_it_down(s):
@@ -320,9 +333,11 @@ def main():
     failed = 0
     try:
         for tests in ((what_is_wrong_is_told_before, sandboxed_callers_are_refused,
-                       it_stands_still_for_requests, one_at_a_time, what_is_killed_goes_on,
+                       it_stands_still_for_requests, one_at_a_time, the_end_is_notified,
+                       what_is_killed_goes_on,
                        what_ends_again_and_again_fails, what_cannot_be_installed_is_told,
-                       from_the_command_line, pressure_puts_it_down, a_killed_service_goes_on),
+                       a_full_disk_is_waited_for, from_the_command_line, pressure_puts_it_down,
+                       a_killed_service_goes_on),
                       (after_that,), (on_battery,)):
             if tests[0] is on_battery:
                 world.supply("BAT0", type="Battery", status="Discharging")

@@ -106,6 +106,8 @@ static void play(struct ipc_message *m)
 		raise(SIGKILL);
 	else if (strcmp(begin.name.data, "refuses") == 0)
 		send_failed(m->id, TRAIN_E_DATA, "line 17", "broken");
+	else if (strcmp(begin.name.data, "fills") == 0)
+		send_failed(m->id, TRAIN_E_SPACE, "checkpoint", "no space left on device");
 	else if (strcmp(begin.name.data, "ends") == 0)
 		send_done(m->id);
 	else
