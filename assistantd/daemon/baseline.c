@@ -87,24 +87,34 @@ static int summarize(struct job *job)
 	return r < 0 ? r : write_summary(job);
 }
 
+/* Of the conversation so far: who wrote last, and what was said before. */
+static void look_back(const struct thread *thread, struct reply_to *to)
+{
+	for (size_t i = thread->n; i > 0; i--) {
+		const struct thread_message *m = &thread->items[i - 1];
+
+		if (!to->earlier)
+			to->earlier = m->text;
+		if (!m->me && !to->name && m->from && *m->from)
+			to->name = m->from;
+	}
+}
+
 static int suggest(struct job *job)
 {
 	struct reply replies[JOB_CANDIDATES_MAX];
-	const char *kind;
-	size_t n = replies_choose(job->d->replies, job->input.data + job->text.start,
-				  readable(job, REPLY_BYTES), replies,
-				  MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX),
-				  &kind);
+	struct reply_to to = { .text = job->input.data + job->text.start,
+			       .len = readable(job, REPLY_BYTES) };
+	size_t n;
+	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		char *copy = strdup(replies[i].text);
-
-		if (!copy)
-			return -ENOMEM;
+	look_back(&job->options.thread, &to);
+	r = replies_choose(job->d->replies, job->d->message_kinds, &to, replies,
+			   MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX), &n);
+	for (size_t i = 0; i < n; i++)
 		job->candidates[job->n_candidates++] =
-			(struct candidate){ replies[i].intent, copy };
-	}
-	return n ? buf_append_str(&job->result, job->candidates[0].text) : -ENOENT;
+			(struct candidate){ replies[i].intent, replies[i].text };
+	return r < 0 ? r : buf_append_str(&job->result, job->candidates[0].text);
 }
 
 void baseline_begin(struct job *job)
@@ -112,8 +122,8 @@ void baseline_begin(struct job *job)
 	int r;
 
 	job->source = "baseline";
-	if (job->task->kind == TASK_REPLY && !job->d->replies) {
-		job_finish(job, "TaskUnavailable", "the file of replies could not be read");
+	if (job->task->kind == TASK_REPLY && !(job->d->replies && job->d->message_kinds)) {
+		job_finish(job, "TaskUnavailable", "the files of replies could not be read");
 		return;
 	}
 	r = job->task->kind == TASK_SUMMARIZE ? summarize(job) : suggest(job);

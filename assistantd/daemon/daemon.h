@@ -66,6 +66,7 @@ struct daemon {
 	struct terms *rarity;		/* how rare words are, or NULL */
 	struct terms *notice_kinds;	/* kinds of notifications, or NULL */
 	struct tones *tones;		/* NULL where they could not be read */
+	struct terms *message_kinds;	/* kinds of messages, or NULL */
 	struct languages *languages;	/* what sentences are understood by; NULL without memory */
 	struct words *words;
 	bool names_stale;		/* the home has changed since `languages` had its names */

@@ -191,6 +191,7 @@ void read_data_files(struct daemon *d)
 	read_terms(d, "terms/rarity.tsv", &d->rarity);
 	read_terms(d, "terms/notices.tsv", &d->notice_kinds);
 	read_tones(d);
+	read_terms(d, "terms/messages.tsv", &d->message_kinds);
 	read_tools(d);
 	read_sentences(d);
 }

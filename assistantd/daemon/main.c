@@ -363,6 +363,7 @@ static void stop(struct service *s)
 	terms_free(d->rarity);
 	terms_free(d->notice_kinds);
 	tones_free(d->tones);
+	terms_free(d->message_kinds);
 	languages_free(d->languages);
 	words_free(d->words);
 	free(d->names_key);

@@ -255,6 +255,13 @@ static int take_notices(struct options *o, DBusMessageIter *value, const struct 
 	return notices_read(&o->notices, value, d);
 }
 
+static int take_thread(struct options *o, DBusMessageIter *value, const struct option *option,
+		       struct diag *d)
+{
+	(void)option;
+	return thread_read(&o->thread, value, d);
+}
+
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option table[] = {
@@ -276,6 +283,7 @@ static const struct option table[] = {
 	{ "length", "s", OPTION_SUMMARY, 0, 0, 0, take_length },
 	{ "kind", "s", OPTION_SUMMARY, 0, 0, 0, take_kind },
 	{ "hint", "s", OPTION_REPLY, FIELD(hint), 0, TEXT_MAX, take_text },
+	{ "thread", "aa{sv}", OPTION_REPLY, 0, 0, 0, take_thread },
 	{ "count", "u", OPTION_REPLY, FIELD(count), 1, 5, take_u32 },
 	{ "attachments", "aa{sv}", OPTION_ASK, 0, 0, 0, take_attachments },
 	{ "area", "s", OPTION_ASK, FIELD(area), 0, SHORT_MAX, take_text },
@@ -354,6 +362,7 @@ void options_deinit(struct options *o)
 	}
 	offer_deinit(&o->entities);
 	notices_deinit(&o->notices);
+	thread_deinit(&o->thread);
 	*o = (struct options){ 0 };
 }
 

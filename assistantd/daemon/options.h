@@ -8,6 +8,7 @@
 
 #include "assistantd/daemon/notices.h"
 #include "assistantd/daemon/offers.h"
+#include "assistantd/daemon/thread.h"
 #include "util/diag.h"
 
 enum offset_unit { UNIT_UTF8, UNIT_UTF16, UNIT_UTF32 };
@@ -55,6 +56,7 @@ struct options {
 	size_t n_attachments;
 	struct offer_list entities;	/* that the caller shows, for this request alone */
 	struct notice_list notices;
+	struct thread thread;		/* what was said before */
 };
 
 /*
