@@ -118,6 +118,40 @@ static int describe(struct trainer *t)
 	return c->layers ? 0 : -ENOMEM;
 }
 
+static int begin(struct trainer **ret, const struct train_shape *shape, size_t rows,
+		 unsigned threads)
+{
+	_cleanup_(trainer_freep) struct trainer *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->s = *shape;
+	if ((r = describe(t)) < 0 || (r = train_prepare(t, rows, threads)) < 0)
+		return r;
+	t->n_weights = lay_base(t, NULL, NULL);
+	*ret = TAKE(t);
+	return 0;
+}
+
+int train_new_lane(struct trainer **ret, const struct trainer *t, size_t rows, unsigned threads)
+{
+	struct trainer *lane;
+	int r = begin(ret, &t->s, rows, threads);
+
+	if (r < 0)
+		return r;
+	lane = *ret;
+	lane->trained.g = calloc(lane->n_weights, sizeof(float));
+	if (!lane->trained.g)
+		return -ENOMEM;
+	lane->w = lane->trained.w = t->w;
+	lane->trained.n = lane->n_weights;
+	lay_base(lane, lane->w, lane->trained.g);
+	fill_rotations(lane);
+	return train_lay_buffers(lane);
+}
+
 int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t rows,
 		unsigned threads, uint64_t seed)
 {
@@ -127,20 +161,14 @@ int trainer_new(struct trainer **ret, const struct train_shape *shape, size_t ro
 	if (!train_shape_valid(shape, rows) || shape->heads > shape->width ||
 	    shape->width % shape->heads != 0 || shape->width / shape->heads % 2 != 0)
 		return -EINVAL;
-	t = calloc(1, sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	t->s = *shape;
-	if ((r = describe(t)) < 0 || (r = train_prepare(t, rows, threads)) < 0)
-		return r;
-	t->n_weights = lay_base(t, NULL, NULL);
-	r = train_block_init(&t->trained, t->n_weights);
+	r = begin(&t, shape, rows, threads);
+	if (r == 0)
+		r = train_block_init(&t->trained, t->n_weights);
 	if (r < 0)
 		return r;
 	t->w = t->trained.w;
 	lay_base(t, t->w, t->trained.g);
-	r = train_lay_buffers(t);
-	if (r < 0)
+	if ((r = train_open_lanes(t)) < 0 || (r = train_lay_buffers(t)) < 0)
 		return r;
 	first_weights(t, seed);
 	fill_rotations(t);

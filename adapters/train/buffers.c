@@ -111,7 +111,6 @@ static void lay_scratch(struct trainer *t, float *b, size_t *at)
 	t->branch = take_or(post || t->c.residual_scale != 1, NULL, b, at, t->n * t->s.width);
 	t->dbranch = take_or(post, NULL, b, at, t->n * t->s.width);
 	t->partial = take_or(!t->model, NULL, b, at, train_chunks(t->n) * t->s.width);
-	t->muon = take_or(!t->model, NULL, b, at, t->threads * train_muon_floats(&t->s));
 	t->ds = train_take(b, at, squares);
 	t->scores = take_or(t->c.attention_cap > 0, NULL, b, at, squares);
 }
@@ -120,6 +119,10 @@ static size_t lay_all(struct trainer *t, float *b)
 {
 	size_t at = 0;
 
+	t->muon = take_or(!t->model && t->trained.m1, NULL, b, &at,
+			  t->threads * train_muon_floats(&t->s));
+	if (t->has_lanes)
+		return at;
 	lay_scratch(t, b, &at);
 	lay_layers(t, b, &at);
 	lay_head(t, b, &at);
@@ -144,6 +147,10 @@ int train_lay_buffers(struct trainer *t)
 
 int trainer_set_recompute(struct trainer *t)
 {
+	int r = 0;
+
 	t->recompute = true;
-	return train_lay_buffers(t);
+	for (size_t i = 0; t->has_lanes && r == 0 && i < TRAIN_LANES; i++)
+		r = trainer_set_recompute(t->lanes[i]);
+	return r < 0 ? r : train_lay_buffers(t);
 }

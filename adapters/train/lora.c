@@ -47,6 +47,12 @@ int trainer_add_lora(struct trainer *t, uint32_t rank, float alpha, uint64_t see
 
 	if (t->rank || t->steps || rank < 1 || rank > 256 || !(alpha > 0) || alpha > 4096)
 		return -EINVAL;
+	if (t->has_lanes) {
+		train_close_lanes(t);
+		r = train_lay_buffers(t);
+		if (r < 0)
+			return r;
+	}
 	freeze(t);
 	t->rank = rank;
 	t->alpha = alpha;

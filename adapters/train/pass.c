@@ -196,6 +196,8 @@ int trainer_loss(struct trainer *t, const struct train_batch *batch, bool backwa
 
 	if (r < 0)
 		return r;
+	if (t->has_lanes)
+		return train_run_lanes(t, batch, backward, loss);
 	run_forward(t, batch->tokens);
 	*loss = train_head(t, batch, backward);
 	if (backward)

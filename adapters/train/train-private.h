@@ -51,6 +51,8 @@ struct train_block {
 	size_t n;
 };
 
+enum { TRAIN_LANES = 4 };
+
 struct trainer {
 	struct train_shape s;
 	struct bm_config c;			/* the formula: that of family.h */
@@ -90,6 +92,8 @@ struct trainer {
 	float *temperatures;			/* [context] factors on the queries, or NULL */
 	float *muon;				/* [threads][train_muon_floats()] */
 	double *losses;				/* [n] */
+	bool has_lanes;				/* which run the passes; t has no activations */
+	struct trainer *lanes[TRAIN_LANES];
 };
 
 enum { TRAIN_CHUNK = 64, TRAIN_WEIGHTS = 16384 };	/* positions, weights of one task */
@@ -109,6 +113,14 @@ void train_block_deinit(struct train_block *b);
 /* Normal with a deviation; the same for the same seed. */
 void train_draw(float *w, size_t n, float deviation, uint64_t *seed);
 
+/* A trainer with the weights of @t and gradients, but no moments, of its own. */
+int train_new_lane(struct trainer **ret, const struct trainer *t, size_t rows, unsigned threads);
+/* Lanes for @t, a base of our own, where its rows can be shared out: 0 or -ENOMEM. */
+int train_open_lanes(struct trainer *t);
+void train_close_lanes(struct trainer *t);
+/* trainer_loss() of a batch that was taken. */
+int train_run_lanes(struct trainer *t, const struct train_batch *batch, bool backward,
+		    double *loss);
 /* Checks it, and finds its examples and the positions with a target: 0 or -EINVAL. */
 int train_take_batch(struct trainer *t, const struct train_batch *batch);
 /* The mean loss of what the layers left in t->last; with @backward, t->dx is its gradient. */

@@ -95,6 +95,8 @@ int train_prepare(struct trainer *t, size_t rows, unsigned threads)
 void trainer_set_exact(struct trainer *t)
 {
 	gemm_set_inputs(t->gemm, GEMM_F32);
+	for (size_t i = 0; t->has_lanes && i < TRAIN_LANES; i++)
+		trainer_set_exact(t->lanes[i]);
 }
 
 double trainer_operations(const struct trainer *t)
@@ -111,6 +113,7 @@ struct trainer *trainer_free(struct trainer *t)
 {
 	if (!t)
 		return NULL;
+	train_close_lanes(t);
 	gemm_free(t->gemm);
 	if (t->w != t->trained.w)
 		free(t->w);
