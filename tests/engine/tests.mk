@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/engine/test-batch tests/engine/test-prefix
+check_PROGRAMS += tests/engine/test-batch tests/engine/test-prefix tests/engine/test-slots
 
 # The same, longer: make check-schedules.
 check_PROGRAMS += tests/engine/test-scheduler
@@ -40,3 +40,11 @@ tests_engine_test_workshop_malformed_SOURCES = tests/engine/test-workshop-malfor
 
 check_PROGRAMS += tests/engine/test-tokens
 tests_engine_test_tokens_SOURCES = tests/engine/test-tokens.c $(FRONT)
+
+RUN_FRONT = tests/engine/run-front.c tests/engine/run-front.h
+check_PROGRAMS += tests/engine/test-run
+tests_engine_test_run_SOURCES = tests/engine/test-run.c $(RUN_FRONT)
+check_PROGRAMS += tests/engine/test-run-faults
+tests_engine_test_run_faults_SOURCES = tests/engine/test-run-faults.c $(RUN_FRONT)
+check_PROGRAMS += tests/engine/test-train-serve
+tests_engine_test_train_serve_SOURCES = tests/engine/test-train-serve.c $(RUN_FRONT)
