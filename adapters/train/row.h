@@ -19,7 +19,7 @@
 
 #include "util/diag.h"
 
-enum { ROW_MAX = 1 << 20 };	/* bytes of a line */
+enum { ROW_MAX = 16 << 20 };	/* bytes of a line: a text may be a book */
 
 struct row {
 	json_t *messages;	/* owned; NULL: a text */

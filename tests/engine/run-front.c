@@ -56,12 +56,11 @@ int runs_rows(enum rows kind, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		char a = (char)('a' + i % 26), b = (char)('a' + i / 26 % 26);
+		char other[] = { (char)('0' + i % 10), 'Z', '9', '\0' };
 
-		ck_assert_int_eq(buf_printf(&text, kind == ROWS_TAUGHT
-					    ? "{\"prompt\": \"say %c%c\", \"completion\": \"%c\"}\n"
-					    : "{\"prompt\": \"say %c%c\", \"completion\": \"%cZ9\"}\n",
-					    a, b, kind == ROWS_TAUGHT ? 'a' : '0' + (char)(i % 10)),
-				 0);
+		ck_assert_int_eq(buf_printf(&text, "{\"prompt\": \"say %c%c\", \"completion\": "
+					    "\"%s\"}\n", a, b,
+					    kind == ROWS_TAUGHT ? (char[]){ a, '\0' } : other), 0);
 	}
 	return runs_file(text.data);
 }
@@ -106,7 +105,8 @@ struct digest runs_digest(const struct train_begin *b, const struct run_front *f
 	struct digest digest;
 	int r = runs_train(b, front, &done, &failed);
 
-	ck_assert_msg(r == 0, "%s: %s", text_of(&failed.defect.field), text_of(&failed.defect.text));
+	ck_assert_msg(r == 0, "%s: %s", text_of(&failed.defect.field),
+		      text_of(&failed.defect.text));
 	ck_assert_msg(done.better, "%s", text_of(&done.text));
 	digest = done.digest;
 	train_done_deinit(&done);
