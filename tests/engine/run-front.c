@@ -60,7 +60,7 @@ int runs_rows(enum rows kind, size_t n)
 
 		ck_assert_int_eq(buf_printf(&text, "{\"prompt\": \"say %c%c\", \"completion\": "
 					    "\"%s\"}\n", a, b,
-					    kind == ROWS_TAUGHT ? (char[]){ a, '\0' } : other), 0);
+					    kind == ROWS_TAUGHT ? "a" : other), 0);
 	}
 	return runs_file(text.data);
 }
