@@ -4,10 +4,10 @@
 
 #include "assistantd/daemon/restyle.h"
 
-/* Texts, each once, at most RESTYLE_WAYS_MAX; what is beyond is left out. */
+/* Texts, each once, at most @max of them; what is beyond is left out. */
 struct ways {
 	char *items[RESTYLE_WAYS_MAX];
-	size_t n;
+	size_t n, max;
 };
 
 /* Takes over @text, also when it is not added; NULL is no memory. 0 or -ENOMEM. */
@@ -20,7 +20,8 @@ void letter_down(char *c);
 
 /* Without shouting: a copy, or NULL without memory. */
 char *restyle_calmed(const char *text, size_t len);
-/* @text with the words of @tone's swaps exchanged, in all ways: appends to @ret. 0 or -ENOMEM. */
+/* @text with the words of @tone's swaps exchanged, in all ways, of which there is one at least:
+ * appends to @ret. 0 or -ENOMEM. */
 int restyle_words(const struct tone *tone, const char *text, struct ways *ret);
 
 /* What is known of the message so far. */
@@ -31,6 +32,7 @@ struct restyle_state {
 	size_t *used;			/* [n_shapes] the sentence that had it first; 0: none */
 	const struct tone_shape *shape;	/* the last one that fitted this sentence, or NULL */
 	unsigned depth;			/* 0 */
+	size_t more_ways;		/* that sentences to come may have beyond one each */
 };
 
 /* @text, one sentence, in the forms of the first shape that fits, or as it is: appends to @ret.

@@ -29,7 +29,7 @@ int ways_take(struct ways *w, char *text)
 			free(text);
 			return 0;
 		}
-	if (w->n == RESTYLE_WAYS_MAX)
+	if (w->n == w->max)
 		free(text);
 	else
 		w->items[w->n++] = text;
@@ -203,7 +203,7 @@ static int exchange(const struct tone_swap *swap, const char *text, size_t from,
 	if (times == TIMES_MAX || !phrase_cut(&p, text, strlen(text)) ||
 	    !find(swap, &p, from, &at, &n))
 		return ways_take(ret, strdup(text));
-	for (size_t i = 0; r == 0 && i < swap->as.n && ret->n < RESTYLE_WAYS_MAX; i++) {
+	for (size_t i = 0; r == 0 && i < swap->as.n && ret->n < ret->max; i++) {
 		_cleanup_free_ char *other = exchanged(&p, at, at + n, swap->as.items[i]);
 
 		r = other ? exchange(swap, other, at + tokens_of(swap->as.items[i]), times + 1,
@@ -214,7 +214,7 @@ static int exchange(const struct tone_swap *swap, const char *text, size_t from,
 
 static int exchange_all(const struct tone_swap *swap, struct ways *ways)
 {
-	struct ways fresh = { .n = 0 };
+	struct ways fresh = { .max = ways->max };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ways->n; i++)

@@ -11,6 +11,8 @@
 
 /* A sentence that is longer keeps its form; a line that is shorter may be a name. */
 enum { SENTENCE_MAX = 1000, SIGNATURE_WORDS = 4 };
+/* Ways of all sentences beyond one each, so that no text takes long. */
+enum { MORE_WAYS_MAX = 1024 };
 
 static size_t words_in(const char *text, size_t len)
 {
@@ -35,7 +37,7 @@ static bool is_sentence(const char *text, struct span s, bool alone)
 
 static int shape_all(struct restyle_state *state, struct ways *ways)
 {
-	struct ways fresh = { .n = 0 };
+	struct ways fresh = { .max = ways->max };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ways->n; i++)
@@ -81,7 +83,7 @@ static int find_ways(struct restyle_state *state, const char *text, struct span 
 {
 	_cleanup_free_ char *plain = state->tone->calm ? restyle_calmed(text + s.start, s.len)
 						       : strndup(text + s.start, s.len);
-	struct ways ways = { .n = 0 };
+	struct ways ways = { .max = MIN((size_t)RESTYLE_WAYS_MAX, state->more_ways + 1) };
 	int r = plain ? restyle_words(state->tone, plain, &ways) : -ENOMEM;
 
 	ret->span = s;
@@ -91,6 +93,8 @@ static int find_ways(struct restyle_state *state, const char *text, struct span 
 		r = shape_all(state, &ways);
 	if (r == 0)
 		r = keep_faithful(&ways, plain, !alone, ret);
+	if (r == 0)
+		state->more_ways -= ret->n_ways - 1;
 	ways_deinit(&ways);
 	return r;
 }
@@ -112,7 +116,8 @@ static bool says(const char *text, size_t len, const struct strings *words)
 int restyle_find(struct restyle *ret, const struct tones *tones, const struct tone *tone,
 		 const char *text, size_t len)
 {
-	struct restyle_state state = { .tones = tones, .tone = tone };
+	struct restyle_state state = { .tones = tones, .tone = tone,
+				       .more_ways = MORE_WAYS_MAX };
 	_cleanup_free_ size_t *used = calloc(tone->n_shapes + 1, sizeof(*used));
 	struct spans spans = { 0 };
 	int r = used ? sentences_find(text, len, &spans) : -ENOMEM;

@@ -15,7 +15,7 @@
 
 /* What is read of a text, so that no text keeps the others waiting; ways in one question to the
  * model. */
-enum { RESTYLE_BYTES = 256 * 1024, TEXTS_AT_ONCE = 96 };
+enum { RESTYLE_BYTES = 128 * 1024, TEXTS_AT_ONCE = 96 };
 
 struct restyling {
 	struct job *job;
@@ -64,6 +64,15 @@ static bool is_open(const struct restyle_part *p)
 	return p->n_ways > 1;
 }
 
+/* As a line, for behind the beginning of a document models know other things than sentences. */
+static int add_line(struct engine_score *score, const char *way)
+{
+	_cleanup_(buf_deinit) struct buf line = BUF_NULL;
+	int e = buf_printf(&line, "\n%s", way);
+
+	return e < 0 ? e : engine_score_add(score, line.data, line.len);
+}
+
 /* The next parts to ask about: false when there are none, or a negative error. */
 static int collect(struct restyling *r, struct engine_score *score)
 {
@@ -78,7 +87,7 @@ static int collect(struct restyling *r, struct engine_score *score)
 		if (score->n_texts && score->n_texts + p->n_ways > TEXTS_AT_ONCE)
 			break;
 		for (size_t i = 0; e == 0 && i < p->n_ways; i++)
-			e = engine_score_add(score, p->ways[i], strlen(p->ways[i]));
+			e = add_line(score, p->ways[i]);
 	}
 	return e < 0 ? e : score->n_texts > 0;
 }

@@ -17,7 +17,7 @@ LONG = "Send me the report by Friday and the slides by Monday. " * 400
 
 
 def signals_come_in_order(s):
-    r = Request(s, "tone", "Send me the report. I need the slides today.", style="friendly")
+    r = Request(s, "tone", "Send me the report. I need the slides today.", adapter="tone-friendly")
     response, results = r.wait()
     assert response == 0 and r.streamed() == str(results["text"]), r.signals
     spin(0.3)
@@ -28,7 +28,7 @@ def signals_come_in_order(s):
 
 
 def nothing_follows_close(s):
-    r = Request(s, "tone", LONG, style="friendly")
+    r = Request(s, "tone", LONG, adapter="tone-friendly")
     wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
     heard = []
     before = time.monotonic()
@@ -46,17 +46,17 @@ def nothing_follows_close(s):
 
 
 def the_same_text_alone_and_in_a_crowd(s):
-    alone = str(s.run("tone", "I want the contract by noon.", style="professional")[0])
-    crowd = [Request(s, "tone", f"Give me the budget {i} times today.", style=style)
-             for i in range(3) for style in ("friendly",)]
-    assert str(s.run("tone", "I want the contract by noon.", style="professional")[0]) == alone
+    alone = str(s.run("tone", "I want the contract by noon.", adapter="tone-professional")[0])
+    crowd = [Request(s, "tone", f"Give me the budget {i} times today.", adapter="tone-friendly")
+             for i in range(3)]
+    assert str(s.run("tone", "I want the contract by noon.", adapter="tone-professional")[0]) == alone
     for r in crowd:
         assert r.wait()[0] == 0
 
 
 def deadline_ends_it(s):
     before = time.monotonic()
-    message = fails("TimedOut", s.run, "tone", LONG, style="friendly",
+    message = fails("TimedOut", s.run, "tone", LONG, adapter="tone-friendly",
                     timeout_ms=dbus.UInt32(400))
     took = time.monotonic() - before
     assert took > 0.35, took
@@ -66,7 +66,7 @@ def deadline_ends_it(s):
 
 
 def engine_lost_is_told_at_once(s):
-    r = Request(s, "tone", LONG, style="friendly")
+    r = Request(s, "tone", LONG, adapter="tone-friendly")
     wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
     pid = s.engine_pid()
     killed = time.monotonic()
@@ -83,12 +83,12 @@ def engine_lost_is_told_at_once(s):
 def three_crashes_refuse_the_text(s):
     text = "This text is bad luck for engines. " * 300
     for _ in range(3):
-        r = Request(s, "tone", text, style="friendly")
+        r = Request(s, "tone", text, adapter="tone-friendly")
         wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
         os.kill(s.engine_pid(), signal.SIGKILL)
         assert r.wait(5)[0] == 2
         s.ready()
-    r = Request(s, "tone", text, style="friendly")
+    r = Request(s, "tone", text, adapter="tone-friendly")
     response, results = r.wait(20)
     assert response == 2 and "three times" in results["message"], results
     s.run("proofread", "It still works.")
@@ -100,7 +100,7 @@ bus = dbus.SessionBus()
 o = bus.get_object("org.assistantd.Assistant1", "/org/assistantd/Assistant1", introspect=False)
 for i in range(3):
     o.Start("tone", sys.argv[1],
-            dbus.Dictionary({"style": "friendly", "handle_token": "c%d" % i}, signature="sv"),
+            dbus.Dictionary({"adapter": "tone-friendly", "handle_token": "c%d" % i}, signature="sv"),
             dbus_interface="org.assistantd.Assistant1")
 print("started", flush=True)
 sys.stdin.read()
@@ -121,7 +121,7 @@ def a_killed_callers_requests_end(s):
     client.wait()
     killed = time.monotonic()
     # Its compute is free again: another caller's request is not behind three long ones.
-    s.run("tone", "Send me the slides.", style="friendly")
+    s.run("tone", "Send me the slides.", adapter="tone-friendly")
     told("another request after the caller was killed", time.monotonic() - killed, 0.5)
     rows = lambda: [r for r in s.interface("Context1").History(
         dbus.Dictionary({"limit": dbus.UInt32(5)}, signature="sv"))
@@ -145,7 +145,7 @@ def a_hundred_at_once(s):
     done, errors = [], []
     for i in range(100):
         s.object.Run("tone", f"Send me report number {i}.",
-                     dbus.Dictionary({"style": "friendly"}, signature="sv"),
+                     dbus.Dictionary({"adapter": "tone-friendly"}, signature="sv"),
                      dbus_interface=harness.NAME, timeout=120,
                      reply_handler=lambda *a: done.append(a), error_handler=errors.append)
     wait_for(lambda: len(done) + len(errors) == 100, 120, "a hundred answers")

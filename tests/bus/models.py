@@ -121,11 +121,14 @@ def a_broken_model_leaves_the_service(s):
         text, results = s.run("summarize", "The cat sat on the mat. The mat was red.")
         assert text and results["source"] == "baseline"
         assert s.run("ask", "what time is it")[0].startswith("It is ")
-        fails("ModelMissing", s.run, "tone", "Hello you.")
+        fails("ModelMissing", s.run, "proofread", "Hello you.")
+        text, results = s.run("tone", "Call me.", style="professional")
+        assert (text, results["source"]) == ("Could you please call me?", "baseline"), text
+        fails("ModelMissing", s.run, "tone", "Hello you.", style="nosuch")
         fails("NotReady", s.interface().CountTokens, "tone", "Hello you.", NONE)
         fails("NotReady", s.interface("Adapters1").Load, "plain", NONE)
         tasks = s.interface().ListTasks(NONE)
-        assert tasks["tone"]["status"] == 1 and tasks["summarize"]["status"] == 6
+        assert tasks["tone"]["status"] == 6 and tasks["summarize"]["status"] == 6
         assert tasks["tone"]["reason"]
     s.interface("Models1").Use("default")
     s.ready()

@@ -160,7 +160,7 @@ def sandboxed_callers_are_refused(s):
 def it_stands_still_for_requests(s):
     start(s, "works", rank=dbus.UInt32(4))
     pid = at_work(s, "works")
-    request = Request(s, "tone", LONG, style="friendly")
+    request = Request(s, "tone", LONG, adapter="tone-friendly")
     wait_for(lambda: process_state(pid) == "T", 5, "the process to stand still")
     assert told(s, "works") == ("paused", "requests are worked on"), told(s, "works")
     wait_for(lambda: request.signals, 10, "the request to be worked on")

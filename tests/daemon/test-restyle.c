@@ -2,6 +2,7 @@
 /* Rules of tones: files of our own, defects, and what the shipped file makes of messages. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,25 +202,35 @@ START_TEST(a_defect_is_told)
 }
 END_TEST
 
+static const char *source_path(const char *name, char path[PATH_MAX])
+{
+	const char *source = getenv("srcdir");
+
+	snprintf(path, PATH_MAX, "%s/%s", source ? source : ".", name);
+	return path;
+}
+
+static struct tones *shipped(void)
+{
+	char path[PATH_MAX];
+	_cleanup_close_ int fd = open(source_path("examples/tones.yaml", path), O_RDONLY);
+	struct diag d = DIAG_NULL;
+	struct tones *t = NULL;
+
+	ck_assert_msg(tones_read_fd(&t, fd, &d) == 0, "%s: %s", d.field, d.text);
+	return t;
+}
+
 /* style, message, what the first ways come to: of tests/daemon/tones.tsv */
 START_TEST(the_shipped_rules)
 {
-	const char *source = getenv("srcdir") ? getenv("srcdir") : ".";
-	_cleanup_(tones_freep) struct tones *t = NULL;
+	_cleanup_(tones_freep) struct tones *t = shipped();
 	_cleanup_free_ char *line = NULL;
-	struct diag d = DIAG_NULL;
-	char path[512];
+	char path[PATH_MAX];
 	size_t cap = 0, n = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/examples/tones.yaml", source);
-	{
-		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-		ck_assert_msg(tones_read_fd(&t, fd, &d) == 0, "%s: %s", d.field, d.text);
-	}
-	snprintf(path, sizeof(path), "%s/tests/daemon/tones.tsv", source);
-	f = fopen(path, "re");
+	f = fopen(source_path("tests/daemon/tones.tsv", path), "re");
 	ck_assert_ptr_nonnull(f);
 	for (; getline(&line, &cap, f) >= 0; n++) {
 		char *save = NULL, *style = strtok_r(line, "\t", &save);
@@ -229,6 +240,38 @@ START_TEST(the_shipped_rules)
 	}
 	fclose(f);
 	ck_assert_uint_ge(n, 60);
+}
+END_TEST
+
+/* Nothing harms it, no text takes it long, and what no rule names stays. */
+START_TEST(any_text_is_taken)
+{
+	static const char *const pieces[] = {
+		"fuck ", "a ", "an ", "you idiot, ", "Hi ", "Anna", ", ", "! ", "?? ", ".", "\n",
+		"\xe2\x80\x99", "\xc3\xa9", "don't ", "i ", "WHAT ", "THE ", "HELL ", "7:30 ",
+		"please ", "call ", "just wanted to ", "let you know that ", ":", "\xff", " ",
+	};
+	_cleanup_(tones_freep) struct tones *t = shipped();
+	uint64_t seed = 7;
+
+	for (unsigned round = 0; round < 600; round++) {
+		const struct tone *tone = &t->styles[round % t->n_styles];
+		_cleanup_(buf_deinit) struct buf text = BUF_NULL, out = BUF_NULL;
+		struct restyle r = { 0 };
+
+		for (unsigned i = 0; i < round; i++) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			ck_assert_int_eq(buf_append_str(&text, pieces[(seed >> 33) %
+								      ARRAY_SIZE(pieces)]), 0);
+		}
+		ck_assert_int_eq(buf_append_str(&text, "\n--\n"), 0);
+		ck_assert_int_eq(restyle_find(&r, t, tone, text.data, text.len), 0);
+		for (size_t i = 0; i < r.n; i++)
+			r.parts[i].chosen = r.parts[i].n_ways - 1;
+		ck_assert_int_eq(restyle_join(&r, text.data, text.len, &out), 0);
+		ck_assert_ptr_nonnull(strstr(out.data, "--\n"));
+		restyle_deinit(&r);
+	}
 }
 END_TEST
 
@@ -243,5 +286,6 @@ int main(void)
 	tcase_add_test(t, shouting_ends);
 	tcase_add_loop_test(t, a_defect_is_told, 0, ARRAY_SIZE(defects));
 	tcase_add_test(t, the_shipped_rules);
+	tcase_add_test(t, any_text_is_taken);
 	return run_tests("restyle", t);
 }

@@ -121,7 +121,7 @@ verdict $?
 step 'Every request left its receipt'
 try '' assistantctl history
 rows=$(assistantctl --json history | grep -c '"id"')
-[ "$rows" -ge 7 ] && has 'tone-friendly' && has '"verified":true'
+[ "$rows" -ge 7 ] && has '  tone  ' && has '"verified":true'
 verdict $?
 
 [ "$failed" = 0 ] && printf '\nall steps OK\n'
