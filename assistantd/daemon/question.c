@@ -166,15 +166,18 @@ static bool try_to_show(struct agents *a, struct agent_wait *w)
 	return true;
 }
 
+static bool show_one(struct agents *a)
+{
+	for (struct agent_wait *w = a->waits; w; w = w->next)
+		if (!is_shown(w) && try_to_show(a, w))
+			return true;
+	return false;
+}
+
 void questions_pump(struct agents *a)
 {
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (struct agent_wait *w = a->waits; !again && w; w = w->next)
-			again = !is_shown(w) && try_to_show(a, w);
-	}
+	while (show_one(a))
+		;
 }
 
 void questions_forsake(struct agents *a, const struct agent *agent)

@@ -20,8 +20,9 @@ tests_home_test_house_SOURCES = tests/home/house.c tests/home/house.h tests/home
 tests_home_test_house_LDADD = $(tests_home_test_tools_LDADD)
 
 # The same with the whole service, over D-Bus.
-dist_check_SCRIPTS += tests/home/orders.py tests/home/questions.py tests/home/consent.py \
+HOME_TESTS = tests/home/orders.py tests/home/questions.py tests/home/consent.py \
 	tests/home/undo.py tests/home/ask.py tests/home/timers.py
+dist_check_SCRIPTS += $(HOME_TESTS)
 EXTRA_DIST += tests/home/house.py tests/home/session.py
 
 # Opt-in: make check-zigbee2mqtt RIG=DIR starts DIR/start.sh, which prints "ready" once a real
