@@ -283,7 +283,7 @@ static int print_result(struct request *r)
 		fprintf(stderr, "note: made without the model\n");
 	if (r->c->json)
 		return ctl_print_json(r->results);
-	if (r->shown != len || memcmp(r->text.data, text, len) != 0) {
+	if (r->shown != len || (len && memcmp(r->text.data, text, len) != 0)) {
 		if (r->shown)
 			putchar('\n');
 		fwrite(text, 1, len, stdout);
