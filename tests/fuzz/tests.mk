@@ -62,7 +62,6 @@ tests_fuzz_fuzz_proposal_LDADD = tools_api/libtools_api.a util/libutil.a $(JANSS
 
 tests_fuzz_fuzz_rows_SOURCES = tests/fuzz/fuzz-rows.c tests/fuzz/fuzz.h \
 	tests/fuzz/asserts.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_rows_CFLAGS = $(TEST_CFLAGS)
 tests_fuzz_fuzz_rows_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_rows_LDADD = tests/libfixture.a $(ENGINE_LIBS)
 
