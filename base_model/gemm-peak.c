@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <time.h>
-
 #include "base_model/gemm-private.h"
+#include "util/clock.h"
 #include "util/macro.h"
 
 enum { ROUNDS = 5, STEPS = 20000, TASKS = 64 };
@@ -10,14 +9,6 @@ struct peak {
 	const struct gemm_tile *tile;
 	uint64_t operations[POOL_MAX_THREADS];
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void peak_task(void *arg, size_t task, unsigned thread)
 {
@@ -34,12 +25,12 @@ double gemm_peak(struct gemm *g)
 
 	for (int i = 0; i < ROUNDS; i++) {
 		struct peak peak = { .tile = g->tile };
-		double begin = now(), operations = 0;
+		double begin = clock_seconds(CLOCK_MONOTONIC), operations = 0;
 
 		pool_run(g->pool, peak_task, &peak, (size_t)TASKS * threads);
 		for (unsigned t = 0; t < threads; t++)
 			operations += (double)peak.operations[t];
-		best = MAX(best, operations / (now() - begin));
+		best = MAX(best, operations / (clock_seconds(CLOCK_MONOTONIC) - begin));
 	}
 	return best;
 }

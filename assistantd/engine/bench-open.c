@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a model: how long, and what it takes of memory that the file does not give back. */
-#include <errno.h>
-#include <stdio.h>
-
 #include "assistantd/engine/bench.h"
 #include "util/macro.h"
 
-/* Anonymous memory of this process in bytes; -errno. */
-static int64_t anonymous_bytes(void)
-{
-	FILE *f = fopen("/proc/self/smaps_rollup", "re");
-	long long kib = -1;
-	char line[256];
-
-	if (!f)
-		return -errno;
-	while (kib < 0 && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Anonymous: %lld kB", &kib) != 1)
-			kib = -1;
-	fclose(f);
-	return kib < 0 ? -ENODATA : kib * 1024;
-}
-
 static int tell_memory(struct bench *b, const char *variant)
 {
-	int64_t bytes = anonymous_bytes();
+	int64_t bytes = bench_anonymous_bytes();
 
 	if (bytes < 0)
 		return (int)bytes;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "adapters/train/train.h"
 #include "util/clock.h"
 #include "util/macro.h"
 
@@ -133,8 +134,24 @@ void bench_deinit(struct bench *b)
 	free(b->rows);
 	for (size_t i = 0; i < ARRAY_SIZE(b->filled); i++)
 		bm_sequence_free(b->filled[i]);
+	trainer_free(b->trainer);
 	free(b->logits);
 	verb_model_deinit(&b->vm);
+}
+
+int64_t bench_anonymous_bytes(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "re");
+	long long kib = -1;
+	char line[256];
+
+	if (!f)
+		return -errno;
+	while (kib < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Anonymous: %lld kB", &kib) != 1)
+			kib = -1;
+	fclose(f);
+	return kib < 0 ? -ENODATA : kib * 1024;
 }
 
 int32_t bench_token(const struct bench *b, uint64_t at)

@@ -28,6 +28,7 @@ static const struct measurement measurements[] = {
 	{ "prefix", bench_prefix, false },
 	{ "stolen", bench_stolen, false },
 	{ "loading", bench_loading, false },
+	{ "train", bench_train, false },
 	{ "open", bench_open, false },
 };
 

@@ -47,6 +47,7 @@ STEPS = (
     Step("draft", ("draft",)),
     Step("prefix", ("prefix",)),
     Step("stolen", ("stolen",)),
+    Step("train", ("train",)),
     Step("open", ("open",)),
     Step("context", ("read", "context", "read"), rounds_within=True),
 )

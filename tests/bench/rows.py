@@ -167,6 +167,10 @@ SPECIFICATION = (
      {MAIN: 80.0}, True,
      ratio(of("stolen", "stolen", "robbed", lambda s: s["value"] / s["share_left"]),
            of("stolen", "stolen", "alone"), percent)),
+    ("train", "products of training an adapter, of what the registers do", "%", {MAIN: 35.0}, True,
+     alone(of("train", "train", "step", lambda s: s["share"]), 100.0)),
+    ("train-memory", "memory of training beyond the file", "GB", {MAIN: 2.5}, False,
+     alone(of("train", "train", "memory beyond the file"), 1e-9)),
 )
 
 
