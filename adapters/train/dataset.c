@@ -256,49 +256,60 @@ struct dataset_example dataset_example(const struct dataset *s, size_t i)
 					 e->line, e->offset, e->length };
 }
 
-size_t dataset_put(const struct dataset_example *e, int32_t *tokens, int32_t *targets)
+size_t dataset_put(const struct dataset_example *e, size_t at, int32_t *tokens, int32_t *targets,
+		   uint32_t *begins)
 {
 	size_t learnt = 0;
 
 	for (size_t i = 0; i < e->n; i++) {
 		bool learns = i + 1 >= e->given && i + 1 < e->n;
 
-		tokens[i] = e->ids[i];
-		targets[i] = learns ? e->ids[i + 1] : TRAIN_IGNORE;
+		tokens[at + i] = e->ids[i];
+		targets[at + i] = learns ? e->ids[i + 1] : TRAIN_IGNORE;
+		begins[at + i] = (uint32_t)at;
 		learnt += learns;
 	}
 	return learnt;
 }
 
-static void draw_text(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets)
+void dataset_pad(size_t from, size_t to, int32_t *tokens, int32_t *targets, uint32_t *begins)
+{
+	for (size_t i = from; i < to; i++) {
+		tokens[i] = 0;
+		targets[i] = TRAIN_IGNORE;
+		begins[i] = (uint32_t)i;
+	}
+}
+
+static void draw_text(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets,
+		      uint32_t *begins)
 {
 	size_t n = s->tokens.n, at = n > s->context ? random % (n - s->context) : 0;
 
 	for (size_t i = 0; i < s->context; i++, at++) {
 		tokens[i] = s->tokens.ids[MIN(at, n - 1)];
 		targets[i] = at + 1 < n ? s->tokens.ids[at + 1] : TRAIN_IGNORE;
+		begins[i] = 0;
 	}
 }
 
-void dataset_draw(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets)
+void dataset_draw(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets,
+		  uint32_t *begins)
 {
 	size_t at = 0, which = random % s->n_examples;
 
 	if (s->n_texts) {
-		draw_text(s, random, tokens, targets);
+		draw_text(s, random, tokens, targets, begins);
 		return;
 	}
-	/* Whole examples while they fit; the rest of the sequence is padding. */
+	/* Whole examples while they fit. */
 	for (;; which = (which + 1) % s->n_examples) {
 		struct dataset_example e = dataset_example(s, which);
 
 		if (at + e.n > s->context)
 			break;
-		dataset_put(&e, tokens + at, targets + at);
+		dataset_put(&e, at, tokens, targets, begins);
 		at += e.n;
 	}
-	for (; at < s->context; at++) {
-		tokens[at] = 0;
-		targets[at] = TRAIN_IGNORE;
-	}
+	dataset_pad(at, s->context, tokens, targets, begins);
 }

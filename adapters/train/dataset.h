@@ -45,12 +45,16 @@ struct dataset_example {
 
 struct dataset_example dataset_example(const struct dataset *s, size_t i);
 
-/* The example as one stretch of a sequence: writes n of @tokens and @targets, and returns how
- * many are learnt. */
-size_t dataset_put(const struct dataset_example *e, int32_t *tokens, int32_t *targets);
+/* The example as one stretch of a sequence, of which @tokens, @targets and @begins are (struct
+ * train_batch): writes n of them from @at on, and returns how many are learnt. */
+size_t dataset_put(const struct dataset_example *e, size_t at, int32_t *tokens, int32_t *targets,
+		   uint32_t *begins);
+/* What no example fills: nothing is learnt there. */
+void dataset_pad(size_t from, size_t to, int32_t *tokens, int32_t *targets, uint32_t *begins);
 
 /*
- * One sequence, drawn by @random: a stretch of the texts, or whole examples one after the
- * other. @tokens and @targets are [context]; a target that is not learnt is TRAIN_IGNORE.
+ * One sequence [context], drawn by @random: a stretch of the texts, or whole examples one after
+ * the other, each by itself.
  */
-void dataset_draw(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets);
+void dataset_draw(const struct dataset *s, uint64_t random, int32_t *tokens, int32_t *targets,
+		  uint32_t *begins);

@@ -177,14 +177,9 @@ size_t packing_fill(const struct packing *p, size_t row, int32_t *tokens, int32_
 	for (size_t i = 0; i < n; i++) {
 		struct dataset_example e = dataset_example(p->data, which[i]);
 
-		learnt += dataset_put(&e, tokens + at, targets + at);
-		for (size_t end = at + e.n, begin = at; at < end; at++)
-			begins[at] = (uint32_t)begin;
+		learnt += dataset_put(&e, at, tokens, targets, begins);
+		at += e.n;
 	}
-	for (; at < p->context; at++) {
-		tokens[at] = 0;
-		targets[at] = TRAIN_IGNORE;
-		begins[at] = (uint32_t)at;
-	}
+	dataset_pad(at, p->context, tokens, targets, begins);
 	return learnt;
 }

@@ -23,6 +23,7 @@ struct progress {
 	uint64_t first_step, total;
 	double loss;		/* running mean */
 	int32_t *tokens, *targets;
+	uint32_t *begins;
 	struct train_batch batch;	/* of these */
 };
 
@@ -69,6 +70,14 @@ void training_deinit(struct training *t)
 	trainer_free(t->trainer);
 }
 
+static void draw_row(const struct training *t, const struct dataset *examples, uint64_t random,
+		     size_t row, struct progress *p)
+{
+	size_t at = row * t->context;
+
+	dataset_draw(examples, random, p->tokens + at, p->targets + at, p->begins + at);
+}
+
 /* The sequences of a step depend on the seed and the step alone, so that a resumed run goes
  * on as the interrupted one would have. */
 static void draw_batch(const struct training *t, uint64_t step, struct progress *p)
@@ -84,8 +93,7 @@ static void draw_batch(const struct training *t, uint64_t step, struct progress 
 
 		while (i + 1 < t->n_data && at >= t->data[i].share)
 			at -= t->data[i++].share;
-		dataset_draw(t->data[i].examples, random_hash(random), p->tokens + row * t->context,
-			     p->targets + row * t->context);
+		draw_row(t, t->data[i].examples, random_hash(random), row, p);
 	}
 }
 
@@ -95,8 +103,7 @@ static double held_out_loss(struct training *t, struct progress *p)
 
 	for (uint64_t k = 0; k < HELD_OUT_BATCHES; k++) {
 		for (size_t row = 0; row < t->rows; row++)
-			dataset_draw(t->held_out.examples, random_hash(k * t->rows + row),
-				     p->tokens + row * t->context, p->targets + row * t->context);
+			draw_row(t, t->held_out.examples, random_hash(k * t->rows + row), row, p);
 		if (trainer_loss(t->trainer, &p->batch, false, &loss) < 0)
 			return NAN;
 		sum += loss;
@@ -200,10 +207,12 @@ int training_run(struct training *t, bool *done)
 	sigaction(SIGTERM, &action, NULL);
 	p.tokens = calloc(n, sizeof(*p.tokens));
 	p.targets = calloc(n, sizeof(*p.targets));
-	p.batch = (struct train_batch){ .tokens = p.tokens, .targets = p.targets };
+	p.begins = calloc(n, sizeof(*p.begins));
+	p.batch = (struct train_batch){ .tokens = p.tokens, .targets = p.targets,
+					.begins = p.begins };
 	p.saved = p.reported = p.began;
 	p.total = (t->tokens + n - 1) / n;
-	r = p.tokens && p.targets ? resume(t, &name) : -ENOMEM;
+	r = p.tokens && p.targets && p.begins ? resume(t, &name) : -ENOMEM;
 	p.first_step = trainer_steps(t->trainer);
 	if (r == 0) {
 		name = t->checkpoint;
@@ -215,6 +224,7 @@ int training_run(struct training *t, bool *done)
 		report(t, &p, trainer_steps(t->trainer));
 	free(p.tokens);
 	free(p.targets);
+	free(p.begins);
 	*done = !interrupted;
 	if (r == -EDOM) {
 		fprintf(stderr, "error: step %llu: the loss is no number any more; try a smaller "

@@ -58,7 +58,8 @@ static const char *learnt(const struct dataset *s, size_t i)
 	static char said[64];
 	struct dataset_example e = dataset_example(s, i);
 	int32_t x[64], y[64];
-	size_t n = 0, told = dataset_put(&e, x, y);
+	uint32_t begins[64];
+	size_t n = 0, told = dataset_put(&e, 0, x, y, begins);
 
 	ck_assert_uint_le(e.n, ARRAY_SIZE(x));
 	for (size_t k = 0; k < e.n; k++) {
@@ -294,9 +295,10 @@ START_TEST(rows_have_every_example)
 		for (size_t k = 0; k < n; k++) {
 			struct dataset_example e = dataset_example(s, which[k]);
 			int32_t alone_x[ROW], alone_y[ROW];
+			uint32_t alone[ROW];
 
 			seen[which[k]]++;
-			dataset_put(&e, alone_x, alone_y);
+			dataset_put(&e, 0, alone_x, alone_y, alone);
 			ck_assert_uint_le(at + e.n, ROW);
 			ck_assert_mem_eq(x + at, alone_x, e.n * sizeof(*x));
 			ck_assert_mem_eq(y + at, alone_y, e.n * sizeof(*y));
@@ -350,6 +352,30 @@ START_TEST(epochs_have_every_row)
 }
 END_TEST
 
+/* Drawn rows stand one after the other as they would each alone. */
+START_TEST(drawn_rows_are_by_themselves)
+{
+	_cleanup_(dataset_freep) struct dataset *s = many();
+	int32_t x[ROW], y[ROW];
+	uint32_t begins[ROW];
+	size_t which = 1000 % EXAMPLES, at = 0;
+
+	dataset_draw(s, 1000, x, y, begins);
+	for (;; which = (which + 1) % EXAMPLES) {
+		struct dataset_example e = dataset_example(s, which);
+
+		if (at + e.n > ROW)
+			break;
+		ck_assert_mem_eq(x + at, e.ids, e.n * sizeof(*x));
+		for (size_t end = at + e.n, begin = at; at < end; at++)
+			ck_assert_uint_eq(begins[at], begin);
+	}
+	ck_assert_uint_gt(at, 0);
+	for (; at < ROW; at++)
+		ck_assert(y[at] == TRAIN_IGNORE && begins[at] == at);
+}
+END_TEST
+
 START_TEST(rows_that_cannot_be)
 {
 	_cleanup_(dataset_freep) struct dataset *s = many();
@@ -378,6 +404,7 @@ int main(void)
 	tcase_add_test(c, long_rows);
 	tcase_add_test(c, rows_have_every_example);
 	tcase_add_test(c, epochs_have_every_row);
+	tcase_add_test(c, drawn_rows_are_by_themselves);
 	tcase_add_test(c, rows_that_cannot_be);
 	return run_tests("dataset", c);
 }
