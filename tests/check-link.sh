@@ -9,7 +9,7 @@ trap 'rm -f "$out" "$out.c"' EXIT
 echo 'int main(void) { return 0; }' > "$out.c"
 bad=0
 base="base_model/libbase_model.a $(ls base_model/kernels/lib*.a 2>/dev/null | tr '\n' ' ')"
-external='-ljansson -lutf8proc -lpcre2-32 -lyaml -lcrypto -lsodium -lsqlite3 -ldbus-1 -lseccomp -lmosquitto -lpthread -lm'
+external='-ljansson -lutf8proc -lpcre2-32 -lyaml -lcrypto -lsodium -lsqlite3 -ldbus-1 -lseccomp -lmosquitto -lhunspell-1.7 -lpthread -lm'
 
 whole() {
 	archive=$1

@@ -141,6 +141,10 @@ static void out_edits(const struct job *job, DBusMessageIter *dict)
 			     (uint32_t)text_units(job->input.data + at, e->len, unit));
 		out_dict_string(item, "original", job->input.data + e->start, e->len);
 		out_dict_string(item, "replacement", e->replacement, e->replacement_len);
+		if (e->kind) {
+			out_dict_str(item, "kind", e->kind);
+			out_dict_double(item, "confidence", e->confidence);
+		}
 		out_list_end_item(&list);
 	}
 	out_close_list(&list);

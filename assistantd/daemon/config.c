@@ -48,7 +48,8 @@ int config_init(struct config *c)
 		.broker_port = 1883,
 		.n_languages = 1,
 	};
-	if (set_text(&c->languages[0], "en") < 0)
+	if (set_text(&c->languages[0], "en") < 0 ||
+	    set_text(&c->dictionaries, "/usr/share/hunspell") < 0)
 		return -ENOMEM;
 	return set_text(&c->discovery_prefix, "homeassistant");
 }
@@ -59,6 +60,7 @@ void config_deinit(struct config *c)
 		free(c->trusted_keys[i]);
 	for (size_t i = 0; i < c->n_languages; i++)
 		free(c->languages[i]);
+	free(c->dictionaries);
 	free(c->model);
 	free(c->broker_host);
 	free(c->broker_user);
@@ -321,7 +323,7 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 {
 	static const char *const keys[] = { "model", "adapters", "sandbox", "requests",
 					    "questions", "history", "actions", "home",
-					    "languages", "training", NULL };
+					    "languages", "dictionaries", "training", NULL };
 	int r = yaml_check_keys(root, keys, d);
 
 	if (r < 0 || (r = read_model(c, root, d)) < 0 || (r = read_adapters(c, root, d)) < 0 ||
@@ -329,6 +331,7 @@ static int read_root(struct config *c, const struct yaml_node *root, struct diag
 			     &c->require_sandbox, d)) < 0 || (r = read_requests(c, root, d)) < 0 ||
 	    (r = read_questions(c, root, d)) < 0 || (r = read_history(c, root, d)) < 0 ||
 	    (r = read_actions(c, root, d)) < 0 || (r = read_languages(c, root, d)) < 0 ||
+	    (r = take_text(root, "dictionaries", &c->dictionaries, d)) < 0 ||
 	    (r = read_training(c, root, d)) < 0)
 		return r;
 	return read_home(c, root, d);

@@ -31,6 +31,7 @@ struct config {
 	int64_t undo_ms;		/* so long what was done can be undone */
 	char *languages[CONFIG_LANGUAGES_MAX];	/* of sentences, in the order they are tried */
 	size_t n_languages;
+	char *dictionaries;		/* the folder of spelling dictionaries */
 	char *broker_host, *broker_user, *broker_password, *discovery_prefix;
 	uint32_t broker_port;		/* 0 with a path in host: a local socket */
 	bool control_alarms;		/* else they are seen, and not commanded */

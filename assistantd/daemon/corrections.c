@@ -6,10 +6,11 @@
 #include <strings.h>
 
 #include "assistantd/daemon/edits.h"
+#include "assistantd/daemon/spelling.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 
-enum { WORDS_MAX = 4, WORD_MAX = 40 };
+enum { WORDS_MAX = 4, WORD_MAX = SPELLING_MAX };
 
 /* Words that grammar exchanges, adds or drops without a change of what is said. */
 static const char *const grammar_words[] = {
@@ -73,33 +74,6 @@ static size_t words_of(const char *s, size_t start, size_t len, struct word *wor
 	return n;
 }
 
-/* Letters changed, left out, added or swapped with their neighbour (Damerau 1964). */
-static size_t distance(const char *a, size_t n, const char *b, size_t m)
-{
-	size_t rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2];
-
-	for (size_t j = 0; j <= m; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t *spare = before;
-
-		now[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			size_t least = MIN(last[j] + 1, now[j - 1] + 1);
-			size_t change = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			least = MIN(least, change);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				least = MIN(least, before[j - 2] + 1);
-			now[j] = least;
-		}
-		before = last;
-		last = now;
-		now = spare;
-	}
-	return last[m];
-}
-
 /* A word that only lost its end was cut, unless what went is an ending of grammar. */
 static bool is_cut(const struct word *a, const struct word *b)
 {
@@ -128,7 +102,7 @@ static bool similar(const struct word *a, const struct word *b)
 	/* A name is not another name. */
 	if (a->is_name)
 		allowed = MIN(allowed, (size_t)2);
-	return distance(a->text, a->len, b->text, b->len) <= allowed &&
+	return spelling_distance(a->text, a->len, b->text, b->len) <= allowed &&
 	       (a->text[0] == b->text[0] || longer > 3);
 }
 
@@ -197,7 +171,8 @@ static bool join(const struct edit *e, const char *a, size_t a_len, struct edit 
 	    buf_append(text, a + end, gap) < 0 ||
 	    buf_append(text, e[1].replacement, e[1].replacement_len) < 0)
 		return false;
-	*both = (struct edit){ e[0].start, e[0].len + gap + e[1].len, text->data, text->len };
+	*both = (struct edit){ e[0].start, e[0].len + gap + e[1].len, text->data, text->len,
+				NULL, 0 };
 	return is_correction(both, a, a_len);
 }
 

@@ -29,6 +29,7 @@ struct memory;
 struct notify;
 struct offers;
 struct pins;
+struct proofreader;
 struct proofs;
 struct providers;
 struct runners;
@@ -62,6 +63,7 @@ struct daemon {
 	struct callers *callers;
 	struct apps *apps;
 	struct prompts *prompts;
+	struct proofreader *proofreader;	/* NULL: nothing is there to propose corrections */
 	struct replies *replies;
 	struct terms *rarity;		/* how rare words are, or NULL */
 	struct terms *notice_kinds;	/* kinds of notifications, or NULL */

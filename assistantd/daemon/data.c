@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/languages.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/proofreader.h"
 #include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/tones.h"
 #include "assistantd/daemon/words.h"
@@ -184,8 +185,22 @@ void read_tools(struct daemon *d)
 		log_error("tools: those that were there stay");
 }
 
+/* Of the first language for which there is one. */
+static void read_proofreader(struct daemon *d)
+{
+	struct diag diag = DIAG_NULL;
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < d->config.n_languages; i++)
+		r = proofreader_new(&d->proofreader, d->paths.shared, d->config.dictionaries,
+				    d->config.languages[i], &diag);
+	if (r < 0)
+		log_warning("proofreading: %s: %s", diag.field, diag.text);
+}
+
 void read_data_files(struct daemon *d)
 {
+	read_proofreader(d);
 	read_prompts(d);
 	read_replies(d);
 	read_terms(d, "terms/rarity.tsv", &d->rarity);

@@ -88,7 +88,7 @@ static int add(struct edits *e, const struct token *from, const struct token *to
 	if (!copy)
 		return -ENOMEM;
 	e->items[e->n++] = (struct edit){ (size_t)(from->at - origin) + offset,
-					  (size_t)(to->at - from->at), copy, text_len };
+					  (size_t)(to->at - from->at), copy, text_len, NULL, 0 };
 	for (const struct token *t = from; t < to; t++)
 		e->changed += in_word((unsigned char)t->at[0]);
 	return 0;

@@ -8,6 +8,8 @@ struct edit {
 	size_t start, len;	/* bytes of the original */
 	char *replacement;
 	size_t replacement_len;
+	const char *kind;	/* of the change, or NULL where that is not known */
+	double confidence;	/* then, how likely it is right: 0 to 1 */
 };
 
 struct edits {

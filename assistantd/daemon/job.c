@@ -13,6 +13,8 @@
 #include "assistantd/daemon/ask.h"
 #include "assistantd/daemon/job-private.h"
 #include "assistantd/daemon/out.h"
+#include "assistantd/daemon/passage.h"
+#include "assistantd/daemon/pieces.h"
 #include "assistantd/daemon/proofs.h"
 #include "assistantd/daemon/training.h"
 #include "util/clock.h"
@@ -57,9 +59,7 @@ static void free_results(struct job *job)
 {
 	for (size_t i = 0; i < job->n_candidates; i++)
 		free(job->candidates[i].text);
-	for (size_t i = 0; i < job->n_pieces; i++)
-		buf_deinit(&job->pieces[i].out);
-	free(job->pieces);
+	pieces_drop(job);
 	jinja_free(job->prompt);
 	library_release(&job->hold);
 	edits_deinit(&job->edits);
@@ -143,7 +143,7 @@ void job_finish(struct job *job, const char *error, const char *fmt, ...)
 
 	if (job->state >= JOB_STORING)
 		return;
-	rewrite_stop(job);
+	pieces_stop(job);
 	restyling_stop(job);
 	agent_drop(job->confirming);
 	job->confirming = NULL;
@@ -345,7 +345,7 @@ void job_work(struct job *job)
 	else if (wait_for_proofs(job))
 		return;
 	else if (job->serving.chooses)
-		restyling_begin(job);
+		(job->task->kind == TASK_TONE ? restyling_begin : proofread_begin)(job);
 	else if (job->serving.prompt)
 		rewrite_begin(job);
 	else if (job->task->has_baseline)
@@ -444,7 +444,7 @@ void jobs_caller_reads(struct daemon *d, const struct caller *c)
 void jobs_drop_all(struct daemon *d)
 {
 	while (d->jobs) {
-		rewrite_stop(d->jobs);
+		pieces_stop(d->jobs);
 		restyling_stop(d->jobs);
 		agent_drop(d->jobs->confirming);
 		job_free(d->jobs);

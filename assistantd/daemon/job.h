@@ -22,6 +22,8 @@ enum { JOB_WARNINGS_MAX = 8, JOB_CANDIDATES_MAX = 5, JOB_INPUT_MAX = 256 * 1024,
 /* Bytes of one line, as a notification has it. */
 enum { SUMMARY_LINE = 60 };
 
+struct passage;
+
 /* A part of the text on its way through the model. */
 struct piece {
 	struct job *job;
@@ -30,6 +32,7 @@ struct piece {
 	struct engine_call call;
 	bool finished;
 	bool replaced;		/* by the original: nothing streamed of it holds */
+	struct passage *passage;	/* while it is proofread by choosing, and after, or NULL */
 };
 
 struct action;
@@ -76,6 +79,7 @@ struct job {
 	bool awaits_proof;
 	struct jinja *prompt;
 	struct piece *pieces;
+	void (*begin_piece)(struct piece *p);	/* ends with piece_finish() or job_finish() */
 	size_t n_pieces, n_begun, n_emitted;
 	uint32_t seq;
 	struct buf stream;		/* what the caller has been told or is to be told */
@@ -156,8 +160,6 @@ void job_warn(struct job *job, const char *warning);
 
 /* rewrite.c: the task through the model, piece by piece. */
 void rewrite_begin(struct job *job);
-/* Ends what is in flight. */
-void rewrite_stop(struct job *job);
 /* baseline.c: the tasks that need no model. */
 void baseline_begin(struct job *job);
 /* notifications.c: the text that the request stands for, which is not the user's: 0; -EINVAL

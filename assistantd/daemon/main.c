@@ -16,6 +16,7 @@
 #include "assistantd/daemon/data.h"
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/memory.h"
+#include "assistantd/daemon/proofreader.h"
 #include "assistantd/daemon/proofs.h"
 #include "assistantd/daemon/recall.h"
 #include "assistantd/daemon/residency.h"
@@ -358,6 +359,7 @@ static void stop(struct service *s)
 	library_free(d->library);
 	verdicts_free(d->verdicts);
 	spoilt_files_free(d->spoilt);
+	proofreader_free(d->proofreader);
 	prompts_free(d->prompts);
 	replies_free(d->replies);
 	terms_free(d->rarity);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A text through the model. A long one goes piece by piece, several at once, and is put
- * together in its order: what stands between the pieces stays as it was.
+ * A text through the model, which writes it anew, piece by piece.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -12,33 +11,13 @@
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/pieces.h"
 #include "util/jinja.h"
 #include "util/macro.h"
 
 /* A prompt's own tokens, and bytes of usual text to a token, on the safe side. */
 enum { PROMPT_TOKENS = 24, PIECE_MIN = 64, PIECE_MAX = 1500 };
 static const float bytes_per_token = 2.6f;
-
-static const char *piece_text(const struct piece *p)
-{
-	return p->job->input.data + p->span.start;
-}
-
-/* Between this piece and the next one, or the end. */
-static struct span gap_after(const struct job *job, size_t i)
-{
-	size_t from = job->pieces[i].span.start + job->pieces[i].span.len;
-	size_t to = i + 1 < job->n_pieces ? job->pieces[i + 1].span.start
-					  : job->text.start + job->text.len;
-
-	return (struct span){ from, to - from };
-}
-
-static void append(struct job *job, const char *text, size_t len)
-{
-	if (buf_append(&job->result, text, len) == 0)
-		job->units += text_units(text, len, job->options.unit);
-}
 
 /* Blanks around an answer are the model's, not the text's. */
 static struct span trimmed(const struct buf *b)
@@ -52,17 +31,11 @@ static struct span trimmed(const struct buf *b)
 	return (struct span){ from, to - from };
 }
 
-static int set_out(struct piece *p, const char *text, size_t len)
-{
-	buf_reset(&p->out);
-	return buf_append(&p->out, text, len);
-}
-
 static int leave_piece(struct piece *p, const char *why)
 {
 	job_warn(p->job, why);
 	p->replaced = true;
-	return set_out(p, piece_text(p), p->span.len);
+	return piece_set(p, piece_text(p), p->span.len);
 }
 
 /* Takes back what is no correction. */
@@ -78,7 +51,7 @@ static int bound_corrections(struct piece *p)
 		return r;
 	p->replaced = true;
 	job_warn(p->job, "some of the model's changes were no corrections and were left out");
-	return set_out(p, bounded.data, bounded.len);
+	return piece_set(p, bounded.data, bounded.len);
 }
 
 /* What came back empty, or is beyond what its task can explain, leaves the piece as it was. */
@@ -102,54 +75,6 @@ static int check_piece(struct piece *p)
 	p->out.len = s.len;
 	p->out.data[s.len] = '\0';
 	return r;
-}
-
-static void begin_pieces(struct job *job);
-
-static void complete(struct job *job)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && job->task->kind == TASK_PROOFREAD && i < job->n_pieces; i++) {
-		struct piece *p = &job->pieces[i];
-
-		r = edits_compare(piece_text(p), p->span.len, p->out.data, p->out.len,
-				  p->span.start, &job->edits);
-	}
-	if (r < 0)
-		job_finish(job, "Internal", "%s", strerror(-r));
-	else
-		job_done(job);
-}
-
-/* The piece in its final form, at @at in the result: what was streamed of it needs no saying
- * again, unless it was taken back. */
-static void tell_rest(struct job *job, const struct piece *p, size_t from, size_t at)
-{
-	size_t same = p->replaced || job->streamed > p->out.len ? 0 : job->streamed;
-
-	from += text_units(job->result.data + at, same, job->options.unit);
-	answer_delta(job, from, job->result.data + at + same, job->result.len - at - same);
-	job->streamed = 0;
-}
-
-/* Puts finished pieces behind each other and tells the caller, then goes on. */
-static void emit(struct job *job)
-{
-	while (job->n_emitted < job->n_pieces && job->pieces[job->n_emitted].finished) {
-		struct piece *p = &job->pieces[job->n_emitted];
-		struct span gap = gap_after(job, job->n_emitted);
-		size_t from = job->units, at = job->result.len;
-
-		append(job, p->out.data, p->out.len);
-		append(job, job->input.data + gap.start, gap.len);
-		job->n_emitted++;
-		tell_rest(job, p, from, at);
-	}
-	if (job->n_emitted == job->n_pieces)
-		complete(job);
-	else
-		begin_pieces(job);
 }
 
 static void on_counted(void *arg, const struct engine_counted *counted)
@@ -187,7 +112,6 @@ static void on_done(void *arg, const struct engine_done *done)
 	struct piece *p = arg;
 	struct job *job = p->job;
 
-	p->finished = true;
 	job->tokens_in += done->tokens_in;
 	job->tokens_out += done->tokens_out;
 	job->loading_ms += done->loading_ms;
@@ -200,7 +124,7 @@ static void on_done(void *arg, const struct engine_done *done)
 	if (check_piece(p) < 0)
 		job_finish(job, "Internal", "out of memory");
 	else
-		emit(job);
+		piece_finish(p);
 }
 
 /* The request's adapter with this content, or NULL. */
@@ -222,12 +146,8 @@ static const char *name_of(const struct job *job, const struct digest *digest)
 /* As before rewrite_begin(); of @job nothing has been written yet. */
 static void undo(struct job *job)
 {
-	rewrite_stop(job);
-	for (size_t i = 0; i < job->n_pieces; i++)
-		buf_deinit(&job->pieces[i].out);
-	free(job->pieces);
-	job->pieces = NULL;
-	job->n_pieces = job->n_begun = 0;
+	pieces_stop(job);
+	pieces_drop(job);
 	job->prompt = jinja_free(job->prompt);
 	buf_reset(&job->result);
 	job->units = 0;
@@ -259,9 +179,8 @@ static void on_spoilt(struct job *job, const struct digest *digest, const char *
 	job_work(job);
 }
 
-static void on_failed(void *arg, int error, const struct engine_failed *failed)
+void piece_failed(struct piece *p, int error, const struct engine_failed *failed)
 {
-	struct piece *p = arg;
 	struct job *job = p->job;
 	const char *text = failed->text.len ? failed->text.data : "", *at_fault;
 
@@ -276,9 +195,8 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 				   "for %u", failed->needed, failed->limit);
 			break;
 		}
-		p->finished = true;
 		leave_piece(p, "a part was left as it was: it is too long for the model");
-		emit(job);
+		piece_finish(p);
 		break;
 	case ENGINE_E_DIGEST:
 	case ENGINE_E_ADAPTER:
@@ -299,6 +217,11 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 	default:
 		job_finish(job, "Internal", "%s", *text ? text : "the engine failed");
 	}
+}
+
+static void on_failed(void *arg, int error, const struct engine_failed *failed)
+{
+	piece_failed(arg, error, failed);
 }
 
 static const struct engine_call_ops call_ops = { .counted = on_counted, .text = on_text,
@@ -373,42 +296,24 @@ static int send_piece(struct piece *p, struct diag *d)
 	return r;
 }
 
+void piece_refused(struct piece *p, int result, const struct diag *d)
+{
+	if (result == ENGINE_E_REFUSED)
+		job_finish(p->job, "Internal", "this text ended the engine three times and is "
+			   "refused");
+	else if (result == -EPIPE)
+		job_finish(p->job, "EngineLost", "the engine is being started again");
+	else
+		job_finish(p->job, "Internal", "%s", d && d->code ? d->text : strerror(-result));
+}
+
 static void begin_piece(struct piece *p)
 {
 	struct diag d = DIAG_NULL;
 	int r = send_piece(p, &d);
 
-	if (r == 0)
-		return;
-	if (r == ENGINE_E_REFUSED)
-		job_finish(p->job, "Internal", "this text ended the engine three times and is "
-			   "refused");
-	else if (r == -EPIPE)
-		job_finish(p->job, "EngineLost", "the engine is being started again");
-	else
-		job_finish(p->job, "Internal", "%s", d.code ? d.text : strerror(-r));
-}
-
-/* Keeps a few pieces in the engine; pieces without a letter need no model. */
-static void begin_pieces(struct job *job)
-{
-	size_t limit = MIN(job->n_emitted + JOB_PIECES_AT_ONCE, job->n_pieces);
-
-	while (job->state == JOB_RUNNING && job->n_begun < limit) {
-		struct piece *p = &job->pieces[job->n_begun++];
-
-		if (has_letters(piece_text(p), p->span.len)) {
-			begin_piece(p);
-		} else if (set_out(p, piece_text(p), p->span.len) == 0) {
-			p->finished = true;
-		} else {
-			job_finish(job, "Internal", "out of memory");
-			return;
-		}
-	}
-	if (job->state == JOB_RUNNING && job->n_emitted < job->n_pieces &&
-	    job->pieces[job->n_emitted].finished)
-		emit(job);
+	if (r != 0)
+		piece_refused(p, r, &d);
 }
 
 static size_t piece_limit(const struct job *job)
@@ -417,31 +322,6 @@ static size_t piece_limit(const struct job *job)
 	float bytes = tokens / (1 + job->task->answer_share) * bytes_per_token;
 
 	return bytes < PIECE_MIN ? PIECE_MIN : MIN((size_t)bytes, (size_t)PIECE_MAX);
-}
-
-static int cut_pieces(struct job *job)
-{
-	struct spans spans = { 0 };
-	const char *text = job->input.data + job->text.start;
-	int r = 0;
-
-	if (job->task->piecewise)
-		r = sentences_pack(text, job->text.len, piece_limit(job), &spans);
-	job->n_pieces = job->task->piecewise ? spans.n : 1;
-	job->pieces = calloc(job->n_pieces + 1, sizeof(*job->pieces));
-	if (!job->pieces) {
-		job->n_pieces = 0;
-		r = -ENOMEM;
-	}
-	for (size_t i = 0; r == 0 && i < job->n_pieces; i++) {
-		struct span s = job->task->piecewise ? spans.items[i]
-						     : (struct span){ 0, job->text.len };
-
-		job->pieces[i].job = job;
-		job->pieces[i].span = (struct span){ s.start + job->text.start, s.len };
-	}
-	spans_deinit(&spans);
-	return r;
 }
 
 /* The request is pinned: these are the digests that the receipt names. */
@@ -466,7 +346,6 @@ static void pin(struct job *job)
 void rewrite_begin(struct job *job)
 {
 	struct diag d = DIAG_NULL;
-	struct span before;
 	int r = jinja_parse(&job->prompt, job->serving.prompt, strlen(job->serving.prompt), &d);
 
 	if (r < 0) {
@@ -475,25 +354,8 @@ void rewrite_begin(struct job *job)
 		return;
 	}
 	pin(job);
-	r = cut_pieces(job);
-	if (r < 0) {
-		job_finish(job, "Internal", "%s", strerror(-r));
-		return;
-	}
-	/* What stands before the first piece is kept, too. */
-	before = (struct span){ job->text.start, job->n_pieces
-				? job->pieces[0].span.start - job->text.start : job->text.len };
-	append(job, job->input.data + before.start, before.len);
-	if (before.len)
-		answer_delta(job, 0, job->result.data, job->result.len);
-	if (job->n_pieces == 0)
-		job_done(job);
-	else
-		begin_pieces(job);
-}
-
-void rewrite_stop(struct job *job)
-{
-	for (size_t i = 0; i < job->n_begun; i++)
-		engine_cancel(job->d->engine, &job->pieces[i].call);
+	if (job->task->kind == TASK_PROOFREAD && !job->d->proofreader)
+		job_warn(job, "without a spelling dictionary, or what belongs to it, the model "
+			 "writes by itself");
+	pieces_begin(job, job->task->piecewise ? piece_limit(job) : 0, begin_piece);
 }

@@ -8,6 +8,7 @@
 
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/options.h"
+#include "assistantd/daemon/proofreader.h"
 #include "assistantd/daemon/tones.h"
 #include "util/macro.h"
 
@@ -194,8 +195,9 @@ static bool has_own_adapter(const struct daemon *d, const struct task *task, con
 		const struct manifest *m = &at.entry->manifest;
 		struct fit fit;
 
-		if (!at.users || at.entry->state != CATALOG_ACTIVE || !m->style ||
-		    strcmp(m->task, task->name) != 0 || strcmp(m->style, style) != 0)
+		if (!at.users || at.entry->state != CATALOG_ACTIVE ||
+		    strcmp(m->task, task->name) != 0 ||
+		    (style && (!m->style || strcmp(m->style, style) != 0)))
 			continue;
 		fit_find(d, &at, &fit);
 		if (may_serve(&fit))
@@ -207,7 +209,11 @@ static bool has_own_adapter(const struct daemon *d, const struct task *task, con
 /* Whether plain code proposes what a model chooses from. */
 static bool proposes(const struct daemon *d, const struct task *task, const struct options *o)
 {
-	return task->kind == TASK_TONE && !o->n_adapters && tones_find(d->tones, o->style);
+	if (o->n_adapters)
+		return false;
+	if (task->kind == TASK_PROOFREAD)
+		return d->proofreader && proofreader_reads(d->proofreader, o->language);
+	return task->kind == TASK_TONE && tones_find(d->tones, o->style);
 }
 
 int task_serving(const struct daemon *d, const struct task *task, const struct options *o,
@@ -215,6 +221,7 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 {
 	static const struct options none = { .scale = 1.0 };
 	enum engine_state state = engine_state(d->engine);
+	bool rules;
 	int r = 0;
 
 	*ret = (struct serving){ .status = TASK_STATUS_AVAILABLE, .reason = "" };
@@ -227,20 +234,22 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 		bool dead = state == ENGINE_NO_MODEL;
 
 		ret->reason = dead ? engine_trouble(d->engine) : "the model is being loaded";
-		ret->chooses = proposes(d, task, o);
+		/* Rules of tones do without a model. */
+		ret->chooses = task->kind == TASK_TONE && proposes(d, task, o);
 		ret->status = !dead ? TASK_STATUS_LOADING :
 			      task->has_baseline || ret->chooses ? TASK_STATUS_DEGRADED :
 								   TASK_STATUS_UNAVAILABLE;
 		return 0;
 	}
+	rules = proposes(d, task, o) && !task_model_writes(d);
 	if (o->n_adapters) {
 		r = named_adapters(d, task, o, ret);
-	} else if (o->style && proposes(d, task, o) && !task_model_writes(d) &&
+	} else if (rules && (o->style || task->kind != TASK_TONE) &&
 		   !has_own_adapter(d, task, o->style)) {
 		ret->chooses = true;
 	} else if (choose_adapter(d, task, o->style, ret)) {
 		r = scale_last(ret, o->scale);
-	} else if (proposes(d, task, o) && !task_model_writes(d)) {
+	} else if (rules) {
 		ret->chooses = true;
 	} else {
 		without_adapter(d, task, o->style, ret);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "assistantd/daemon/passage.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "assistantd/daemon/choosing.h"
+#include "assistantd/daemon/pieces.h"
+#include "util/macro.h"
+
+enum { PASSAGE_BYTES = 400, ROUNDS = 2 };
+
+/* Where something else stands now: in the text as it is. */
+struct change {
+	size_t start, len;
+	enum change_kind kind;
+	double confidence;
+};
+
+struct passage {
+	struct piece *piece;		/* NULL: the request is gone */
+	const struct proofreader *reader;
+	unsigned flags;
+	int round;
+	struct buf text;
+	struct change *changes;
+	size_t n_changes;
+	/* Of a round. */
+	struct work work;
+	bool at_work;
+	struct suggestions found;
+	struct choosing choosing;
+	struct engine_score *score;
+};
+
+static void end_round(struct passage *p)
+{
+	suggestions_deinit(&p->found);
+	choosing_deinit(&p->choosing);
+	if (p->score)
+		engine_score_deinit(p->score);
+	free(TAKE(p->score));
+}
+
+struct passage *passage_free(struct passage *p)
+{
+	if (!p)
+		return NULL;
+	p->piece = NULL;
+	if (p->at_work)
+		return NULL;
+	end_round(p);
+	buf_deinit(&p->text);
+	free(p->changes);
+	free(p);
+	return NULL;
+}
+
+/* Makes these changes, which ascend; those that were made before move along. */
+static int apply(struct passage *p, const struct chosen *chosen, size_t n)
+{
+	_cleanup_(buf_deinit) struct buf fresh = BUF_NULL;
+	_cleanup_free_ const struct suggestion **all = calloc(n + 1, sizeof(*all));
+	struct change *grown = reallocarray(p->changes, p->n_changes + n + 1, sizeof(*grown));
+	ptrdiff_t moved = 0;
+	int r;
+
+	if (grown)
+		p->changes = grown;
+	if (!all || !grown)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		all[i] = chosen[i].suggestion;
+	r = suggestions_apply(p->text.data, p->text.len, all, n, &fresh);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		size_t start = (size_t)((ptrdiff_t)all[i]->start + moved);
+		size_t len = strlen(all[i]->text);
+		ptrdiff_t more = (ptrdiff_t)len - (ptrdiff_t)all[i]->len;
+
+		for (size_t k = 0; k < p->n_changes; k++)
+			if (p->changes[k].start >= start + all[i]->len)
+				p->changes[k].start =
+					(size_t)((ptrdiff_t)p->changes[k].start + more);
+		p->changes[p->n_changes++] = (struct change){ start, len, all[i]->kind,
+							      chosen[i].confidence };
+		moved += more;
+	}
+	buf_deinit(&p->text);
+	p->text = fresh;
+	fresh = (struct buf)BUF_NULL;
+	return 0;
+}
+
+/* What needs no model: in the first round, before all else. */
+static int tidy(struct passage *p)
+{
+	struct suggestions certain = { 0 };
+	int r = suggestions_certain(p->text.data, p->text.len, p->flags, &certain);
+	_cleanup_free_ struct chosen *chosen = calloc(certain.n + 1, sizeof(*chosen));
+
+	if (!chosen)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < certain.n; i++)
+		chosen[i] = (struct chosen){ &certain.items[i], 1.0 };
+	if (r == 0)
+		r = apply(p, chosen, certain.n);
+	suggestions_deinit(&certain);
+	return r;
+}
+
+/* On the worker's thread. */
+static int suggest(struct work *w, struct store *s)
+{
+	struct passage *p = container_of(w, struct passage, work);
+	int r;
+
+	(void)s;
+	r = suggestions_find(p->reader, p->text.data, p->text.len, p->flags, &p->found);
+	if (r == 0 && p->round == 0) {
+		suggestions_deinit(&p->found);
+		r = tidy(p);
+		if (r == 0)
+			r = suggestions_find(p->reader, p->text.data, p->text.len, p->flags,
+					   &p->found);
+	}
+	if (r == 0)
+		r = choosing_ask(&p->choosing, p->text.data, p->text.len, &p->found, p->score);
+	return r;
+}
+
+static void finish(struct passage *p)
+{
+	end_round(p);
+	if (piece_set(p->piece, p->text.data, p->text.len) < 0)
+		job_finish(p->piece->job, "Internal", "out of memory");
+	else
+		piece_finish(p->piece);
+}
+
+static void on_suggested(struct work *w, int result);
+
+static void begin_round(struct passage *p)
+{
+	p->score = malloc(sizeof(*p->score));
+	if (!p->score) {
+		job_finish(p->piece->job, "Internal", "out of memory");
+		return;
+	}
+	*p->score = (struct engine_score)ENGINE_SCORE_NULL;
+	p->score->prompt.lane = p->piece->job->options.priority;
+	p->work = (struct work){ .run = suggest, .done = on_suggested };
+	p->at_work = true;
+	worker_post(p->piece->job->d->worker, &p->work);
+}
+
+static void on_scored(void *arg, const struct engine_scored *scored)
+{
+	struct passage *p = arg;
+	struct job *job = p->piece->job;
+	struct chosen *chosen = NULL;
+	size_t n;
+	int r = choosing_take(&p->choosing, &p->found, p->reader->confusions, scored, &chosen, &n);
+
+	job->tokens_in += scored->tokens_in;
+	job->loading_ms += scored->loading_ms;
+	job->reading_ms += scored->reading_ms;
+	if (r == 0)
+		r = apply(p, chosen, n);
+	free(chosen);
+	if (r < 0) {
+		job_finish(job, "Internal", "%s", strerror(-r));
+	} else if (n == 0 || ++p->round == ROUNDS) {
+		finish(p);
+	} else {
+		end_round(p);
+		begin_round(p);
+	}
+}
+
+static void on_counted(void *arg, const struct engine_counted *counted)
+{
+	struct passage *p = arg;
+
+	(void)counted;
+	answer_progress(p->piece->job, STAGE_READING);
+}
+
+static void on_failed(void *arg, int error, const struct engine_failed *failed)
+{
+	struct passage *p = arg;
+
+	piece_failed(p->piece, error, failed);
+}
+
+static const struct engine_call_ops call_ops = { .counted = on_counted, .scored = on_scored,
+						 .failed = on_failed };
+
+static void on_suggested(struct work *w, int result)
+{
+	struct passage *p = container_of(w, struct passage, work);
+	struct engine_call *call;
+	struct job *job;
+
+	p->at_work = false;
+	if (!p->piece) {
+		passage_free(p);
+		return;
+	}
+	job = p->piece->job;
+	if (job->state != JOB_RUNNING)
+		return;
+	if (result == -EXDEV)
+		job_warn(job, "a part was left as it was: its language is not the one that is "
+			 "corrected");
+	if (result == -EXDEV || (result == 0 && p->found.n == 0)) {
+		finish(p);
+		return;
+	}
+	call = &p->piece->call;
+	call->ops = &call_ops;
+	call->arg = p;
+	if (result == 0)
+		result = engine_score_call(job->d->engine, call, p->score);
+	if (result != 0)
+		piece_refused(p->piece, result, NULL);
+}
+
+/* Whether a sentence ends before @at, so that one begins there: lines are broken anywhere. */
+static bool begins_at(const struct job *job, size_t at)
+{
+	const char *text = job->input.data;
+	int lines = 0;
+
+	for (; at > job->text.start && isspace((unsigned char)text[at - 1]); at--)
+		lines += text[at - 1] == '\n';
+	while (at > job->text.start && strchr("\"')", text[at - 1]))
+		at--;
+	return at == job->text.start || lines > 1 || strchr(".!?", text[at - 1]);
+}
+
+static bool ends_at(const struct job *job, size_t at)
+{
+	size_t end = job->text.start + job->text.len;
+	const char *text = job->input.data;
+	int lines = 0;
+
+	for (; at < end && isspace((unsigned char)text[at]); at++)
+		lines += text[at] == '\n';
+	return at == end || lines > 1 || isupper((unsigned char)text[at]);
+}
+
+static void begin_passage(struct piece *piece)
+{
+	struct passage *p = calloc(1, sizeof(*p));
+	size_t end = piece->span.start + piece->span.len;
+
+	piece->passage = p;
+	if (!p || buf_append(&p->text, piece_text(piece), piece->span.len) < 0) {
+		job_finish(piece->job, "Internal", "out of memory");
+		return;
+	}
+	p->piece = piece;
+	p->reader = piece->job->d->proofreader;
+	p->flags = (begins_at(piece->job, piece->span.start) ? SUGGESTIONS_BEGINS : 0u) |
+		   (ends_at(piece->job, end) ? SUGGESTIONS_ENDS : 0u);
+	begin_round(p);
+}
+
+void proofread_begin(struct job *job)
+{
+	digest_to_hex(&engine_model(job->d->engine)->digest, job->base_digest);
+	job->generation = library_generation(job->d->library);
+	pieces_begin(job, PASSAGE_BYTES, begin_passage);
+}
+
+static size_t gap_between(size_t a, size_t a_end, size_t b, size_t b_end)
+{
+	return a > b_end ? a - b_end : b > a_end ? b - a_end : 0;
+}
+
+/* Where words are compared, a change may come out a word off: the nearest is meant. */
+void passage_explain(const struct passage *p, size_t start, struct edit *edits, size_t n)
+{
+	ptrdiff_t moved = -(ptrdiff_t)start;
+
+	for (size_t i = 0; i < n; i++) {
+		struct edit *e = &edits[i];
+		size_t at = (size_t)((ptrdiff_t)e->start + moved), end = at + e->replacement_len;
+		size_t least = SIZE_MAX;
+
+		for (size_t k = 0; k < p->n_changes; k++) {
+			const struct change *c = &p->changes[k];
+			size_t gap = gap_between(at, end, c->start, c->start + c->len);
+
+			if (gap > least || (gap == least && e->confidence <= c->confidence))
+				continue;
+			least = gap;
+			e->kind = change_kind_name(c->kind);
+			e->confidence = c->confidence;
+		}
+		moved += (ptrdiff_t)e->replacement_len - (ptrdiff_t)e->len;
+	}
+}

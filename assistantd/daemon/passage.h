@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A piece of a text while it is proofread by choosing: suggestions are found on the worker's
+ * thread, where dictionaries may be read, and the engine says how likely each is. What was changed
+ * is looked at once more, for a mistake hides what its neighbours should be.
+ */
+#pragma once
+
+#include "assistantd/daemon/edits.h"
+
+struct job;
+struct passage;
+
+/* The whole request, by the daemon's proofreader. */
+void proofread_begin(struct job *job);
+
+/* Names the kind of each of @edits [@n], which are the changes of the piece that begins at
+ * @start of the text, and how likely it is right. */
+void passage_explain(const struct passage *p, size_t start, struct edit *edits, size_t n);
+/* What the worker still has is freed later. */
+struct passage *passage_free(struct passage *p);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of a text, as suggestions are made for them. */
+#pragma once
+
+#include "assistantd/daemon/suggestions.h"
+#include "assistantd/daemon/sentences.h"
+
+struct word {
+	size_t start, len;
+	bool plain;		/* ASCII letters that are part of nothing else; only then: */
+	char low[WORDLIST_WORD_MAX];	/* in lower case */
+	bool capital;		/* only its first letter is one */
+	bool first;		/* of its sentence */
+	const struct wordlist_word *usual;	/* NULL: it is not */
+	bool known;
+};
+
+/* What suggestions are being found for. */
+struct finding {
+	const struct proofreader *p;
+	const char *text;
+	size_t len;
+	unsigned flags;
+	struct word *words;
+	size_t n_words;
+	struct spans sentences;
+	const struct word *at;		/* whose alternatives are added */
+	struct suggestions *found;
+	int err;			/* the first */
+};
+
+/* Cuts the text into words and sentences; with a proofreader, looks the words up. */
+void finding_read(struct finding *f);
+void finding_deinit(struct finding *f);
+/* The word that begins at @start, or NULL. */
+const struct word *finding_word_at(const struct finding *f, size_t start);
+void finding_add(struct finding *f, size_t start, size_t len, const char *text,
+		 enum change_kind kind);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes that plain code proposes to a text: what may be meant by words that are unknown, rare or
+ * taken for others, and signs and capitals. Whether they are made is not decided here.
+ */
+#pragma once
+
+#include "assistantd/daemon/proofreader.h"
+#include "util/buf.h"
+
+enum { SUGGESTION_MAX = 48 };
+
+/* Of a text that is part of another: a sentence begins, and one ends, at its own ends. */
+enum { SUGGESTIONS_BEGINS = 1, SUGGESTIONS_ENDS = 2 };
+
+struct suggestion {
+	size_t start, len;		/* of the text, in bytes */
+	char text[SUGGESTION_MAX];	/* what would stand there */
+	enum change_kind kind;
+};
+
+/* Zeroed is empty. */
+struct suggestions {
+	struct suggestion *items;
+	size_t n, cap;
+};
+
+void suggestions_deinit(struct suggestions *p);
+/* What is right whatever is meant, in the order of the text: blanks before signs, "i", and capitals
+ * where sentences begin. 0 or -ENOMEM. */
+int suggestions_certain(const char *text, size_t len, unsigned flags, struct suggestions *ret);
+/*
+ * All others that may be right. 0; -EXDEV for a text that seems to be of another language, most of
+ * whose words nobody knows; -ENOMEM.
+ */
+int suggestions_find(const struct proofreader *p, const char *text, size_t len, unsigned flags,
+		     struct suggestions *ret);
+/* Appends the text with these changes, which ascend and do not overlap: 0 or -ENOMEM. */
+int suggestions_apply(const char *text, size_t len, const struct suggestion *const *changes,
+		      size_t n, struct buf *out);

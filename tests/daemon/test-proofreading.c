@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* What is suggested to a text, and which of it is chosen, with scores that the test makes up. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "assistantd/daemon/choosing.h"
+#include "assistantd/daemon/spelling.h"
+#include "tests/check-main.h"
+#include "tests/scratch.h"
+#include "util/macro.h"
+
+enum { WHOLE = SUGGESTIONS_BEGINS | SUGGESTIONS_ENDS };
+
+static struct proofreader *reader;
+
+static void write_file(const char *name, const char *text)
+{
+	_cleanup_free_ char *path = NULL;
+	FILE *f;
+
+	ck_assert_int_ge(asprintf(&path, "%s/%s", scratch, name), 0);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+/* A dictionary of three rare words beside the usual ones that are shipped. */
+static void setup(void)
+{
+	_cleanup_free_ char *shared = NULL;
+	struct diag d = DIAG_NULL;
+
+	ck_assert_int_ge(asprintf(&shared, "%s/examples", getenv("srcdir")), 0);
+	scratch_make();
+	write_file("en_XY.aff", "SET UTF-8\n");
+	write_file("en_XY.dic", "3\nzeugma\nXylo\nfrobnicate\n");
+	ck_assert_msg(proofreader_new(&reader, shared, scratch, "en", &d) == 0, "%s: %s",
+		      d.field, d.text);
+}
+
+static void teardown(void)
+{
+	reader = proofreader_free(reader);
+	scratch_remove();
+}
+
+static struct suggestions suggest(const char *text)
+{
+	struct suggestions found = { 0 };
+
+	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), WHOLE, &found), 0);
+	return found;
+}
+
+static const struct suggestion *find(const struct suggestions *s, size_t start, const char *text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].start == start && strcmp(s->items[i].text, text) == 0)
+			return &s->items[i];
+	return NULL;
+}
+
+START_TEST(each_kind_is_suggested)
+{
+	static const struct {
+		const char *text, *at, *fresh;
+		enum change_kind kind;
+	} cases[] = {
+		{ "We liked teh house.", "teh", "the", CHANGE_SPELLING },
+		{ "We liked the hoise then.", "hoise", "house", CHANGE_LETTER },
+		{ "We met tommorow at noon.", "tommorow", "tomorrow", CHANGE_FAR },
+		{ "Tehn we went home.", "Tehn", "Then", CHANGE_NAME },
+		{ "They lost there house.", "there", "their", CHANGE_CONFUSED },
+		{ "He have a house.", "have", "has", CHANGE_AGREEMENT },
+		{ "He want a house.", "want", "wants", CHANGE_ENDING },
+		{ "He ate a apple there.", "a apple", "an", CHANGE_ARTICLE },
+		{ "We dont know him.", "dont", "don't", CHANGE_APOSTROPHE },
+		{ "We liked the the house.", " the house", "", CHANGE_DOUBLED },
+		{ "We liked it alot then.", "alot", "a lot", CHANGE_USAGE },
+		{ "He could of known.", "could of", "could have", CHANGE_USAGE },
+		{ "We liked ofthe house.", "ofthe", "of the", CHANGE_SPACING },
+		{ "We went in house then.", " house", " the", CHANGE_MISSING },
+		{ "We went to the home.", " the home", "", CHANGE_EXTRA },
+		{ "Where is the house.", ".", "?", CHANGE_PUNCTUATION },
+		{ "We liked the house", "", ".", CHANGE_STOP },
+		{ "We met on monday then.", "monday", "Monday", CHANGE_CAPITAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *at = *cases[i].at ? strstr(cases[i].text, cases[i].at)
+					      : cases[i].text + strlen(cases[i].text);
+		struct suggestions s = suggest(cases[i].text);
+		const struct suggestion *found =
+			find(&s, (size_t)(at - cases[i].text), cases[i].fresh);
+
+		ck_assert_msg(found, "%s: no %s", cases[i].text, cases[i].fresh);
+		ck_assert_msg(found->kind == cases[i].kind, "%s: %s", cases[i].text,
+			      change_kind_name(found->kind));
+		suggestions_deinit(&s);
+	}
+}
+END_TEST
+
+/* Names, words of the dictionary, and what only looks like words. */
+START_TEST(some_things_are_left_alone)
+{
+	static const char *const words[] = { "zeugma", "Xylo's", "frobnicate", "Gzrkk", "NASSA",
+					     "hosue.example.com", "bob@hosue", "hosue_2", "h0sue",
+					     "/hosue/", "iPhnoe", "well-hosue" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct suggestions s;
+
+		ck_assert_int_ge(asprintf(&text, "We liked %s then.", words[i]), 0);
+		s = suggest(text);
+		for (size_t k = 0; k < s.n; k++)
+			ck_assert_msg(s.items[k].start + s.items[k].len <= 9 ||
+				      s.items[k].start >= 9 + strlen(words[i]), "%s: '%s'", text,
+				      s.items[k].text);
+		suggestions_deinit(&s);
+	}
+}
+END_TEST
+
+START_TEST(another_language_is_known_as_such)
+{
+	static const char text[] = "Zwei Wanderer gingen gestern schweigend durchs Gebirge.";
+	struct suggestions s = { 0 };
+
+	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), WHOLE, &s), -EXDEV);
+	suggestions_deinit(&s);
+}
+END_TEST
+
+START_TEST(what_is_certain_is_done)
+{
+	static const struct {
+		const char *text, *want;
+		unsigned flags;
+	} cases[] = {
+		{ "i think i'm , well , late. then we go", "I think I'm, well, late. Then we go",
+		  WHOLE },
+		{ "which was there", "which was there", SUGGESTIONS_ENDS },
+		{ "iPhone and x", "iPhone and x", WHOLE },
+		{ "\xc3\xa9t\xc3\xa9 i", "\xc3\xa9t\xc3\xa9 I", WHOLE },
+		{ "a ... b , ", "A ... b, ", WHOLE },
+		{ "at 3 p.m. we ate cakes etc. in bed.", "At 3 p.m. we ate cakes etc. in bed.",
+		  WHOLE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(buf_deinit) struct buf out = BUF_NULL;
+		const struct suggestion *all[16];
+		struct suggestions s = { 0 };
+		size_t len = strlen(cases[i].text);
+
+		ck_assert_int_eq(suggestions_certain(cases[i].text, len, cases[i].flags, &s), 0);
+		ck_assert_uint_le(s.n, ARRAY_SIZE(all));
+		for (size_t k = 0; k < s.n; k++)
+			all[k] = &s.items[k];
+		ck_assert_int_eq(suggestions_apply(cases[i].text, len, all, s.n, &out), 0);
+		ck_assert_str_eq(out.data, cases[i].want);
+		suggestions_deinit(&s);
+	}
+}
+END_TEST
+
+static const char *text_at(const struct engine_score *score, uint32_t i)
+{
+	const char *at = score->texts.data;
+
+	while (i--)
+		at += strlen(at) + 1;
+	return at;
+}
+
+/* Scores by which each "!" is worth two nats for its place, and the first text has none. */
+START_TEST(the_best_are_chosen)
+{
+	static const char text[] = "one two three four five six seven eight nine ten";
+	struct suggestion items[] = {
+		{ 0, 3, "one!", CHANGE_CONFUSED }, { 0, 7, "one!!", CHANGE_CONFUSED },
+		{ 4, 3, "two!", CHANGE_CONFUSED }, { 14, 4, "four", CHANGE_CONFUSED },
+		{ 14, 4, "?", CHANGE_CONFUSED }, { 45, 3, "ten!!!!!!!!!", CHANGE_CONFUSED },
+		{ 48, 0, "!!!!!!!!!", CHANGE_STOP },
+	};
+	struct suggestions s = { items, ARRAY_SIZE(items), 0 };
+	struct engine_score *score = calloc(1, sizeof(*score));
+	struct engine_scored *scored = calloc(1, sizeof(*scored));
+	double need = confusions_need(reader->confusions, CHANGE_CONFUSED);
+	struct choosing c = { 0 };
+	struct chosen *chosen;
+	size_t n;
+
+	*score = (struct engine_score)ENGINE_SCORE_NULL;
+	ck_assert_int_eq(choosing_ask(&c, text, strlen(text), &s, score), 0);
+	ck_assert_uint_eq(c.n, s.n);
+	ck_assert_str_eq(text_at(score, 0), "\none two three four five six seven eight nine ten");
+	/* Six words behind a change. */
+	ck_assert_str_eq(text_at(score, c.with[0]), "\none! two three four five six seven");
+	ck_assert_str_eq(text_at(score, c.without[0]), "\none two three four five six seven");
+	ck_assert_uint_eq(c.without[5], 0);
+	for (uint32_t i = 0; i < score->n_texts; i++) {
+		for (const char *at = text_at(score, i); *at; at++)
+			scored->scores[i] += *at == '!' ? need / 1.5 : 0;
+		if (strchr(text_at(score, i), '?'))
+			scored->scores[i] = (double)NAN;
+	}
+	scored->n = score->n_texts;
+	ck_assert_int_eq(choosing_take(&c, &s, reader->confusions, scored, &chosen, &n), 0);
+	/* One "!" is too little, two are enough; "ten!…" and what is put behind it go together. */
+	ck_assert_uint_eq(n, 3);
+	ck_assert_ptr_eq(chosen[0].suggestion, &items[1]);
+	ck_assert_ptr_eq(chosen[1].suggestion, &items[5]);
+	ck_assert_ptr_eq(chosen[2].suggestion, &items[6]);
+	ck_assert(chosen[0].confidence > 0.5 && chosen[0].confidence < 1);
+	free(chosen);
+	choosing_deinit(&c);
+	engine_score_deinit(score);
+	free(score);
+	free(scored);
+}
+END_TEST
+
+START_TEST(mistakes_are_counted)
+{
+	static const struct {
+		const char *a, *b;
+		size_t distance;
+	} cases[] = { { "house", "house", 0 }, { "House", "hosue", 1 }, { "hose", "house", 1 },
+		      { "houuse", "house", 1 }, { "hoise", "house", 1 }, { "", "abc", 3 },
+		      { "tommorow", "tomorrow", 2 }, { "ca", "abc", 3 } };
+	const struct wordlist_word *near[3];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		ck_assert_uint_eq(spelling_distance(cases[i].a, strlen(cases[i].a), cases[i].b,
+						    strlen(cases[i].b)), cases[i].distance);
+	ck_assert_uint_ge(wordlist_near(reader->words, "becuase", near, ARRAY_SIZE(near)), 1);
+	ck_assert_str_eq(near[0]->text, "because");
+}
+END_TEST
+
+static int read_with(const char *name, const char *text, int (*read)(int fd, struct diag *d),
+		     struct diag *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+
+	write_file(name, text);
+	ck_assert_int_ge(asprintf(&path, "%s/%s", scratch, name), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	*d = (struct diag)DIAG_NULL;
+	return read(fd, d);
+}
+
+static int read_words(int fd, struct diag *d)
+{
+	_cleanup_(wordlist_freep) struct wordlist *w = NULL;
+
+	return wordlist_read_fd(&w, fd, d);
+}
+
+static int read_confusions(int fd, struct diag *d)
+{
+	_cleanup_(confusions_freep) struct confusions *c = NULL;
+
+	return confusions_read_fd(&c, fd, d);
+}
+
+START_TEST(bad_files_are_refused)
+{
+	static const char *const words[] = { "house\n", "house x\n", " 7\n", "house 70\n",
+					     "hou-se 7\n", "house 7\n\nhome 7\n", "house 7 8\n" };
+	_cleanup_(proofreader_freep) struct proofreader *none = NULL;
+	struct diag d;
+
+	ck_assert_int_eq(read_with("w", "house 7\nhome 12", read_words, &d), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		ck_assert_msg(read_with("w", words[i], read_words, &d) == -EINVAL, "%s", words[i]);
+		ck_assert_ptr_nonnull(strstr(d.text, "line "));
+	}
+	ck_assert_int_eq(read_with("c", "version: 1\nneeds: {spelling: many}\n", read_confusions,
+				   &d), -EINVAL);
+	ck_assert_str_eq(d.field, "2:19");
+	ck_assert_int_eq(read_with("c", "version: 1\nneeds: {speling: 1}\n", read_confusions, &d),
+			 -EINVAL);
+	ck_assert_ptr_nonnull(strstr(d.text, "speling"));
+	d = (struct diag)DIAG_NULL;
+	ck_assert_int_eq(proofreader_new(&none, scratch, scratch, "en", &d), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(d.field, "proofread/en.yaml"));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *c = tcase_create("proofreading");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, each_kind_is_suggested);
+	tcase_add_test(c, some_things_are_left_alone);
+	tcase_add_test(c, another_language_is_known_as_such);
+	tcase_add_test(c, what_is_certain_is_done);
+	tcase_add_test(c, the_best_are_chosen);
+	tcase_add_test(c, mistakes_are_counted);
+	tcase_add_test(c, bad_files_are_refused);
+	return run_tests("proofreading", c);
+}
