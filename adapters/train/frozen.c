@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A trainer on a model that stays as its file has it: nothing of it is copied. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/train/model-file.h"
 #include "adapters/train/train-private.h"
+#include "util/macro.h"
 
 /* Beyond so much memory for activations, layers are computed again. */
 enum { MOST_FLOATS = 1 << 27 };
@@ -34,8 +36,6 @@ static const char *unknown_part(const struct bm_model *m)
 		return "heads with norms of their own";
 	if (!even_layers(c))
 		return "layers of different widths";
-	if (f->fused_gate || gguf_tensor(bm_model_gguf(m), "blk.0.attn_qkv.weight"))
-		return "several matrices in one tensor";
 	return bm_part_bias(m, 0, BM_OUTPUT) ? "a bias of the output" : NULL;
 }
 
@@ -43,6 +43,26 @@ static void bind_norm(struct trainer *t, uint32_t layer, enum bm_norm which, siz
 		      struct train_norm *norm)
 {
 	*norm = (struct train_norm){ .w = bm_part_norm(t->model, layer, which), .width = width };
+}
+
+/* Matrices whose rows are those of one tensor. */
+static void bind_parts(struct trainer *t, uint32_t i)
+{
+	static const char *const fused[] = { "attn_qkv", "ffn_up" };
+	enum bm_matrix matrix, first;
+	uint32_t layer;
+	char name[64];
+
+	for (size_t k = 0; k < ARRAY_SIZE(fused); k++) {
+		unsigned n;
+
+		snprintf(name, sizeof(name), "blk.%u.%s.weight", i, fused[k]);
+		if (bm_matrix_find(t->model, name, &layer, &matrix) < 0)
+			continue;
+		n = bm_matrix_parts(matrix, &first);
+		for (unsigned part = 0; part < n; part++)
+			t->layers[i].m[first + part].parts = part ? 0 : n;
+	}
 }
 
 static void bind_layer(struct trainer *t, uint32_t i)
@@ -58,6 +78,7 @@ static void bind_layer(struct trainer *t, uint32_t i)
 		l->m[k].frozen = bm_part_matrix(t->model, i, k);
 		l->m[k].bias = bm_part_bias(t->model, i, k);
 	}
+	bind_parts(t, i);
 }
 
 static void fill_turns(struct trainer *t)

@@ -5,20 +5,29 @@
 
 #include "adapters/train/train-private.h"
 
+/* One A, and B for the rows of each part: as the tensor is one, so is its adapter. */
+static void lay_update(const struct trainer *t, struct train_matrix *m, float *w, float *g,
+		       size_t *at)
+{
+	size_t at_g = *at;
+	float *a = train_take(w, at, t->rank * m->in), *ga = train_take(g, &at_g, t->rank * m->in);
+
+	for (unsigned i = 0; i < m->parts; i++) {
+		m[i].a = a;
+		m[i].ga = ga;
+		m[i].b = train_take(w, at, m[i].out * t->rank);
+		m[i].gb = train_take(g, &at_g, m[i].out * t->rank);
+	}
+}
+
 /* Names the pieces of the weights and of their gradients; returns the length of either. */
 static size_t lay_lora(struct trainer *t, float *w, float *g)
 {
-	size_t at = 0, at_g = 0;
+	size_t at = 0;
 
 	for (uint32_t i = 0; i < t->s.layers; i++)
-		for (int k = 0; k < TRAIN_MATRICES; k++) {
-			struct train_matrix *m = &t->layers[i].m[k];
-
-			m->a = train_take(w, &at, t->rank * m->in);
-			m->b = train_take(w, &at, m->out * t->rank);
-			m->ga = train_take(g, &at_g, t->rank * m->in);
-			m->gb = train_take(g, &at_g, m->out * t->rank);
-		}
+		for (int k = 0; k < TRAIN_MATRICES; k++)
+			lay_update(t, &t->layers[i].m[k], w, g, &at);
 	return at;
 }
 
@@ -64,8 +73,11 @@ int trainer_add_lora(struct trainer *t, uint32_t rank, float alpha, uint64_t see
 	lay_lora(t, t->trained.w, t->trained.g);
 	/* B begins as zero, so that the first step starts from the base itself. */
 	for (uint32_t i = 0; i < t->s.layers; i++)
-		for (int k = 0; k < TRAIN_MATRICES; k++)
-			train_draw(t->layers[i].m[k].a, rank * t->layers[i].m[k].in,
-				   1 / sqrtf((float)t->layers[i].m[k].in), &seed);
+		for (int k = 0; k < TRAIN_MATRICES; k++) {
+			struct train_matrix *m = &t->layers[i].m[k];
+
+			if (m->parts)
+				train_draw(m->a, rank * m->in, 1 / sqrtf((float)m->in), &seed);
+		}
 	return 0;
 }

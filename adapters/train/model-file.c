@@ -129,15 +129,24 @@ int train_write_base(struct trainer *t, const struct gguf *tokenizer, const char
 	return r;
 }
 
+/* The name of the tensor that has the rows of @parts matrices from @matrix on. */
+static const char *tensor_of(enum bm_matrix matrix, unsigned parts)
+{
+	return parts == 1 ? matrix_names[matrix] : matrix == BM_ATTN_Q ? "attn_qkv" : "ffn_up";
+}
+
 static int add_update(struct file *f, struct trainer *t, uint32_t layer, enum bm_matrix matrix)
 {
 	struct train_view v = trainer_matrix(t, layer, matrix);
+	const char *tensor = tensor_of(matrix, v.parts);
 	char name[64];
 	int r;
 
-	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_a", layer, matrix_names[matrix]);
+	if (v.parts == 0)
+		return 0;
+	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_a", layer, tensor);
 	r = add_tensor(f, name, TENSOR_F16, v.a, v.in, v.rank);
-	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_b", layer, matrix_names[matrix]);
+	snprintf(name, sizeof(name), "blk.%u.%s.weight.lora_b", layer, tensor);
 	return r < 0 ? r : add_tensor(f, name, TENSOR_F16, v.b, v.rank, v.out);
 }
 

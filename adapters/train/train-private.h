@@ -6,6 +6,7 @@
 /* y = x W^T + bias, and beside it, where an adapter is trained, scale · (x A^T) B^T. */
 struct train_matrix {
 	size_t out, in;
+	unsigned parts;			/* from this one on, of one tensor and with one A; or 0 */
 	float *w, *g;			/* [out][in]; no gradient where the base is frozen */
 	const struct matrix *frozen;	/* of a model, instead of @w */
 	const float *bias;		/* [out] of a model, or NULL */

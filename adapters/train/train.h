@@ -84,6 +84,9 @@ struct train_view {
 	size_t out, in;
 	uint32_t rank;		/* 0: no adapter */
 	float alpha;
+	/* Matrices that are one tensor, whose rows stand one after the other in @out, from this one
+	 * on; 0: one that belongs to those before it. */
+	unsigned parts;
 	float *w;		/* [out][in]; NULL where a model's is used as it is */
 	const float *a, *b;	/* [rank][in], [out][rank], or NULL */
 };

@@ -44,6 +44,7 @@ static void shape_matrices(struct trainer *t)
 
 	for (uint32_t i = 0; i < t->s.layers; i++)
 		for (int m = 0; m < TRAIN_MATRICES; m++) {
+			t->layers[i].m[m].parts = 1;
 			t->layers[i].m[m].out = out[m];
 			t->layers[i].m[m].in = m == BM_ATTN_OUTPUT ? t->q :
 					       m == BM_FFN_DOWN ? f : d;
@@ -180,5 +181,9 @@ struct train_view trainer_matrix(struct trainer *t, uint32_t layer, enum bm_matr
 {
 	const struct train_matrix *m = &t->layers[layer].m[matrix];
 
-	return (struct train_view){ m->out, m->in, t->rank, t->alpha, m->w, m->a, m->b };
+	struct train_view v = { 0, m->in, t->rank, t->alpha, m->parts, m->w, m->a, m->b };
+
+	for (unsigned i = 0; i < m->parts; i++)
+		v.out += m[i].out;
+	return v;
 }
