@@ -200,6 +200,7 @@ static void out_candidates(const struct job *job, DBusMessageIter *dict)
 
 		out_dict_str(item, "text", job->candidates[i].text);
 		out_dict_str(item, "intent", job->candidates[i].intent);
+		out_dict_str(item, "kind", job->candidates[i].kind);
 		out_list_end_item(&list);
 	}
 	out_close_list(&list);

@@ -113,7 +113,8 @@ static int suggest(struct job *job)
 			   MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX), &n);
 	for (size_t i = 0; i < n; i++)
 		job->candidates[job->n_candidates++] =
-			(struct candidate){ replies[i].intent, replies[i].text };
+			(struct candidate){ replies[i].kind, replies[i].intent,
+					    replies[i].text };
 	return r < 0 ? r : buf_append_str(&job->result, job->candidates[0].text);
 }
 

@@ -48,7 +48,7 @@ struct errand {
 };
 
 struct candidate {
-	const char *intent;
+	const char *kind, *intent;
 	char *text;
 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/daemon/phrases.h"
+#include "assistantd/daemon/mentions.h"
 #include "assistantd/daemon/sorter.h"
 #include "util/buf.h"
 #include "util/macro.h"
@@ -33,7 +33,7 @@ struct replies {
 	struct yaml *yaml;	/* owns all strings */
 	struct kind *kinds;
 	size_t n_kinds;
-	struct phrase_words *phrases;
+	struct mention_words *mentions;
 };
 
 struct replies *replies_free(struct replies *r)
@@ -43,7 +43,7 @@ struct replies *replies_free(struct replies *r)
 	for (size_t i = 0; i < r->n_kinds; i++)
 		free(r->kinds[i].replies);
 	free(r->kinds);
-	phrase_words_free(r->phrases);
+	mention_words_free(r->mentions);
 	yaml_tree_free(r->yaml);
 	free(r);
 	return NULL;
@@ -127,17 +127,17 @@ static int read_kind(struct kind *kind, const struct yaml_node *map, struct diag
 
 static int read_all(struct replies *r, struct diag *d)
 {
-	static const char *const keys[] = { "version", "kinds", "phrases", NULL };
-	const struct yaml_node *root = yaml_root(r->yaml), *kinds, *version, *phrases;
+	static const char *const keys[] = { "version", "kinds", "mentions", NULL };
+	const struct yaml_node *root = yaml_root(r->yaml), *kinds, *version, *mentions;
 	uint64_t number;
 	int e = yaml_check_keys(root, keys, d);
 
 	version = yaml_get(root, "version");
 	if (e == 0 && !version)
 		return yaml_error(root, -EINVAL, DIAG_TYPE, d, "version: missing");
-	phrases = yaml_get(root, "phrases");
-	if (e == 0 && !phrases)
-		return yaml_error(root, -EINVAL, DIAG_TYPE, d, "phrases: missing");
+	mentions = yaml_get(root, "mentions");
+	if (e == 0 && !mentions)
+		return yaml_error(root, -EINVAL, DIAG_TYPE, d, "mentions: missing");
 	if (e < 0 || (e = yaml_u64(version, 1, 1, &number, d)) < 0 ||
 	    (e = sequence(root, "kinds", &kinds, d)) < 0)
 		return e;
@@ -146,7 +146,7 @@ static int read_all(struct replies *r, struct diag *d)
 		return -ENOMEM;
 	for (const struct yaml_node *n = kinds->first; e == 0 && n; n = n->next)
 		e = read_kind(&r->kinds[r->n_kinds++], n, d);
-	return e < 0 ? e : phrase_words_read(&r->phrases, phrases, d);
+	return e < 0 ? e : mention_words_read(&r->mentions, mentions, d);
 }
 
 int replies_read_fd(struct replies **ret, int fd, struct diag *d)
@@ -178,7 +178,7 @@ static bool is_plain_name(const char *name)
 
 static int fill_thing(const struct replies *r, const char *text, size_t len, struct buf *to)
 {
-	struct thing_phrase thing = phrase_thing(r->phrases, text, len);
+	struct thing_mention thing = mention_thing(r->mentions, text, len);
 
 	return thing.noun.len ? buf_printf(to, "%s %.*s", thing.determiner, (int)thing.noun.len,
 					   text + thing.noun.start) : 0;
@@ -186,7 +186,7 @@ static int fill_thing(const struct replies *r, const char *text, size_t len, str
 
 static int fill(const struct replies *r, const struct reply_to *to, struct filling *f)
 {
-	struct span time = phrase_time(r->phrases, to->text, to->len);
+	struct span time = mention_time(r->mentions, to->text, to->len);
 	int e = fill_thing(r, to->text, to->len, &f->words[SLOT_THING]);
 
 	if (e == 0 && !f->words[SLOT_THING].len && to->earlier)
@@ -287,6 +287,7 @@ int replies_choose(const struct replies *r, const struct terms *kinds, const str
 
 		if (!t)
 			continue;
+		ret[*n].kind = k->name;
 		ret[*n].intent = t->intent;
 		e = write_reply(t->text, &f, &ret[*n].text);
 		*n += e == 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers to a message by its kind, without a model. The kinds and their answers are a YAML file,
- * with slots for words of the message (phrases.h):
+ * with slots for words of the message (mentions.h):
  *
  *   version: 1
  *   kinds:
  *     - name: invitation
  *       replies:
  *         - {intent: accept, text: "Thank you, I would love to come {time}!"}
- *   phrases: {moments: […], times: […], …, determiners: {my: your}}
+ *   mentions: {moments: […], times: […], …, determiners: {my: your}}
  */
 #pragma once
 
@@ -29,7 +29,7 @@ struct reply_to {
 };
 
 struct reply {
-	const char *intent;	/* owned by the set */
+	const char *kind, *intent;	/* of the message, and what it says; the set's */
 	char *text;		/* the caller's */
 };
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "assistantd/daemon/phrases.h"
+#include "assistantd/daemon/mentions.h"
 #include "assistantd/daemon/replies.h"
 #include "tests/check-main.h"
 #include "util/file.h"
@@ -18,7 +18,7 @@
 static struct replies *shipped;
 static struct terms *kinds;
 static struct yaml *yaml;
-static struct phrase_words *phrases;
+static struct mention_words *mentions;
 
 static int open_example(const char *name)
 {
@@ -40,7 +40,7 @@ static void read_files(void)
 	ck_assert_msg(replies_read_fd(&shipped, replies, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_msg(terms_read_fd(&kinds, table, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_int_eq(yaml_read_fd(&yaml, replies, &d), 0);
-	ck_assert_int_eq(phrase_words_read(&phrases, yaml_get(yaml_root(yaml), "phrases"), &d), 0);
+	ck_assert_int_eq(mention_words_read(&mentions, yaml_get(yaml_root(yaml), "mentions"), &d), 0);
 	close(replies);
 	close(table);
 }
@@ -49,7 +49,7 @@ static void drop_files(void)
 {
 	shipped = replies_free(shipped);
 	kinds = terms_free(kinds);
-	phrases = phrase_words_free(phrases);
+	mentions = mention_words_free(mentions);
 	yaml = yaml_tree_free(yaml);
 }
 
@@ -71,11 +71,11 @@ static const struct {
 	{ "", "", "" },
 };
 
-START_TEST(finds_phrases)
+START_TEST(finds_mentions)
 {
 	const char *text = spoken[_i].text;
-	struct span time = phrase_time(phrases, text, strlen(text));
-	struct thing_phrase thing = phrase_thing(phrases, text, strlen(text));
+	struct span time = mention_time(mentions, text, strlen(text));
+	struct thing_mention thing = mention_thing(mentions, text, strlen(text));
 	char got[128];
 
 	ck_assert_uint_eq(time.len, strlen(spoken[_i].time));
@@ -148,7 +148,7 @@ static const struct {
 	{ "[{name: a, replies: [{intent: b}]}]", "text: missing" },
 	{ "[{name: a, words: [], replies: [{intent: b, text: c}]}]", "words" },
 	{ "[{name: a, replies: [{intent: b, text: 'to {whom}'}]}]", "{thing}" },
-	{ "[{name: a, replies: [{intent: b, text: c}]}]", "phrases: missing" },
+	{ "[{name: a, replies: [{intent: b, text: c}]}]", "mentions: missing" },
 };
 
 START_TEST(names_defects)
@@ -158,7 +158,7 @@ START_TEST(names_defects)
 	struct diag d = DIAG_NULL;
 
 	ck_assert_int_gt(dprintf(fd, "version: 1\nkinds: %s\n%s", broken[_i].kinds,
-				 _i + 1 < (int)ARRAY_SIZE(broken) ? "phrases: {}\n" : ""), 0);
+				 _i + 1 < (int)ARRAY_SIZE(broken) ? "mentions: {}\n" : ""), 0);
 	ck_assert_int_eq(replies_read_fd(&r, fd, &d), -EINVAL);
 	ck_assert_ptr_null(r);
 	ck_assert_msg(strstr(d.text, broken[_i].words), "%s", d.text);
@@ -171,7 +171,7 @@ int main(void)
 	TCase *c = tcase_create("replies");
 
 	tcase_add_checked_fixture(c, read_files, drop_files);
-	tcase_add_loop_test(c, finds_phrases, 0, ARRAY_SIZE(spoken));
+	tcase_add_loop_test(c, finds_mentions, 0, ARRAY_SIZE(spoken));
 	tcase_add_loop_test(c, answers, 0, ARRAY_SIZE(answered));
 	tcase_add_test(c, knows_every_kind);
 	tcase_add_loop_test(c, names_defects, 0, ARRAY_SIZE(broken));

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 import bench  # noqa: E402
 import report  # noqa: E402
 
-SECTIONS = ("proofread", "tone")
+SECTIONS = ("proofread", "tone", "summaries", "replies", "notifications")
 
 
 def arguments():

@@ -89,7 +89,7 @@ def gleu(sources, references, answers, draws=DRAWS):
 
 def unsupported(source, answer):
     """Numbers and names of @answer that @source does not have: facts from nowhere."""
-    have = set(words(source))
+    have = {w for word in words(source) for w in (word, re.split("['’]", word)[0])}
     numbers = set(NUMBER.findall(source))
     out = [n for n in NUMBER.findall(answer) if n not in numbers and n not in have]
     for m in re.finditer(r"(?<=[a-z,;] )[A-Z][a-z]+\b", answer):

@@ -6,9 +6,14 @@ EXTRA_DIST += \
 	tests/eval/bench.py \
 	tests/eval/eval.py \
 	tests/eval/metrics.py \
+	tests/eval/notifications.py \
+	tests/eval/notifications.txt \
 	tests/eval/proofread.py \
+	tests/eval/replies.py \
+	tests/eval/replies.txt \
 	tests/eval/report.py \
 	tests/eval/style.py \
+	tests/eval/summaries.py \
 	tests/eval/tone.py
 eval: all
 	@test -n '$(DATA)' || { echo 'make eval DATA=DIR' >&2; exit 1; }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Notifications of our own making, with what they are; what notices.tsv sorts them by is learnt from.
+"""Notifications of our own making, with what they are; what terms/notices.tsv sorts them by is learnt from.
 
 A form is "app|summary|body" with slots; "/" separates what may stand in a place, and a sentence
 takes up to three neighbours of it: what is learnt is which words tell a kind, not how they

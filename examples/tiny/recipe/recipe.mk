@@ -11,11 +11,13 @@ EXTRA_DIST += \
 	examples/tiny/recipe/general.py \
 	examples/tiny/recipe/grammar.py \
 	examples/tiny/recipe/kinds.py \
+	examples/tiny/recipe/kinds.txt \
 	examples/tiny/recipe/make.sh \
 	examples/tiny/recipe/measure.py \
 	examples/tiny/recipe/messages.py \
 	examples/tiny/recipe/mistakes.jsonl \
 	examples/tiny/recipe/notices.py \
+	examples/tiny/recipe/notices.txt \
 	examples/tiny/recipe/prepare.py \
 	examples/tiny/recipe/terms.py \
 	examples/tiny/recipe/rude.jsonl \

@@ -2,7 +2,8 @@
 """terms.py DATA OUT: writes the tables of examples/terms, by which the service works without a model.
 
 rarity.tsv tells how rare a word is, for summaries; notices.tsv sorts notifications and
-messages.tsv messages (multinomial logistic regression over words, by AdaGrad). DATA is that of
+messages.tsv messages (multinomial logistic regression over words, by AdaGrad), by what notices.py
+and kinds.py make and by what notices.txt and kinds.txt have, written by hand. DATA is that of
 prepare.py with qmsum and sms-spam. What is held out elsewhere is held out here: every 40th chat
 and every fifth text message.
 """
@@ -21,6 +22,10 @@ import prepare
 TERM = re.compile(r"[A-Za-z'\x80-\U0010ffff]+|[0-9](?:[0-9.,:]*[0-9])?|[$%!?@]")
 ADDRESS = re.compile(r"://|^www\..|[A-Za-z0-9]\.[a-z]{2,}(?:/|$)", re.I)
 RARITY_WORDS = 3000
+# Who text messages are from, as far as the data can be told apart by it: half of them from nobody.
+STRANGERS = ["83355", "Unknown", "+44 7700 9000", "60422"]
+# How often each line that was written by hand counts beside those that are made.
+BY_HAND_TIMES = 8
 
 
 def terms(text):
@@ -56,7 +61,7 @@ def features(origin, text):
     return {"<always>"} | {"@" + t for t in terms(origin)} | set(found) | set(looks(text, len(found)))
 
 
-def learn(rows, names, passes=10, rate=0.3, decay=1e-4, least=4):
+def learn(rows, names, passes=6, rate=0.3, decay=1e-4, least=4):
     """{term: a number for each of @names} from @rows of (features, name)."""
     counts = collections.Counter(t for found, _ in rows for t in found)
     weights = {t: [0.0] * len(names) for t, n in counts.items() if n >= least}
@@ -112,14 +117,23 @@ def texts(data, label):
     return [t for i, t in enumerate(found) if i % 5]
 
 
+def by_hand(name):
+    """Lines written by hand, their fields."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    with open(path, encoding="utf-8") as f:
+        return [line.rstrip("\n").split("|") for line in f] * BY_HAND_TIMES
+
+
 def notice_rows(data, each=1200):
     rng = random.Random(20261124)
     rows = [notices.notice(rng, k) for k in notices.KINDS for _ in range(each)]
     chats = notices.SLOTS["chat"]
     for t in texts(data, "ham")[::2]:
-        rows.append((rng.choice(chats), rng.choice(notices.messages.NAMES), t, "question" if "?" in t else "message"))
+        rows.append((rng.choice(chats), rng.choice((rng.choice(notices.messages.NAMES), "")), t,
+                     "question" if "?" in t else "message"))
     for t in texts(data, "spam"):
-        rows += [(rng.choice(chats), rng.choice(("83355", "Unknown", "+44 7700 9000", "60422")), t, "spam")] * 2
+        rows += [(rng.choice(chats), rng.choice((rng.choice(STRANGERS), "")), t, "spam")] * 2
+    rows += [(app, summary, body, kind) for kind, app, summary, body in by_hand("notices.txt")]
     return [(features(app, f"{summary}\n{body}"), kind) for app, summary, body, kind in rows]
 
 
@@ -135,6 +149,7 @@ def letter_rows(data, each=1500):
             rows.append((t, "other"))
         elif wh:
             rows.append((t, "question"))
+    rows += [(t, k) for k, t in by_hand("kinds.txt")]
     return [(features("", t), k) for t, k in rows]
 
 

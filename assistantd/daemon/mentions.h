@@ -10,20 +10,20 @@
 #include "util/diag.h"
 #include "util/yaml.h"
 
-struct phrase_words;
+struct mention_words;
 
 /* Keeps texts of the tree, which lives longer. 0; -EINVAL with line:column in @d; -ENOMEM. */
-int phrase_words_read(struct phrase_words **ret, const struct yaml_node *map, struct diag *d);
-struct phrase_words *phrase_words_free(struct phrase_words *w);
-DEFINE_CLEANUP(struct phrase_words *, phrase_words_free)
+int mention_words_read(struct mention_words **ret, const struct yaml_node *map, struct diag *d);
+struct mention_words *mention_words_free(struct mention_words *w);
+DEFINE_CLEANUP(struct mention_words *, mention_words_free)
 
 /* The first time that is named, with the word that leads to it; empty for none. */
-struct span phrase_time(const struct phrase_words *w, const char *text, size_t len);
+struct span mention_time(const struct mention_words *w, const char *text, size_t len);
 
-struct thing_phrase {
+struct thing_mention {
 	const char *determiner;	/* as the one who answers says it: "my" of "your"; or NULL: none */
 	struct span noun;	/* the words behind it */
 };
 
 /* The first thing that is named and says something. */
-struct thing_phrase phrase_thing(const struct phrase_words *w, const char *text, size_t len);
+struct thing_mention mention_thing(const struct mention_words *w, const char *text, size_t len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/daemon/phrases.h"
+#include "assistantd/daemon/mentions.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "assistantd/daemon/words.h"
 #include "util/macro.h"
 
-enum { NOUN_WORDS_MAX = 4, PHRASE_BYTES = 60 };
+enum { NOUN_WORDS_MAX = 4, MENTION_BYTES = 60 };
 
 enum list_kind { LIST_MOMENTS, LIST_TIMES, LIST_PERIODS, LIST_BEGINS, LIST_JOINS, LIST_ENDS,
 		 LIST_EMPTY, LIST_DETERMINERS, LIST_COUNT };
@@ -26,11 +26,11 @@ struct list {
 	size_t n;
 };
 
-struct phrase_words {
+struct mention_words {
 	struct list lists[LIST_COUNT];
 };
 
-struct phrase_words *phrase_words_free(struct phrase_words *w)
+struct mention_words *mention_words_free(struct mention_words *w)
 {
 	for (size_t i = 0; w && i < LIST_COUNT; i++) {
 		free(w->lists[i].words);
@@ -60,9 +60,9 @@ static int read_list(struct list *l, const struct yaml_node *n, bool pairs, stru
 	return r;
 }
 
-int phrase_words_read(struct phrase_words **ret, const struct yaml_node *map, struct diag *d)
+int mention_words_read(struct mention_words **ret, const struct yaml_node *map, struct diag *d)
 {
-	_cleanup_(phrase_words_freep) struct phrase_words *w = calloc(1, sizeof(*w));
+	_cleanup_(mention_words_freep) struct mention_words *w = calloc(1, sizeof(*w));
 	int r = w ? yaml_expect(map, YAML_MAPPING, d) : -ENOMEM;
 
 	if (r == 0)
@@ -88,7 +88,7 @@ static size_t find(const struct list *l, const char *word)
 	return i;
 }
 
-static bool has(const struct phrase_words *w, enum list_kind kind, const char *word)
+static bool has(const struct mention_words *w, enum list_kind kind, const char *word)
 {
 	return find(&w->lists[kind], word) < w->lists[kind].n;
 }
@@ -112,7 +112,7 @@ static bool is_number(const struct term *t)
 }
 
 /* Takes the next term in; false where it does not belong to the run. */
-static bool take_time(const struct phrase_words *w, const struct term *t, struct run *run)
+static bool take_time(const struct mention_words *w, const struct term *t, struct run *run)
 {
 	bool moment = has(w, LIST_MOMENTS, t->text);
 	bool time = moment || has(w, LIST_TIMES, t->text) || strcmp(t->text, "0:00") == 0;
@@ -130,7 +130,7 @@ static bool take_time(const struct phrase_words *w, const struct term *t, struct
 	return true;
 }
 
-struct span phrase_time(const struct phrase_words *w, const char *text, size_t len)
+struct span mention_time(const struct mention_words *w, const char *text, size_t len)
 {
 	struct run run = { 0 };
 	struct term t;
@@ -149,12 +149,12 @@ struct span phrase_time(const struct phrase_words *w, const char *text, size_t l
 			break;
 		run = (struct run){ 0 };
 	}
-	if (!run.told || run.told - run.start > PHRASE_BYTES)
+	if (!run.told || run.told - run.start > MENTION_BYTES)
 		return (struct span){ 0 };
 	return (struct span){ run.start, run.told - run.start };
 }
 
-static bool is_time(const struct phrase_words *w, const char *word)
+static bool is_time(const struct mention_words *w, const char *word)
 {
 	return has(w, LIST_MOMENTS, word) || has(w, LIST_TIMES, word) ||
 	       has(w, LIST_PERIODS, word);
@@ -162,7 +162,7 @@ static bool is_time(const struct phrase_words *w, const char *word)
 
 /* The words of a noun behind a determiner, up to one that ends it; empty where one of them says
  * nothing, or they are a time. */
-static struct span noun_behind(const struct phrase_words *w, const char *text, size_t len,
+static struct span noun_behind(const struct mention_words *w, const char *text, size_t len,
 			       size_t at)
 {
 	struct span none = { at, 0 }, noun = none;
@@ -180,10 +180,10 @@ static struct span noun_behind(const struct phrase_words *w, const char *text, s
 		last = t.span.start + t.span.len;
 		noun.len = last - noun.start;
 	}
-	return words < NOUN_WORDS_MAX && noun.len <= PHRASE_BYTES ? noun : none;
+	return words < NOUN_WORDS_MAX && noun.len <= MENTION_BYTES ? noun : none;
 }
 
-struct thing_phrase phrase_thing(const struct phrase_words *w, const char *text, size_t len)
+struct thing_mention mention_thing(const struct mention_words *w, const char *text, size_t len)
 {
 	const struct list *l = &w->lists[LIST_DETERMINERS];
 	size_t at = 0;
@@ -197,7 +197,7 @@ struct thing_phrase phrase_thing(const struct phrase_words *w, const char *text,
 			continue;
 		noun = noun_behind(w, text, len, at);
 		if (noun.len)
-			return (struct thing_phrase){ l->become[i], noun };
+			return (struct thing_mention){ l->become[i], noun };
 	}
-	return (struct thing_phrase){ 0 };
+	return (struct thing_mention){ 0 };
 }
