@@ -40,7 +40,8 @@ static void read_files(void)
 	ck_assert_msg(replies_read_fd(&shipped, replies, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_msg(terms_read_fd(&kinds, table, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_int_eq(yaml_read_fd(&yaml, replies, &d), 0);
-	ck_assert_int_eq(mention_words_read(&mentions, yaml_get(yaml_root(yaml), "mentions"), &d), 0);
+	ck_assert_int_eq(mention_words_read(&mentions, yaml_get(yaml_root(yaml), "mentions"), &d),
+			 0);
 	close(replies);
 	close(table);
 }
