@@ -220,21 +220,20 @@ static int watch(struct ctl *c, const char *name)
 /* Until its data have been read, if it is its turn: what is wrong with them is told at once. */
 static int first_look(struct ctl *c, const char *name)
 {
-	json_t *run = NULL;
-	int status = CTL_OK;
+	json_t *run;
+	int status = find(c, name, &run);
 
-	for (int i = 0; i < READING_S * 5; i++) {
-		status = find(c, name, &run);
-		if (status != CTL_OK || !is(run, "state", "running") ||
-		    !is(run, "stage", "reading"))
-			break;
-		json_decref(run);
-		run = NULL;
+	for (int i = 0; i < READING_S * 5 && is(run, "state", "running") &&
+	     is(run, "stage", "reading"); i++) {
 		usleep(200000);
+		json_decref(run);
+		status = find(c, name, &run);
 	}
-	if (status == CTL_OK && run && has_ended(run))
+	if (status == CTL_OK && has_ended(run)) {
 		status = outcome(c, run);
-	else if (status == CTL_OK && !c->json) {
+	} else if (status == CTL_OK && c->json) {
+		ctl_print_json(run);
+	} else if (status == CTL_OK) {
 		if (ctl_number(run, "sequence") > 1)
 			printf("It becomes version %lld of %s, where it is better than the model "
 			       "alone.\n", ctl_number(run, "sequence"), name);

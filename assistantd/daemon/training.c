@@ -76,6 +76,8 @@ static struct training_run *next_run(const struct training *t)
 enum training_state training_state(const struct training *t, const struct training_run *r,
 				   const char **why)
 {
+	bool its_turn = r == (t->at_work ? t->at_work : next_run(t));
+
 	*why = "";
 	if (r->end != TRAINING_OPEN)
 		return TRAINING_STATE_ENDED;
@@ -85,13 +87,13 @@ enum training_state training_state(const struct training *t, const struct traini
 		*why = "by you";
 	else if (r->no_space)
 		*why = "there is no room on the disk";
-	else if (hold(t))
+	else if (its_turn && hold(t))
 		*why = hold(t);
 	if (**why)
 		return TRAINING_STATE_PAUSED;
 	if (r == t->at_work)
 		return TRAINING_STATE_RUNNING;
-	*why = "for another run";
+	*why = its_turn ? "for the end of an earlier process" : "for another run";
 	return TRAINING_STATE_WAITING;
 }
 
@@ -231,14 +233,13 @@ int training_new(struct training **ret, struct daemon *d, const char *program)
 
 struct training *training_free(struct training *t)
 {
-	struct loop_timer *timers[] = { t ? t->calm : NULL, t ? t->lasting : NULL,
-					t ? t->patience : NULL, t ? t->again : NULL,
-					t ? t->room : NULL };
-
 	if (!t)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
-		loop_cancel(timers[i]);
+	loop_cancel(t->calm);
+	loop_cancel(t->lasting);
+	loop_cancel(t->patience);
+	loop_cancel(t->again);
+	loop_cancel(t->room);
 	training_process_free(t->process);
 	power_free(t->power);
 	while (t->runs) {

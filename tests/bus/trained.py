@@ -92,8 +92,12 @@ def a_run_by_itself(s):
 
 
 def the_same_name_again(s):
-    start(s, n=40, epochs=dbus.UInt32(1))
-    assert last(s)["sequence"] == 2
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as f:
+        f.writelines(json.dumps(row) + "\n" for row in list(rows())[:40])
+        f.flush()
+        out = ctl(s, "adapter", "train", "mine", "--data", f.name, "--epochs", "1", "--rows", "8",
+                  "--rank", "4", "--context", "128", "--rate", "0.002", "--threads", "2")
+    assert "version 2 of mine" in out, out
     r = ended(s, "installed")
     versions = s.interface("Adapters1").Versions("mine", NONE)
     assert [(int(v["sequence"]), str(v["state"])) for v in versions] == \
@@ -142,8 +146,13 @@ def disturbed(s):
     wait_for(lambda: not last(s)["pid"], 30, "it to leave memory")
     assert last(s)["state"] == "paused" and last(s)["stage"] == "training", dict(last(s))
     training(s).Resume(dbus.UInt64(1), NONE)
-    os.kill(training_now(s), signal.SIGKILL)
+    pid = training_now(s)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: last(s)["pid"] not in (0, pid), 30, "another process")
     alone["pid"] = training_now(s)
+    # One that stands still does not notice that the service is gone.
+    Request(s, "tone", TEXT, style="plain")
+    wait_for(lambda: stands_still(alone["pid"]), 10, "it to stand still")
     s.ends_with = -signal.SIGKILL
     s.process.kill()
     s.process.wait()
