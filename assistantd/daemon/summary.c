@@ -27,11 +27,14 @@ struct entry {
 	bool said;		/* in a chosen sentence */
 };
 
-/* The words of the text. */
+/* The words of the text, and which of them each sentence has. */
 struct vocabulary {
 	const struct terms *rarity;
 	struct entry *slots;
 	size_t n_slots, n;
+	uint32_t *tokens;	/* slots, in the order of the text */
+	size_t n_tokens, cap;
+	size_t *starts;		/* [sentences + 1] in @tokens */
 };
 
 static struct entry *find(struct vocabulary *v, const char *text)
@@ -75,91 +78,115 @@ static bool next_word(const struct vocabulary *v, const char *text, size_t end, 
 	return false;
 }
 
+static int add_token(struct vocabulary *v, const struct entry *e)
+{
+	if (v->n_tokens == v->cap) {
+		size_t cap = v->cap ? v->cap * 2 : 1024;
+		uint32_t *grown = reallocarray(v->tokens, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		v->tokens = grown;
+		v->cap = cap;
+	}
+	v->tokens[v->n_tokens++] = (uint32_t)(e - v->slots);
+	return 0;
+}
+
+static int count_sentence(const char *text, struct span s, struct vocabulary *v)
+{
+	size_t at = s.start;
+	struct term term;
+	float rarity;
+	int r = 0;
+
+	while (r == 0 && v->n < v->n_slots / 2 &&
+	       next_word(v, text, s.start + s.len, &at, &term, &rarity)) {
+		struct entry *e = find(v, term.text);
+
+		v->n += !e->text[0];
+		memcpy(e->text, term.text, sizeof(e->text));
+		e->rarity = rarity;
+		e->count++;
+		r = add_token(v, e);
+	}
+	return r;
+}
+
 static int count_words(const char *text, const struct statements *all, size_t len,
 		       struct vocabulary *v)
 {
-	struct term term;
-	float rarity;
+	int r = 0;
 
 	for (v->n_slots = 1024; v->n_slots < len / 2; v->n_slots *= 2)
 		;
 	v->slots = calloc(v->n_slots, sizeof(*v->slots));
-	if (!v->slots)
+	v->starts = calloc(all->n + 1, sizeof(*v->starts));
+	if (!v->slots || !v->starts)
 		return -ENOMEM;
-	for (size_t i = 0; i < all->n; i++) {
-		struct span s = all->items[i].text;
-		size_t at = s.start;
-
-		while (v->n < v->n_slots / 2 &&
-		       next_word(v, text, s.start + s.len, &at, &term, &rarity)) {
-			struct entry *e = find(v, term.text);
-
-			v->n += !e->text[0];
-			memcpy(e->text, term.text, sizeof(e->text));
-			e->rarity = rarity;
-			e->count++;
-		}
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
+		r = count_sentence(text, all->items[i].text, v);
+		v->starts[i + 1] = v->n_tokens;
 	}
-	return 0;
+	return r;
+}
+
+static void vocabulary_deinit(struct vocabulary *v)
+{
+	free(v->slots);
+	free(v->tokens);
+	free(v->starts);
 }
 
 /* What sentence @i of @n tells. */
-static double value(const char *text, struct span s, size_t i, size_t n, struct vocabulary *v)
+static double value(size_t i, size_t n, struct vocabulary *v)
 {
-	size_t at = s.start, words = 0;
-	struct term term;
+	size_t words = v->starts[i + 1] - v->starts[i];
 	double sum = 0;
-	float rarity;
 
-	while (next_word(v, text, s.start + s.len, &at, &term, &rarity)) {
-		struct entry *e = find(v, term.text);
+	for (size_t k = v->starts[i]; k < v->starts[i + 1]; k++) {
+		struct entry *e = &v->slots[v->tokens[k]];
 
-		words++;
 		if (e->said || e->counted == i + 1)
 			continue;
 		e->counted = (uint32_t)i + 1;
-		sum += (double)rarity * log1p(e->count);
+		sum += (double)e->rarity * log1p(e->count);
 	}
 	return sum / pow((double)words + 2, length_power) *
 	       (1 + beginning * (1 - (double)i / (double)n));
 }
 
-static void say(const char *text, struct span s, struct vocabulary *v)
+static void say(size_t i, struct vocabulary *v)
 {
-	size_t at = s.start;
-	struct term term;
-	float rarity;
-
-	while (next_word(v, text, s.start + s.len, &at, &term, &rarity))
-		find(v, term.text)->said = true;
+	for (size_t k = v->starts[i]; k < v->starts[i + 1]; k++)
+		v->slots[v->tokens[k]].said = true;
 }
 
 /* Marks the chosen ones; returns the first of them, which is the most telling. */
-static size_t choose(const char *text, const struct statements *all, size_t want,
-		     struct vocabulary *v, bool *chosen)
+static size_t choose(size_t n, size_t want, struct vocabulary *v, bool *chosen)
 {
 	size_t first = 0;
 
 	for (size_t k = 0; k < want; k++) {
-		size_t best = all->n;
+		size_t best = n;
 		double top = 0;
 
 		/* Each sentence counts its words anew in each round. */
 		for (size_t i = 0; i < v->n_slots; i++)
 			v->slots[i].counted = 0;
-		for (size_t i = 0; i < all->n; i++) {
-			double is = chosen[i] ? 0 : value(text, all->items[i].text, i, all->n, v);
+		for (size_t i = 0; i < n; i++) {
+			double is = chosen[i] ? 0 : value(i, n, v);
 
 			if (is > top) {
 				top = is;
 				best = i;
 			}
 		}
-		if (best == all->n)
+		if (best == n)
 			break;
 		first = k == 0 ? best : first;
 		chosen[best] = true;
-		say(text, all->items[best].text, v);
+		say(best, v);
 	}
 	return first;
 }
@@ -217,13 +244,13 @@ int summary_extract(const char *text, size_t len, const struct summary_of *how,
 		if (!want)
 			want = CLAMP((all.n + SENTENCES_PER_CHOSEN / 2) / SENTENCES_PER_CHOSEN,
 				     (size_t)1, (size_t)CHOSEN_MAX);
-		first = choose(text, &all, MIN(want, all.n), &v, chosen);
+		first = choose(all.n, MIN(want, all.n), &v, chosen);
 		/* A text without a word to tell: its beginning stands for it. */
 		if (all.n)
 			chosen[first] = true;
 		r = keep_chosen(&all, chosen, cut, first, ret);
 	}
-	free(v.slots);
+	vocabulary_deinit(&v);
 	statements_deinit(&all);
 	return r;
 }

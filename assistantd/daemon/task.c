@@ -13,7 +13,7 @@
 #include "util/macro.h"
 
 /* A model below this cannot follow a prompt that describes its task. */
-enum { CAPABLE_CONTEXT = 1024 };
+enum { CAPABLE_CONTEXT = 2048 };
 /* Nor does one whose file is smaller keep to what a text says. */
 static const uint64_t writer_bytes = 256 << 20;
 
