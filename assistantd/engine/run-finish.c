@@ -143,6 +143,13 @@ static int say(const struct run *r, const struct proof *proof, struct buf *text)
 	else if (err == 0)
 		err = buf_printf(text, ": better by %.3f (\u00b1 %.3f).", s->base - s->best,
 				 r->gate.error);
+	if (err == 0 && dataset_n_skipped(r->rows)) {
+		err = buf_append_str(text, " Rows that were too long and left out: ");
+		if (err == 0)
+			err = run_put_skipped(r->rows, text);
+		if (err == 0)
+			err = buf_append_char(text, '.');
+	}
 	return err;
 }
 

@@ -121,6 +121,8 @@ enum { RUN_EXAMPLES = 6 };
 /* Up to RUN_EXAMPLES of what is held out, *@n; adapted with @a. */
 int run_examples(struct run *r, const struct adapter *a, struct run_example *ret, size_t *n);
 void run_example_deinit(struct run_example *e);
+/* Appends how many rows were too long, and the first of their lines. */
+int run_put_skipped(const struct dataset *s, struct buf *text);
 /* Appends the page. */
 int run_report(const struct run *r, const struct train_done *done,
 	       const struct run_example *examples, size_t n, struct buf *html);

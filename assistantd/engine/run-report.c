@@ -78,17 +78,25 @@ static int put_row(struct buf *html, const char *name, const char *format, ...)
 	return r < 0 ? r : buf_append_str(html, "</td></tr>\n");
 }
 
-static int put_skipped(const struct dataset *s, const char *name, struct buf *html)
+int run_put_skipped(const struct dataset *s, struct buf *text)
 {
 	size_t n, all = dataset_n_skipped(s);
 	const unsigned long *lines = dataset_skipped(s, &n);
-	int r = all ? buf_printf(html, "<tr><th>%s</th><td>%zu: line", name, all) : 0;
+	int r = buf_printf(text, "%zu (line", all);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = buf_printf(html, "%s %lu", i ? "," : "", lines[i]);
-	if (r == 0 && all > n)
-		r = buf_append_str(html, ", \u2026");
-	return r < 0 || !all ? r : buf_append_str(html, "</td></tr>\n");
+		r = buf_printf(text, "%s %lu", i ? "," : "", lines[i]);
+	return r < 0 ? r : buf_append_str(text, all > n ? ", \u2026)" : ")");
+}
+
+static int put_skipped(const struct dataset *s, const char *name, struct buf *html)
+{
+	int r = dataset_n_skipped(s) ? buf_printf(html, "<tr><th>%s</th><td>", name) : 0;
+
+	if (r < 0 || !dataset_n_skipped(s))
+		return r;
+	r = run_put_skipped(s, html);
+	return r < 0 ? r : buf_append_str(html, "</td></tr>\n");
 }
 
 static int put_data(const struct run *r, struct buf *html)

@@ -191,6 +191,26 @@ START_TEST(what_is_over_is_told_again)
 }
 END_TEST
 
+/* Rows that are too long are told by their lines. */
+START_TEST(long_rows_are_left_out)
+{
+	static const char *const told[] = { "<th>Rows left out, too long</th><td>1 (line 61)" };
+	static const char more[] =
+		"{\"prompt\": \"this is longer than a row is, by far\", \"completion\": \"a\"}\n";
+	struct train_done done;
+	struct train_failed failed;
+
+	ck_assert_int_ge(lseek(begin.data_fd, 0, SEEK_END), 0);
+	ck_assert_int_eq(file_write(begin.data_fd, more, strlen(more)), 0);
+	begin.epochs = 1;
+	ck_assert_int_eq(runs_train(&begin, NULL, &done, &failed), 0);
+	ck_assert_msg(strstr(done.text.data, "left out: 1 (line 61).") != NULL, "%s",
+		      done.text.data);
+	expect_text(done.report_fd, told, ARRAY_SIZE(told));
+	train_done_deinit(&done);
+}
+END_TEST
+
 struct stops {
 	unsigned asked, at;
 	uint64_t last_step;
@@ -325,6 +345,7 @@ int main(void)
 	tcase_add_test(c, the_base_is_measured_right);
 	tcase_add_test(c, twice_and_by_more_threads);
 	tcase_add_test(c, what_is_over_is_told_again);
+	tcase_add_test(c, long_rows_are_left_out);
 	tcase_add_test(c, stopped_again_and_again);
 	tcase_add_loop_test(c, killed_again_and_again, 0, 2);
 	tcase_add_test(c, the_gate_refuses);
