@@ -87,17 +87,22 @@ static int summarize(struct job *job)
 	return r < 0 ? r : write_summary(job);
 }
 
-/* Of the conversation so far: who wrote last, and what was said before. */
-static void look_back(const struct thread *thread, struct reply_to *to)
+/* Of the conversation so far: who wrote last, and what was said, the newest first. */
+static int look_back(const struct thread *thread, struct reply_to *to, struct buf *earlier)
 {
-	for (size_t i = thread->n; i > 0; i--) {
+	int r = 0;
+
+	for (size_t i = thread->n; r == 0 && i > 0; i--) {
 		const struct thread_message *m = &thread->items[i - 1];
 
-		if (!to->earlier)
-			to->earlier = m->text;
+		r = buf_append_str(earlier, m->text);
+		if (r == 0)
+			r = buf_append_char(earlier, '\n');
 		if (!m->me && !to->name && m->from && *m->from)
 			to->name = m->from;
 	}
+	to->earlier = earlier->len ? earlier->data : NULL;
+	return r;
 }
 
 static int suggest(struct job *job)
@@ -105,12 +110,14 @@ static int suggest(struct job *job)
 	struct reply replies[JOB_CANDIDATES_MAX];
 	struct reply_to to = { .text = job->input.data + job->text.start,
 			       .len = readable(job, REPLY_BYTES) };
-	size_t n;
-	int r;
+	_cleanup_(buf_deinit) struct buf earlier = BUF_NULL;
+	size_t n = 0;
+	int r = look_back(&job->options.thread, &to, &earlier);
 
-	look_back(&job->options.thread, &to);
-	r = replies_choose(job->d->replies, job->d->message_kinds, &to, replies,
-			   MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX), &n);
+	if (r == 0)
+		r = replies_choose(job->d->replies, job->d->message_kinds, &to, replies,
+				   MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX),
+				   &n);
 	for (size_t i = 0; i < n; i++)
 		job->candidates[job->n_candidates++] =
 			(struct candidate){ replies[i].kind, replies[i].intent,

@@ -163,6 +163,40 @@ def baselines_say_so(s):
     assert results["candidates"][0]["text"] == reply
 
 
+def summaries_say_who_said_it(s):
+    talk = ("Anna: Hello Ben!\nBen: Well, I think that the printer in the hall is broken.\n"
+            "Anna: Oh no. I need to print the slides for the customer.\n")
+    text, results = s.run("summarize", talk, kind="keypoints", length="medium")
+    lines = str(text).split("\n")
+    assert "Ben: The printer in the hall is broken." in lines, lines
+    assert [str(k) for k in results["keypoints"]] == lines
+    for line, sentence in zip(lines, results["sentences"]):
+        assert str(text)[sentence["start"]:][:sentence["length"]] == line
+        own = "".join(talk[p["start"]:][:p["length"]] for p in sentence["sources"])
+        assert own.lower() == line.lower(), (own, line)
+    line, results = s.run("summarize", "The printer in the hall of the second floor is broken, and nobody "
+                          "knows whom one would have to ask about it.", kind="headline")
+    assert str(line) == "The printer in the hall of the second floor is broken", line
+    assert str(results["headline"]) == str(line)
+
+
+def replies_use_the_thread(s):
+    def said(*messages):
+        return dbus.Array([dbus.Dictionary(m, signature="sv") for m in messages], signature="a{sv}")
+    _, results = s.run("reply", "Could you bring them tomorrow?", count=dbus.UInt32(2), thread=said(
+        {"from": "Anna", "text": "I need the keys."}, {"text": "Which ones?", "me": True}))
+    texts = [str(c["text"]) for c in results["candidates"]]
+    assert texts[0] == "Sure, I will take care of the keys tomorrow." and len(texts) == 2, texts
+    assert all(c["kind"] == "request" for c in results["candidates"])
+    text, _ = s.run("reply", "Thank you so much for your help!",
+                    thread=said({"from": "Anna", "text": "Hello", "time": dbus.Int64(1)}))
+    assert str(text) == "You're welcome, Anna!", text
+    for bad, word in (({"from": "Anna"}, "no text"), ({"text": 5}, "'text' of type i"),
+                      ({"text": "x", "loud": True}, "'loud' of type b"), ({"text": "x" * 140000}, "128 KiB")):
+        assert word in fails(INVALID, s.run, "reply", "Hello", thread=said(bad))
+    assert "64 messages" in fails(INVALID, s.run, "reply", "Hello", thread=said(*[{"text": "x"}] * 65))
+
+
 def ask_decides(s):
     text, results = s.run("ask", "make this friendlier: Send me the invoice today.")
     assert "invoice" in text and text != "Send me the invoice today.", text
@@ -304,7 +338,8 @@ def assistantctl_speaks_to_it(s):
 
 harness.main([
     introspection_is_what_is_installed, proofread_repairs, offsets_count_in_the_callers_unit,
-    tone_changes_and_keeps, adapters_are_combined, lines_and_blanks_stay, baselines_say_so, ask_decides,
+    tone_changes_and_keeps, adapters_are_combined, lines_and_blanks_stay, baselines_say_so,
+    summaries_say_who_said_it, replies_use_the_thread, ask_decides,
     wrong_calls_get_typed_errors, tasks_are_listed, long_text_by_descriptor,
     adapters_can_be_moved, history_keeps_what_it_may, gdbus_speaks_to_it,
     a_detached_request_is_kept, assistantctl_speaks_to_it,
