@@ -136,7 +136,7 @@ static int by_place(const void *a, const void *b)
 }
 
 int choosing_take(const struct choosing *c, const struct suggestions *p,
-		  const struct confusions *needs, const struct engine_scored *scored,
+		  const double *needs, const struct engine_scored *scored,
 		  struct chosen **ret, size_t *n)
 {
 	_cleanup_free_ struct candidate_gain *gains = calloc(c->n + 1, sizeof(*gains));
@@ -150,7 +150,7 @@ int choosing_take(const struct choosing *c, const struct suggestions *p,
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		double gain = gain_of(c, i, scored);
-		double beyond = gain - confusions_need(needs, p->items[i].kind);
+		double beyond = gain - needs[p->items[i].kind];
 
 		if (beyond > 0)
 			gains[n_gains++] = (struct candidate_gain){ i, gain, beyond };

@@ -27,8 +27,8 @@ struct chosen {
 	double confidence;
 };
 
-/* By the scores: fills @ret, of which the caller frees *@ret, in the order of the text; none
- * overlap. 0 or -ENOMEM. */
+/* By the scores, and the nats that a change of each kind must gain: fills @ret, of which the
+ * caller frees *@ret, in the order of the text; none overlap. 0 or -ENOMEM. */
 int choosing_take(const struct choosing *c, const struct suggestions *p,
-		  const struct confusions *needs, const struct engine_scored *scored,
+		  const double *needs, const struct engine_scored *scored,
 		  struct chosen **ret, size_t *n);

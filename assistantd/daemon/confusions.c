@@ -16,7 +16,7 @@ struct confusions {
 	const struct yaml_node *lists[CONFUSIONS_LISTS];
 };
 
-static const char *const kind_names[CHANGE_COUNT] = {
+static const char *const kind_names[CHANGE_COUNT + 1] = {
 	[CHANGE_SPELLING] = "spelling", [CHANGE_LETTER] = "letter",
 	[CHANGE_FAR] = "far", [CHANGE_NAME] = "name", [CHANGE_RARE] = "rare",
 	[CHANGE_CONFUSED] = "confused", [CHANGE_AGREEMENT] = "agreement",
@@ -25,7 +25,7 @@ static const char *const kind_names[CHANGE_COUNT] = {
 	[CHANGE_USAGE] = "usage", [CHANGE_SPACING] = "spacing",
 	[CHANGE_MISSING] = "missing", [CHANGE_EXTRA] = "extra",
 	[CHANGE_PUNCTUATION] = "punctuation", [CHANGE_STOP] = "stop",
-	[CHANGE_CAPITAL] = "capital",
+	[CHANGE_CAPITAL] = "capital", [CHANGE_BACK] = "back",
 };
 
 static const char *const list_names[CONFUSIONS_LISTS] = {
@@ -87,7 +87,7 @@ static int take_needs(struct confusions *c, const struct yaml_node *root, struct
 	const struct yaml_node *map;
 	int r = take(root, "needs", YAML_MAPPING, &map, d);
 
-	memcpy(keys, kind_names, sizeof(kind_names));
+	memcpy(keys, kind_names, CHANGE_COUNT * sizeof(*keys));
 	if (r == 0)
 		r = yaml_check_keys(map, keys, d);
 	for (enum change_kind k = 0; r == 0 && k < CHANGE_COUNT; k++)
@@ -157,9 +157,9 @@ struct confusions *confusions_free(struct confusions *c)
 	return NULL;
 }
 
-double confusions_need(const struct confusions *c, enum change_kind kind)
+const double *confusions_needs(const struct confusions *c)
 {
-	return c->needs[kind];
+	return c->needs;
 }
 
 static const struct yaml_node *find(const struct yaml_node *list, const char *word)

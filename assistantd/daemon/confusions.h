@@ -23,6 +23,7 @@ enum change_kind {
 	CHANGE_SPACING, CHANGE_MISSING, CHANGE_EXTRA,
 	CHANGE_PUNCTUATION, CHANGE_STOP /* at the end of a sentence */, CHANGE_CAPITAL,
 	CHANGE_COUNT,
+	CHANGE_BACK = CHANGE_COUNT,	/* to what stood there before a model wrote */
 };
 
 enum confusions_list { CONFUSIONS_EXTRA, CONFUSIONS_QUESTIONS,
@@ -36,8 +37,8 @@ const char *change_kind_name(enum change_kind kind);
 int confusions_read_fd(struct confusions **ret, int fd, struct diag *d);
 struct confusions *confusions_free(struct confusions *c);
 DEFINE_CLEANUP(struct confusions *, confusions_free)
-/* Nats that a change of the kind must gain. */
-double confusions_need(const struct confusions *c, enum change_kind kind);
+/* Nats that a change of each kind must gain, [CHANGE_COUNT]. */
+const double *confusions_needs(const struct confusions *c);
 /* Calls @each for every word that @word may be instead. */
 void confusions_each(const struct confusions *c, const char *word,
 		     void (*each)(void *arg, enum change_kind kind, const char *other), void *arg);

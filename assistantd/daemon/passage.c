@@ -10,6 +10,8 @@
 #include "util/macro.h"
 
 enum { PASSAGE_BYTES = 400, ROUNDS = 2 };
+/* A sign more makes every text less likely, by some nats. */
+static const double needs_of_check[] = { [CHANGE_BACK] = 6 };
 
 /* Where something else stands now: in the text as it is. */
 struct change {
@@ -23,6 +25,7 @@ struct passage {
 	const struct proofreader *reader;
 	unsigned flags;
 	int round;
+	bool checks;		/* it is what a model wrote; what stood there is suggested */
 	struct buf text;
 	struct change *changes;
 	size_t n_changes;
@@ -140,20 +143,53 @@ static void finish(struct passage *p)
 		piece_finish(p->piece);
 }
 
-static void on_suggested(struct work *w, int result);
+/* After a check, which has taken back @n changes. */
+static void take_back(struct passage *p, size_t n)
+{
+	if (n) {
+		p->piece->replaced = true;
+		job_warn(p->piece->job, "some of the model's changes were less likely than what "
+			 "stood there and were left out");
+	}
+	finish(p);
+}
 
-static void begin_round(struct passage *p)
+static void on_suggested(struct work *w, int result);
+static void on_counted(void *arg, const struct engine_counted *counted);
+static void on_scored(void *arg, const struct engine_scored *scored);
+static void on_failed(void *arg, int error, const struct engine_failed *failed);
+
+static bool new_question(struct passage *p)
 {
 	p->score = malloc(sizeof(*p->score));
 	if (!p->score) {
 		job_finish(p->piece->job, "Internal", "out of memory");
-		return;
+		return false;
 	}
 	*p->score = (struct engine_score)ENGINE_SCORE_NULL;
 	p->score->prompt.lane = p->piece->job->options.priority;
+	return true;
+}
+
+static void begin_round(struct passage *p)
+{
+	if (!new_question(p))
+		return;
 	p->work = (struct work){ .run = suggest, .done = on_suggested };
 	p->at_work = true;
 	worker_post(p->piece->job->d->worker, &p->work);
+}
+
+/* The engine is asked: 0, or the error of engine_score_call(). */
+static int ask(struct passage *p)
+{
+	static const struct engine_call_ops ops = { .counted = on_counted, .scored = on_scored,
+						    .failed = on_failed };
+	struct engine_call *call = &p->piece->call;
+
+	call->ops = &ops;
+	call->arg = p;
+	return engine_score_call(p->piece->job->d->engine, call, p->score);
 }
 
 static void on_scored(void *arg, const struct engine_scored *scored)
@@ -162,7 +198,9 @@ static void on_scored(void *arg, const struct engine_scored *scored)
 	struct job *job = p->piece->job;
 	struct chosen *chosen = NULL;
 	size_t n;
-	int r = choosing_take(&p->choosing, &p->found, p->reader->confusions, scored, &chosen, &n);
+	int r = choosing_take(&p->choosing, &p->found,
+			      p->checks ? needs_of_check : confusions_needs(p->reader->confusions),
+			      scored, &chosen, &n);
 
 	job->tokens_in += scored->tokens_in;
 	job->loading_ms += scored->loading_ms;
@@ -172,6 +210,8 @@ static void on_scored(void *arg, const struct engine_scored *scored)
 	free(chosen);
 	if (r < 0) {
 		job_finish(job, "Internal", "%s", strerror(-r));
+	} else if (p->checks) {
+		take_back(p, n);
 	} else if (n == 0 || ++p->round == ROUNDS) {
 		finish(p);
 	} else {
@@ -192,16 +232,16 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 {
 	struct passage *p = arg;
 
-	piece_failed(p->piece, error, failed);
+	/* What cannot be checked stays as it was written. */
+	if (p->checks && error == ENGINE_E_BUSY)
+		piece_finish(p->piece);
+	else
+		piece_failed(p->piece, error, failed);
 }
-
-static const struct engine_call_ops call_ops = { .counted = on_counted, .scored = on_scored,
-						 .failed = on_failed };
 
 static void on_suggested(struct work *w, int result)
 {
 	struct passage *p = container_of(w, struct passage, work);
-	struct engine_call *call;
 	struct job *job;
 
 	p->at_work = false;
@@ -219,11 +259,8 @@ static void on_suggested(struct work *w, int result)
 		finish(p);
 		return;
 	}
-	call = &p->piece->call;
-	call->ops = &call_ops;
-	call->arg = p;
 	if (result == 0)
-		result = engine_score_call(job->d->engine, call, p->score);
+		result = ask(p);
 	if (result != 0)
 		piece_refused(p->piece, result, NULL);
 }
@@ -252,17 +289,27 @@ static bool ends_at(const struct job *job, size_t at)
 	return at == end || lines > 1 || isupper((unsigned char)text[at]);
 }
 
-static void begin_passage(struct piece *piece)
+/* NULL where the request ended for want of memory. */
+static struct passage *passage_new(struct piece *piece, const char *text, size_t len)
 {
 	struct passage *p = calloc(1, sizeof(*p));
-	size_t end = piece->span.start + piece->span.len;
 
 	piece->passage = p;
-	if (!p || buf_append(&p->text, piece_text(piece), piece->span.len) < 0) {
+	if (!p || buf_append(&p->text, text, len) < 0) {
 		job_finish(piece->job, "Internal", "out of memory");
-		return;
+		return NULL;
 	}
 	p->piece = piece;
+	return p;
+}
+
+static void begin_passage(struct piece *piece)
+{
+	struct passage *p = passage_new(piece, piece_text(piece), piece->span.len);
+	size_t end = piece->span.start + piece->span.len;
+
+	if (!p)
+		return;
 	p->reader = piece->job->d->proofreader;
 	p->flags = (begins_at(piece->job, piece->span.start) ? SUGGESTIONS_BEGINS : 0u) |
 		   (ends_at(piece->job, end) ? SUGGESTIONS_ENDS : 0u);
@@ -276,6 +323,54 @@ void proofread_begin(struct job *job)
 	pieces_begin(job, PASSAGE_BYTES, begin_passage);
 }
 
+/* What stood there, for each change of what was written: 0; -E2BIG where it is too long for a
+ * suggestion; -ENOMEM. */
+static int suggest_original(struct passage *p)
+{
+	struct edits edits = { 0 };
+	int r = edits_compare(p->text.data, p->text.len, piece_text(p->piece),
+			      p->piece->span.len, 0, &edits);
+
+	if (r == 0)
+		p->found.items = calloc(edits.n + 1, sizeof(*p->found.items));
+	if (r == 0 && !p->found.items)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < edits.n; i++) {
+		struct suggestion *s = &p->found.items[p->found.n++];
+		const struct edit *e = &edits.items[i];
+
+		*s = (struct suggestion){ e->start, e->len, "", CHANGE_BACK };
+		if (e->replacement_len < sizeof(s->text))
+			memcpy(s->text, e->replacement, e->replacement_len);
+		else
+			r = -E2BIG;
+	}
+	edits_deinit(&edits);
+	return r;
+}
+
+void passage_check(struct piece *piece)
+{
+	struct passage *p = passage_new(piece, piece->out.data, piece->out.len);
+	int r;
+
+	if (!p || !new_question(p))
+		return;
+	p->checks = true;
+	r = suggest_original(p);
+	if (r == 0 && p->found.n)
+		r = choosing_ask(&p->choosing, p->text.data, p->text.len, &p->found, p->score);
+	/* What cannot be checked, by its length or by how much it is, stays as it was written. */
+	if (r == -E2BIG || (r == 0 && (p->found.n == 0 || p->choosing.n < p->found.n))) {
+		piece_finish(piece);
+		return;
+	}
+	if (r == 0)
+		r = ask(p);
+	if (r != 0)
+		piece_refused(piece, r, NULL);
+}
+
 static size_t gap_between(size_t a, size_t a_end, size_t b, size_t b_end)
 {
 	return a > b_end ? a - b_end : b > a_end ? b - a_end : 0;
@@ -286,7 +381,8 @@ void passage_explain(const struct passage *p, size_t start, struct edit *edits, 
 {
 	ptrdiff_t moved = -(ptrdiff_t)start;
 
-	for (size_t i = 0; i < n; i++) {
+	/* What a model wrote has no kinds. */
+	for (size_t i = 0; i < n && !p->checks; i++) {
 		struct edit *e = &edits[i];
 		size_t at = (size_t)((ptrdiff_t)e->start + moved), end = at + e->replacement_len;
 		size_t least = SIZE_MAX;

@@ -10,9 +10,14 @@
 
 struct job;
 struct passage;
+struct piece;
 
 /* The whole request, by the daemon's proofreader. */
 void proofread_begin(struct job *job);
+
+/* Of what a model has written in place of @p, takes back the changes that it finds less likely
+ * itself than what stood there; then the piece is finished. */
+void passage_check(struct piece *p);
 
 /* Names the kind of each of @edits [@n], which are the changes of the piece that begins at
  * @start of the text, and how likely it is right. */

@@ -11,6 +11,7 @@
 #include "assistantd/daemon/fit.h"
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/passage.h"
 #include "assistantd/daemon/pieces.h"
 #include "util/jinja.h"
 #include "util/macro.h"
@@ -123,6 +124,8 @@ static void on_done(void *arg, const struct engine_done *done)
 	}
 	if (check_piece(p) < 0)
 		job_finish(job, "Internal", "out of memory");
+	else if (job->task->kind == TASK_PROOFREAD)
+		passage_check(p);
 	else
 		piece_finish(p);
 }

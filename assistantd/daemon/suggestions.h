@@ -8,7 +8,8 @@
 #include "assistantd/daemon/proofreader.h"
 #include "util/buf.h"
 
-enum { SUGGESTION_MAX = 48 };
+/* What a model writes in place of some words fits, too. */
+enum { SUGGESTION_MAX = 192 };
 
 /* Of a text that is part of another: a sentence begins, and one ends, at its own ends. */
 enum { SUGGESTIONS_BEGINS = 1, SUGGESTIONS_ENDS = 2 };

@@ -80,9 +80,11 @@ def it_ends_when_it_is_told_to(s):
 def without_a_dictionary_an_adapter_writes():
     with harness.Service(config="dictionaries: /nowhere\n") as s:
         s.ready()
-        result = s.run("proofread", "I recieved the letter this morning.")[1]
+        text, result = s.run("proofread", "Thanks for teh report.")
+        assert text == "Thanks for the report.", text
         assert result["adapter"] == "proofread", dict(result)
         assert "dictionary" in result["warnings"][0], dict(result)
+        assert "kind" not in result["edits"][0], dict(result)
     assert "/nowhere: no spelling dictionary of 'en' is installed" in s.output, s.output
 
 

@@ -195,7 +195,7 @@ START_TEST(the_best_are_chosen)
 	struct suggestions s = { items, ARRAY_SIZE(items), 0 };
 	struct engine_score *score = calloc(1, sizeof(*score));
 	struct engine_scored *scored = calloc(1, sizeof(*scored));
-	double need = confusions_need(reader->confusions, CHANGE_CONFUSED);
+	double need = 3, needs[CHANGE_COUNT] = { [CHANGE_CONFUSED] = need, [CHANGE_STOP] = -6 };
 	struct choosing c = { 0 };
 	struct chosen *chosen;
 	size_t n;
@@ -215,7 +215,7 @@ START_TEST(the_best_are_chosen)
 			scored->scores[i] = (double)NAN;
 	}
 	scored->n = score->n_texts;
-	ck_assert_int_eq(choosing_take(&c, &s, reader->confusions, scored, &chosen, &n), 0);
+	ck_assert_int_eq(choosing_take(&c, &s, needs, scored, &chosen, &n), 0);
 	/* One "!" is too little, two are enough; "ten!…" and what is put behind it go together. */
 	ck_assert_uint_eq(n, 3);
 	ck_assert_ptr_eq(chosen[0].suggestion, &items[1]);
