@@ -137,11 +137,11 @@ def disturbed(s):
     start(s)
     pid = training_now(s)
     request = Request(s, "tone", TEXT, style="plain")
-    wait_for(lambda: stands_still(pid), 10, "it to stand still")
+    wait_for(lambda: stands_still(pid), 60, "it to stand still")
     assert answers(s) == alone["answers"]
     request.wait()
     assert stands_still(pid) and last(s)["reason"] == "requests are worked on"
-    wait_for(lambda: not stands_still(pid), 10, "it to go on")
+    wait_for(lambda: not stands_still(pid), 60, "it to go on")
     training(s).Pause(dbus.UInt64(1), NONE)
     wait_for(lambda: not last(s)["pid"], 30, "it to leave memory")
     assert last(s)["state"] == "paused" and last(s)["stage"] == "training", dict(last(s))
@@ -152,7 +152,7 @@ def disturbed(s):
     alone["pid"] = training_now(s)
     # One that stands still does not notice that the service is gone.
     Request(s, "tone", TEXT, style="plain")
-    wait_for(lambda: stands_still(alone["pid"]), 10, "it to stand still")
+    wait_for(lambda: stands_still(alone["pid"]), 60, "it to stand still")
     s.ends_with = -signal.SIGKILL
     s.process.kill()
     s.process.wait()
