@@ -19,8 +19,9 @@
 enum { CALM_MS = 3000, LASTING_MS = 120 * 1000, PATIENCE_MS = 60 * 1000 };
 enum { OPEN_MAX = 16 };
 /* A checkpoint has two copies of the weights of an adapter, of their moments and of the best
- * ones; with rank 16 that is less than half of the file of any base. */
+ * ones: with rank 16 less than half of the file of any base, and for 8B no more than this. */
 #define ROOM_MIN (UINT64_C(64) << 20)
+#define ROOM_MAX (UINT64_C(2) << 30)
 enum { USUAL_RANK = 16 };
 
 /* A run whose data are being copied. */
@@ -360,7 +361,7 @@ static uint64_t room_for(const struct training_order *o)
 	struct stat st;
 
 	return ROOM_MIN + (stat(o->base, &st) == 0 ?
-			   (uint64_t)st.st_size / 2 / USUAL_RANK * rank : 0);
+			   MIN((uint64_t)st.st_size / 2, ROOM_MAX) / USUAL_RANK * rank : 0);
 }
 
 static int duplicate(int from, int *ret)
