@@ -113,7 +113,7 @@ int run_curve_svg(const struct run *r, struct buf *html)
 	widen(&a, &s->train);
 	widen(&a, &s->held_out);
 	room = fmax(0.05 * (a.high - a.low), 1e-3);
-	a.low -= room;
+	a.low = fmax(a.low - room, 0);	/* no loss is less */
 	a.high += room;
 	base.points[1].step = (uint64_t)a.last;
 	err = buf_printf(html, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Losses over "
