@@ -102,7 +102,11 @@ void trainer_set_exact(struct trainer *t)
 
 double trainer_operations(const struct trainer *t)
 {
-	return gemm_operations(t->gemm);
+	double sum = gemm_operations(t->gemm);
+
+	for (size_t i = 0; t->has_lanes && i < TRAIN_LANES; i++)
+		sum += gemm_operations(t->lanes[i]->gemm);
+	return sum;
 }
 
 double trainer_peak(struct trainer *t)

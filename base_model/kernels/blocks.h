@@ -2,7 +2,7 @@
 /*
  * Quantised blocks as ggml lays them out: github.com/ggml-org/ggml, src/ggml-common.h and
  * the dequantize_row functions of src/ggml-quants.c. Scales are f16. What a weight is, is
- * said by decode.c.
+ * said by decode-types.h.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the bytes of a tile mean: for each type the function that unpacks one block of all rows.
- * decode.c is the specification. Codes are left unsigned where they are small; tile_format says
- * what is to be taken off.
+ * decode-types.h is the specification. Codes are left unsigned where they are small; tile_format
+ * says what is to be taken off.
  */
 #pragma once
 
