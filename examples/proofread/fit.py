@@ -175,6 +175,12 @@ def cases_of(build, model, pairs):
     return [Case(*x) for x in zip(pairs, proposed, score(build, model, proposed))]
 
 
+def chosen(build, model, pairs, path=os.path.join(HERE, "en.yaml")):
+    """What becomes of the pairs' sentences, by the thresholds that are set."""
+    needs = read_needs(path)
+    return [c.result(needs) for c in cases_of(build, model, pairs)]
+
+
 def main(build, model, held, path=os.path.join(HERE, "en.yaml")):
     pairs = rows(os.path.join(held, "held-mistakes.jsonl"))
     extra = more_pairs(held, {p["completion"] for p in pairs}, 800)

@@ -12,9 +12,10 @@ TINY = os.path.join(SOURCE, "examples", "tiny")
 HERE = os.path.join(SOURCE, "tests", "tiny")
 ENGINE = os.path.join(os.environ["builddir"], "assistant-engine")
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(TINY, "recipe"))
+sys.path[1:1] = [os.path.join(TINY, "recipe"), os.path.join(SOURCE, "examples", "proofread")]
 import catalog  # noqa: E402
 import evaluate  # noqa: E402
+import fit  # noqa: E402
 import measure  # noqa: E402
 
 failures = 0
@@ -61,6 +62,16 @@ def check_proofread():
     expect("proofread: wrong words fewer, %", 100 - wrong, 10)
 
 
+def check_choosing():
+    pairs = cases("proofread.jsonl")
+    answers = fit.chosen(os.environ["builddir"], os.path.join(TINY, "base.gguf"), pairs)
+    repaired, kept, untouched, wrong = evaluate.judge(pairs, answers).shares()
+    expect("proofread by choosing: mistakes repaired, %", repaired, 60)
+    expect("proofread by choosing: right words kept, %", kept, 99)
+    expect("proofread by choosing: clean sentences untouched, %", untouched, 88)
+    expect("proofread by choosing: wrong words fewer, %", 100 - wrong, 50)
+
+
 def check_tone(style, intact, marked):
     pairs = cases(f"{style}.jsonl")
     texts = [p["prompt"] for p in pairs]
@@ -74,6 +85,7 @@ def check_tone(style, intact, marked):
 
 check_catalog()
 check_proofread()
+check_choosing()
 for style, intact, marked in (("friendly", 60, 85), ("professional", 58, 85), ("concise", 65, 55)):
     check_tone(style, intact, marked)
 sys.exit(failures > 0)

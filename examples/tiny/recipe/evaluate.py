@@ -9,12 +9,14 @@ import os
 import re
 import sys
 
-import choose
 import measure
 import messages
 import tones
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "..", "proofread"))
+import fit  # noqa: E402
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz'"
 ROW = "| {:36} | {:>8} | {:>7} | {:>6} | {:>6} |"
 
@@ -83,8 +85,7 @@ def proofread(build, models, work, counts):
                             ("base alone", measure.complete(engine, base, None, texts, 2)),
                             ("proofread", answers), ("proofread, as the service bounds it",
                              measure.bound(bound, texts, answers)),
-                            ("dictionary proposes, base chooses",
-                             choose.correct(engine, base, counts, near, texts))):
+                            ("much suggested, base chooses", fit.chosen(build, base, pairs))):
             print(ROW.format(how, *("%.1f" % s for s in judge(pairs, result).shares())))
 
 

@@ -3,7 +3,6 @@
 EXTRA_DIST += \
 	examples/tiny/recipe/adapters.py \
 	examples/tiny/recipe/catalog.py \
-	examples/tiny/recipe/choose.py \
 	examples/tiny/recipe/errors.py \
 	examples/tiny/recipe/evaluate.py \
 	examples/tiny/recipe/everyday.jsonl \
