@@ -161,6 +161,7 @@ static void out_headline(const struct job *job, DBusMessageIter *dict)
 	snprintf(line, sizeof(line), "%.*s%s", (int)s.len, job->input.data + s.start,
 		 cut || job->summary.cut ? "…" : "");
 	line[0] = (char)toupper((unsigned char)line[0]);
+	text_on_one_line(line, strlen(line));
 	out_dict_str(dict, "headline", line);
 }
 

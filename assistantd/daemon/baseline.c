@@ -31,6 +31,8 @@ static int add_line(struct job *job, const struct statement *s, bool named)
 		r = buf_append(&job->result, job->input.data + s->text.start, s->text.len);
 	if (r == 0)
 		job->result.data[first] = (char)toupper((unsigned char)job->result.data[first]);
+	if (r == 0)
+		text_on_one_line(job->result.data + first, job->result.len - first);
 	return r < 0 ? r : spans_add(&job->lines, from, job->result.len);
 }
 

@@ -31,6 +31,13 @@ void spans_deinit(struct spans *s)
 	*s = (struct spans){ 0 };
 }
 
+void text_on_one_line(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (isspace((unsigned char)text[i]))
+			text[i] = ' ';
+}
+
 bool has_letters(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -24,5 +24,7 @@ int sentences_pack(const char *text, size_t len, size_t max, struct spans *ret);
 void spans_deinit(struct spans *s);
 /* From @start to @end: 0 or -ENOMEM. */
 int spans_add(struct spans *s, size_t start, size_t end);
+/* What ends lines in it becomes blanks. */
+void text_on_one_line(char *text, size_t len);
 /* Whether there is anything to read in it: a letter. */
 bool has_letters(const char *text, size_t len);

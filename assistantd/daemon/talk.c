@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/cleanup.h"
 #include "util/macro.h"
 
-/* A speaker's name is short; of a long text its beginning shows whether it is a talk. */
-enum { NAME_MAX_BYTES = 32, NAME_BLANKS = 2, LINES_LOOKED_AT = 64 };
+/* Bytes that a filled line has at least, and that the name of a speaker has at most; the lines at
+ * the beginning show whether a long text is a talk. */
+enum { WRAPPED_MIN = 40, NAME_MAX_BYTES = 32, NAME_BLANKS = 2, LINES_LOOKED_AT = 64 };
 
 void statements_deinit(struct statements *s)
 {
@@ -91,11 +93,40 @@ static bool is_talk(const char *text, size_t len)
 	return twice && 2 * named >= lines;
 }
 
-int statements_find(const char *text, size_t len, struct statements *ret)
+/* Whether a sentence goes on from a line to the next, as in a text whose lines are of one width:
+ * the line is long and does not end one, and the next begins with a letter. */
+static bool goes_on(const char *text, struct span line, struct span next)
 {
-	bool talk = is_talk(text, len);
+	char last = text[line.start + line.len - 1], first = text[next.start];
+
+	return line.len >= WRAPPED_MIN && next.len && !strchr(".!?:;|\\", last) &&
+	       (isalpha((unsigned char)first) || (unsigned char)first >= 0x80);
+}
+
+/* Ends of lines within sentences become blanks. */
+static void unwrap(char *text, size_t len)
+{
+	struct span line = { 0 };
+
+	for (size_t at = 0; at < len;) {
+		size_t from = at;
+		struct span next = next_line(text, len, &at);
+
+		if (line.len && goes_on(text, line, next))
+			text[from - 1] = ' ';
+		line = next;
+	}
+}
+
+int statements_find(const char *original, size_t len, struct statements *ret)
+{
+	_cleanup_free_ char *text = strndup(original, len);
+	bool talk = is_talk(original, len);
 	size_t at = 0;
-	int r = 0;
+	int r = text ? 0 : -ENOMEM;
+
+	if (text && !talk)
+		unwrap(text, len);
 
 	while (r == 0 && at < len) {
 		struct span line = next_line(text, len, &at), name = { 0 };

@@ -174,7 +174,7 @@ def summaries_say_who_said_it(s):
         assert str(text)[sentence["start"]:][:sentence["length"]] == line
         own = "".join(talk[p["start"]:][:p["length"]] for p in sentence["sources"])
         assert own.lower() == line.lower(), (own, line)
-    line, results = s.run("summarize", "The printer in the hall of the second floor is broken, and nobody "
+    line, results = s.run("summarize", "The printer in the hall of the second floor\nis broken, and nobody "
                           "knows whom one would have to ask about it.", kind="headline")
     assert str(line) == "The printer in the hall of the second floor is broken", line
     assert str(results["headline"]) == str(line)

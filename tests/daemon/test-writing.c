@@ -157,9 +157,13 @@ START_TEST(summarizes_talks)
 	static const char talk[] = "Anna: Hello!\nBen: Hi. The printer in the hall is broken.\n"
 				   "Anna: Well, the printer company comes tomorrow.\n";
 	static const char mail[] = "Note: the printer is broken.\nThe printer is in the hall.\n";
+	static const char wrapped[] = "The printer in the hall of the second floor is\n"
+				      "broken again.\nIt is cold:\n- Bring a coat.\n";
 	const struct summary_of one = { .want = 1 };
 
 	check_summary(talk, &one, "Ben: The printer in the hall is broken.");
+	check_summary(wrapped, &one, "The printer in the hall of the second floor is\n"
+		      "broken again.");
 	/* One name alone is no talk. */
 	check_summary(mail, &one, "Note: the printer is broken.");
 }
