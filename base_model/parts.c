@@ -2,9 +2,19 @@
 #include "base_model/parts.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base_model/dequantize.h"
 #include "base_model/model-private.h"
+
+struct matrix *bm_part_new(enum tensor_type type, uint32_t rows, uint32_t cols, const void *data)
+{
+	struct matrix *w = malloc(sizeof(*w));
+
+	if (w)
+		*w = (struct matrix){ type, rows, cols, tensor_row_size(type, cols), data, NULL };
+	return w;
+}
 
 const struct matrix *bm_part_matrix(const struct bm_model *m, uint32_t layer,
 				    enum bm_matrix matrix)

@@ -14,6 +14,8 @@ struct matrix;
 enum bm_norm { BM_NORM_ATTN, BM_NORM_ATTN_POST, BM_NORM_Q, BM_NORM_K, BM_NORM_FFN,
 	       BM_NORM_FFN_POST, BM_NORM_OUTPUT };
 
+/* A matrix over @data, borrowed, [rows][tensor_row_size()]; to be freed. NULL: no memory. */
+struct matrix *bm_part_new(enum tensor_type type, uint32_t rows, uint32_t cols, const void *data);
 /* NULL where the model has none. The output's matrix belongs to no layer. */
 const struct matrix *bm_part_matrix(const struct bm_model *m, uint32_t layer,
 				    enum bm_matrix matrix);

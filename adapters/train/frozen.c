@@ -140,3 +140,32 @@ int train_from_model(struct trainer **ret, const struct bm_model *m, uint32_t co
 	*ret = TAKE(t);
 	return 0;
 }
+
+void trainer_replace(struct trainer *t, uint32_t layer, enum bm_matrix matrix,
+		     const struct matrix *with)
+{
+	struct train_matrix *m = matrix == BM_OUTPUT ? &t->output : &t->layers[layer].m[matrix];
+
+	m->frozen = with ? with : bm_part_matrix(t->model, layer, matrix);
+}
+
+int trainer_inputs(const struct trainer *t, uint32_t layer, enum bm_matrix matrix, double *sums)
+{
+	const struct train_saved *a = &t->saved[layer];
+	const float *const inputs[BM_MATRIX_COUNT] = {
+		[BM_ATTN_Q] = a->attn_in, [BM_ATTN_K] = a->attn_in, [BM_ATTN_V] = a->attn_in,
+		[BM_ATTN_OUTPUT] = a->mix, [BM_FFN_GATE] = a->ffn_in, [BM_FFN_UP] = a->ffn_in,
+		[BM_FFN_DOWN] = a->hidden, [BM_OUTPUT] = t->out_in,
+	};
+	size_t in = matrix == BM_OUTPUT ? t->output.in : t->layers[layer].m[matrix].in;
+
+	if (t->recompute)
+		return -EINVAL;
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t j = 0; j < in; j++) {
+			double x = (double)inputs[matrix][i * in + j];
+
+			sums[j] += x * x;
+		}
+	return 0;
+}

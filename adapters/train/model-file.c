@@ -47,7 +47,7 @@ static int add_tensor(struct file *f, const char *name, enum tensor_type type, c
 		return -ENOMEM;
 	f->blocks[f->n_blocks++] = data;
 	for (uint64_t i = 0; i < rows; i++)
-		if (bm_quantize_row(type, x + i * cols, cols, data + i * size) < 0)
+		if (bm_quantize_row(type, x + i * cols, NULL, cols, data + i * size) < 0)
 			return -EINVAL;
 	return gguf_writer_tensor(f->writer, name, type, rows > 1 ? 2 : 1, ne, data);
 }

@@ -14,6 +14,16 @@
 int train_from_model(struct trainer **ret, const struct bm_model *m, uint32_t context,
 		     size_t rows, unsigned threads, struct diag *d);
 /*
+ * Of a trainer on a model, from now on: @with in place of a matrix, borrowed and of the same
+ * shape; NULL is the model's own again. The output's has layer 0; where it is the embedding,
+ * too, what the first layer reads stays the model's.
+ */
+void trainer_replace(struct trainer *t, uint32_t layer, enum bm_matrix matrix,
+		     const struct matrix *with);
+/* Adds the squares of what went into a matrix in the last pass: @sums is [in]. -EINVAL where
+ * the pass does not keep it (trainer_set_recompute()). */
+int trainer_inputs(const struct trainer *t, uint32_t layer, enum bm_matrix matrix, double *sums);
+/*
  * Writes the base with the tokenizer of @tokenizer, matrices as @type (F32, F16 or Q8_0,
  * whose rows are whole blocks), norms as F32. 0; -EINVAL, also without one; -ENOMEM; the error
  * of write().

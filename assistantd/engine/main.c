@@ -25,6 +25,8 @@ static const struct verb verbs[] = {
 	{ "complete", verb_complete,
 	  "MODEL [--lora FILE[:SCALE]]… [--max N] < PROMPTS.jsonl > ANSWERS.jsonl" },
 	{ "score", verb_score, "MODEL [--lora FILE[:SCALE]]… < TEXTS.jsonl > SCORES.jsonl" },
+	{ "quantize", verb_quantize,
+	  "MODEL --bits B --data FILE.jsonl [--data FILE]… --out FILE.gguf" },
 	{ "import", verb_import, "BASE FOLDER --out ADAPTER" },
 	{ "bench", verb_bench,
 	  "MODEL [MEASUREMENT]… [--lora FILE]… [-p N] [-n N] [-t N] [-r ROUNDS] [--json]" },

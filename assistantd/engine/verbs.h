@@ -23,6 +23,7 @@ int verb_detokenize(int argc, char **argv);
 int verb_tokenize(int argc, char **argv);
 int verb_logits(int argc, char **argv);
 int verb_package(int argc, char **argv);
+int verb_quantize(int argc, char **argv);
 int verb_score(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_train_base(int argc, char **argv);

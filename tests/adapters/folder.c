@@ -32,7 +32,7 @@ static void put_value(struct buf *data, const char *dtype, float value)
 		return;
 	}
 	if (strcmp(dtype, "F16") == 0)
-		ck_assert_int_eq(bm_quantize_row(TENSOR_F16, &value, 1, &half), 0);
+		ck_assert_int_eq(bm_quantize_row(TENSOR_F16, &value, NULL, 1, &half), 0);
 	ck_assert_int_eq(buf_append(data, &half, sizeof(half)), 0);
 }
 

@@ -8,6 +8,7 @@ tests_adapters_test_manifest_LDADD = adapters/libcatalog.a util/libutil.a $(TEST
 
 check_PROGRAMS += tests/adapters/test-lora tests/adapters/test-cache tests/adapters/test-package \
 	tests/adapters/test-dataset tests/adapters/test-proof tests/adapters/test-signature \
+	tests/adapters/test-precision \
 	tests/adapters/test-tokens tests/adapters/test-train-file tests/adapters/test-train-shares \
 	tests/adapters/test-train-frozen \
 	tests/adapters/test-uses

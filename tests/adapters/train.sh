@@ -126,6 +126,21 @@ echo '{"prompt": "red", "texts": [""]}' | "$engine" score whole.gguf 2> bad.log
 [ $? = 1 ] && grep -q '^error: standard input: line 1: expected "texts"' bad.log ||
 	fail "an empty text is scored"
 
+# The same model in fewer bits still knows its answers, and what it lost is told.
+"$engine" quantize whole.gguf --bits 6 --data base.jsonl --data text.jsonl --context 32 --rows 4 \
+	--threads 2 --out small.gguf > small.out 2> small.log ||
+	fail "quantize failed: $(tail -1 small.log)"
+grep -Eq '^(5\.[0-9]*|6\.00) bits a weight; loss [0-9.]*, before [0-9.]*$' small.out ||
+	fail "quantize says: $(cat small.out)"
+[ "$(wc -c < small.gguf)" -lt "$(wc -c < whole.gguf)" ] || fail "it is not smaller"
+"$engine" complete small.gguf --max 16 < base.jsonl 2> complete.log | cmp - base.out ||
+	fail "what was quantised forgot its answers"
+"$engine" quantize whole.gguf --bits nan --data base.jsonl --out bad.gguf 2> bad.log
+[ $? = 64 ] && [ ! -e bad.gguf ] || fail "no number of bits is taken"
+"$engine" quantize whole.gguf --bits 5 --data bad.jsonl --context 32 --out bad.gguf 2> bad.log
+[ $? = 1 ] && grep -q '^error: bad.jsonl: line 1: completion' bad.log && [ ! -e bad.gguf ] ||
+	fail "quantize takes a bad line: $(cat bad.log)"
+
 # More prompts than are computed at once, one of them beyond the context.
 i=0
 while [ $i -lt 50 ]; do cat base.jsonl; i=$((i + 1)); done > many.jsonl

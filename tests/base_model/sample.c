@@ -184,7 +184,7 @@ static void put_tensor(struct sampler_state *state, const char *name, const uint
 	if (state->s->poisoned && strcmp(name, state->s->poisoned) == 0)
 		floats[n - 1] = 0.0f;
 	for (uint64_t row = 0; row < rows; row++)
-		ck_assert_int_eq(bm_quantize_row(type, floats + row * ne[0], ne[0],
+		ck_assert_int_eq(bm_quantize_row(type, floats + row * ne[0], NULL, ne[0],
 						 data + row * row_size), 0);
 	free(floats);
 	state->blocks[state->n_blocks++] = data;

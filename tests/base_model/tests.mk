@@ -18,7 +18,7 @@ dist_check_SCRIPTS += tests/base_model/inspect.py
 check_PROGRAMS += tests/base_model/test-kernels tests/base_model/test-forward \
 	tests/base_model/test-attention tests/base_model/test-chat tests/base_model/test-draft \
 	tests/base_model/test-extra tests/base_model/test-family-refusals \
-	tests/base_model/test-gemm tests/base_model/test-gemm-weights \
+	tests/base_model/test-gemm tests/base_model/test-gemm-weights tests/base_model/test-quantize \
 	tests/base_model/test-identity tests/base_model/test-sequences tests/base_model/test-text \
 	tests/base_model/test-tokenizer tests/base_model/test-tokenizer-extra
 

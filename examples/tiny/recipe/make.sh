@@ -47,11 +47,15 @@ part base-3-all 60000000 256 24 --hold 1 --start base-2-copy.ckpt --held-out hel
 	--data novels.jsonl:0.14 --data talk.jsonl:0.14 --data modern.jsonl:0.12 \
 	--data adapter-messages.jsonl:0.03 --data adapter-proofread.jsonl:0.32 \
 	--data adapter-tone.jsonl:0.12 --data reply.jsonl:0.06 --data find.jsonl:0.07
-part base 12000000 1024 6 --start base-3-all.ckpt --held-out held-mistakes.jsonl \
+part base-4-long 12000000 1024 6 --start base-3-all.ckpt --held-out held-mistakes.jsonl \
 	--data novels.jsonl:0.14 --data talk.jsonl:0.14 --data modern.jsonl:0.12 \
 	--data adapter-messages.jsonl:0.03 --data adapter-proofread.jsonl:0.30 \
 	--data adapter-tone.jsonl:0.11 --data reply.jsonl:0.05 --data find.jsonl:0.04 \
 	--data find-long.jsonl:0.05 --data minutes.jsonl:0.02
+
+# Adapters are made for the base as it is shipped.
+[ -e base.gguf ] || "$engine" quantize base-4-long.gguf --bits 6.5 --threads "$threads" \
+	--data modern.jsonl --data adapter-proofread.jsonl --out base.gguf
 
 # adapter NAME HELD-OUT TOKENS RATE
 adapter() {
