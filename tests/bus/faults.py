@@ -80,6 +80,28 @@ def engine_lost_is_told_at_once(s):
     s.run("proofread", "It still works.")
 
 
+def rules_do_without_a_lost_engine(s):
+    """What was still to be chosen is said in the first way, and the caller is told."""
+    text = "Send me the report by Friday. " * 2000
+    r = Request(s, "tone", text, style="friendly")
+    wait_for(lambda: any(m == "Progress" and a[0]["stage"] == 3 for m, a, _ in r.signals), 30,
+             "the model to be asked")
+    os.kill(s.engine_pid(), signal.SIGKILL)
+    response, results = r.wait(20)
+    assert response == 0 and "the first one was taken" in str(results["warnings"]), results
+    assert str(results["text"]).count("ould you send me the report by Friday?") > 1500, results
+    s.ready()
+    # And Close ends it.
+    r = Request(s, "tone", text, style="friendly")
+    wait_for(lambda: any(m == "Progress" and a[0]["stage"] == 3 for m, a, _ in r.signals), 30,
+             "the model to be asked")
+    r.close()
+    spin(0.3)
+    assert not r.response
+    assert s.property("QueueLength") == 0
+    s.run("proofread", "It still works.")
+
+
 def three_crashes_refuse_the_text(s):
     text = "This text is bad luck for engines. " * 300
     for _ in range(3):
@@ -222,7 +244,7 @@ def a_broken_configuration_keeps_the_old(s):
 
 harness.main([
     signals_come_in_order, nothing_follows_close, the_same_text_alone_and_in_a_crowd,
-    deadline_ends_it, engine_lost_is_told_at_once, three_crashes_refuse_the_text,
-    a_killed_callers_requests_end, a_stopped_reader_costs_little, a_hundred_at_once,
-    bad_strings_do_no_harm, a_broken_configuration_keeps_the_old,
+    deadline_ends_it, engine_lost_is_told_at_once, rules_do_without_a_lost_engine,
+    three_crashes_refuse_the_text, a_killed_callers_requests_end, a_stopped_reader_costs_little,
+    a_hundred_at_once, bad_strings_do_no_harm, a_broken_configuration_keeps_the_old,
 ])
