@@ -22,8 +22,8 @@ import measure  # noqa: E402
 DICTIONARIES = "/usr/share/hunspell"
 # What a wrong change costs, where a right one is worth 1; and one of a wrong word to another.
 HARM, VAIN = 2, 0.3
-# Where nothing was seen of a kind, or nearly nothing, what is needed stays at least this.
-CAREFUL, ENOUGH = 3.0, 4
+# Where nearly nothing right was seen of a kind, what it needs stays as it is.
+ENOUGH = 4
 THREADS = str(min(os.cpu_count() or 1, 4))
 SMALL = "a an the to of in at for".split()
 
@@ -141,9 +141,8 @@ def fit(cases, needs):
             best = max(worths)
             good = [s for s, w in zip(steps, worths) if w >= best - 0.3]
             right = sum(i[2] > 0 for c in by_kind[kind] for i in c.items if i[0][3] == kind)
-            needs[kind] = sum(good) / len(good)
-            if right < ENOUGH:
-                needs[kind] = max(needs[kind], CAREFUL)
+            if right >= ENOUGH:
+                needs[kind] = sum(good) / len(good)
         if needs == before:
             break
     return needs
