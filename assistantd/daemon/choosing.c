@@ -106,17 +106,17 @@ static double gain_of(const struct choosing *c, size_t i, const struct engine_sc
 	return isnan(gain) ? (double)-INFINITY : gain;
 }
 
-/* Two that change the same letters, or put something into the same place. */
+/* Two that change the same letters, or put something into the same place or between letters that
+ * the other changes. */
 static bool collide(const struct suggestion *a, const struct suggestion *b)
 {
-	return a->start <= b->start + b->len && b->start <= a->start + a->len &&
-	       (a->start == b->start || MAX(a->start, b->start) < MIN(a->start + a->len,
-								       b->start + b->len));
+	return a->start == b->start ||
+	       (a->start < b->start + b->len && b->start < a->start + a->len);
 }
 
 struct candidate_gain {
 	size_t index;
-	double gain, beyond;
+	double beyond;
 };
 
 static int by_gain(const void *a, const void *b)
@@ -149,11 +149,10 @@ int choosing_take(const struct choosing *c, const struct suggestions *p,
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		double gain = gain_of(c, i, scored);
-		double beyond = gain - needs[p->items[i].kind];
+		double beyond = gain_of(c, i, scored) - needs[p->items[i].kind];
 
 		if (beyond > 0)
-			gains[n_gains++] = (struct candidate_gain){ i, gain, beyond };
+			gains[n_gains++] = (struct candidate_gain){ i, beyond };
 	}
 	qsort(gains, n_gains, sizeof(*gains), by_gain);
 	for (size_t i = 0; i < n_gains; i++) {
@@ -163,7 +162,7 @@ int choosing_take(const struct choosing *c, const struct suggestions *p,
 		for (size_t k = 0; k < *n; k++)
 			collides |= collide(at, (*ret)[k].suggestion);
 		if (!collides)
-			(*ret)[(*n)++] = (struct chosen){ at, 1 / (1 + exp(-gains[i].gain)) };
+			(*ret)[(*n)++] = (struct chosen){ at, 1 / (1 + exp(-gains[i].beyond)) };
 	}
 	qsort(*ret, *n, sizeof(**ret), by_place);
 	return 0;

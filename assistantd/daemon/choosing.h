@@ -21,7 +21,8 @@ int choosing_ask(struct choosing *c, const char *text, size_t len, const struct 
 		 struct engine_score *score);
 void choosing_deinit(struct choosing *c);
 
-/* A change that is made, and how likely the model finds it to be right (0 to 1). */
+/* A change that is made, and how sure that is: 0.5 where it gains just what its kind needs, up to
+ * 1. */
 struct chosen {
 	const struct suggestion *suggestion;
 	double confidence;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
 void suggestions_deinit(struct suggestions *p)
@@ -72,7 +73,8 @@ static size_t word_end(const struct finding *f, size_t at)
 	return at;
 }
 
-/* Parts of addresses, file names, numbers and words with hyphens are left alone. */
+/* Code, quotations, parts of addresses, file names, numbers and words with hyphens are left
+ * alone. */
 static bool is_plain(const struct finding *f, const struct word *w)
 {
 	static const char odd[] = "@/\\_#&=+<>$%*~^|-{}[]`";
@@ -89,7 +91,10 @@ static bool is_plain(const struct finding *f, const struct word *w)
 		return false;
 	if (before == '.' && w->start > 1 && in_word(f->text[w->start - 2]))
 		return false;
-	return !((after == '.' || after == ':') && end + 1 < f->len && in_word(f->text[end + 1]));
+	if ((after == '.' || after == ':') && end + 1 < f->len && in_word(f->text[end + 1]))
+		return false;
+	return !verbatim_line(f->text, f->len, w->start) &&
+	       !verbatim_word(f->text, f->len, w->start);
 }
 
 static bool is_known(const struct finding *f, const struct word *w)
@@ -205,6 +210,19 @@ static bool is_sign(char c)
 	return c == ',' || c == ';' || c == '!' || c == '?';
 }
 
+/* A blank before signs that end there: ";)" and "!=" do not. */
+static bool is_needless(const struct finding *f, size_t at)
+{
+	size_t end = at + 1;
+
+	if (f->text[at] != ' ' || at == 0 || !in_word(f->text[at - 1]))
+		return false;
+	while (end < f->len && is_sign(f->text[end]))
+		end++;
+	return end > at + 1 && (end == f->len || isspace((unsigned char)f->text[end])) &&
+	       !verbatim_line(f->text, f->len, at);
+}
+
 int suggestions_certain(const char *text, size_t len, unsigned flags, struct suggestions *ret)
 {
 	struct finding f = { .text = text, .len = len, .flags = flags, .found = ret };
@@ -216,15 +234,14 @@ int suggestions_certain(const char *text, size_t len, unsigned flags, struct sug
 		char capital[2] = { (char)toupper((unsigned char)text[w->start]), '\0' };
 
 		for (; at + 1 < w->start; at++)
-			if (text[at] == ' ' && is_sign(text[at + 1]) && at > 0 &&
-			    in_word(text[at - 1]))
+			if (is_needless(&f, at))
 				finding_add(&f, at, 1, "", CHANGE_PUNCTUATION);
 		if ((w->first && w->plain && !w->capital && ends_before(&f, w->start)) || is_i(w))
 			finding_add(&f, w->start, 1, capital, CHANGE_CAPITAL);
 		at = w->start + w->len;
 	}
 	for (; f.err == 0 && at + 1 < len; at++)
-		if (text[at] == ' ' && is_sign(text[at + 1]) && at > 0 && in_word(text[at - 1]))
+		if (is_needless(&f, at))
 			finding_add(&f, at, 1, "", CHANGE_PUNCTUATION);
 	finding_deinit(&f);
 	return f.err;

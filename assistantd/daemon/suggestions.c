@@ -9,6 +9,7 @@
 
 #include "assistantd/daemon/suggestions-words.h"
 #include "assistantd/daemon/spelling.h"
+#include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
 enum {
@@ -191,9 +192,13 @@ static void one_word(struct finding *f, const struct word *w)
 		finding_add(f, w->start, w->len, text, CHANGE_CAPITAL);
 	}
 	apostrophes(f, w);
-	articles(f, w);
 	endings(f, w);
-	if (confusions_has(f->p->confusions, CONFUSIONS_EXTRA, w->low) && !w->first)
+	/* How an abbreviation or a number is spoken nobody knows: "an MRI". */
+	if (w + 1 == f->words + f->n_words || !w[1].plain)
+		return;
+	articles(f, w);
+	if (confusions_has(f->p->confusions, CONFUSIONS_EXTRA, w->low) && !w->first && w->start &&
+	    f->text[w->start - 1] == ' ')
 		finding_add(f, w->start - 1, w->len + 1, "", CHANGE_EXTRA);
 }
 
@@ -235,23 +240,44 @@ static void two_words(struct finding *f, const struct word *a, const struct word
 		confusions_each_missing(f->p->confusions, a->low, add_missing, f);
 }
 
-/* The sign at the end of a sentence, which begins with @first. */
+/* An address goes on with every sign behind it, and a smiley has no need of one. */
+static bool ends_plainly(const struct finding *f, size_t end)
+{
+	return isalnum((unsigned char)f->text[end - 1]) && end > 1 &&
+	       !strchr(":;=", f->text[end - 2]) && !verbatim_word(f->text, f->len, end - 1);
+}
+
+/* The sign at the end of a sentence, which begins with @first; a title has none. */
 static void sentence_end(struct finding *f, const struct word *first, size_t end)
 {
-	size_t n = 0, last_word = (size_t)(first - f->words);
+	size_t n = 0, capitals = 0, last_word = (size_t)(first - f->words);
 	bool question = confusions_has(f->p->confusions, CONFUSIONS_QUESTIONS, first->low);
 	const char last = f->text[end - 1];
 
 	if (last == '.' && question && end > 1 && isalnum((unsigned char)f->text[end - 2]))
 		finding_add(f, end - 1, 1, "?", CHANGE_PUNCTUATION);
-	for (; last_word < f->n_words && f->words[last_word].start < end; last_word++)
+	for (; last_word < f->n_words && f->words[last_word].start < end; last_word++) {
+		capitals += isupper((unsigned char)f->text[f->words[last_word].start]) != 0;
 		n++;
-	if (isalnum((unsigned char)last) && n >= SENTENCE_WORDS &&
+	}
+	if (ends_plainly(f, end) && n >= SENTENCE_WORDS && capitals < n &&
 	    (end < f->len || (f->flags & SUGGESTIONS_ENDS))) {
 		finding_add(f, end, 0, ".", CHANGE_STOP);
 		if (question)
 			finding_add(f, end, 0, "?", CHANGE_STOP);
 	}
+}
+
+/* Letters beyond ASCII, and not only signs. */
+static bool has_far_letters(const struct finding *f, const struct word *w)
+{
+	for (size_t i = w->start; i < w->start + w->len; i++) {
+		unsigned char c = (unsigned char)f->text[i];
+
+		if ((c >= 0xc3 && c <= 0xdf) || (c >= 0xe3 && c <= 0xed))
+			return true;
+	}
+	return false;
 }
 
 /* Most of several words are known to nobody. */
@@ -260,8 +286,11 @@ static bool is_foreign(const struct finding *f)
 	size_t plain = 0, unknown = 0;
 
 	for (size_t i = 0; i < f->n_words; i++) {
-		plain += f->words[i].plain && f->words[i].len > 1;
-		unknown += f->words[i].plain && f->words[i].len > 1 && !f->words[i].known;
+		const struct word *w = &f->words[i];
+		bool far = !w->plain && has_far_letters(f, w);
+
+		plain += far || (w->plain && w->len > 1);
+		unknown += far || (w->plain && w->len > 1 && !w->known);
 	}
 	return plain >= FOREIGN_WORDS && 2 * unknown > plain;
 }

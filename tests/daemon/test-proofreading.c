@@ -113,7 +113,8 @@ START_TEST(some_things_are_left_alone)
 {
 	static const char *const words[] = { "zeugma", "Xylo's", "frobnicate", "Gzrkk", "NASSA",
 					     "hosue.example.com", "bob@hosue", "hosue_2", "h0sue",
-					     "/hosue/", "iPhnoe", "well-hosue" };
+					     "/hosue/", "iPhnoe", "well-hosue", "hosue://x",
+					     "`git hosue`" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		_cleanup_free_ char *text = NULL;
@@ -154,6 +155,10 @@ START_TEST(what_is_certain_is_done)
 		{ "a ... b , ", "A ... b, ", WHOLE },
 		{ "at 3 p.m. we ate cakes etc. in bed.", "At 3 p.m. we ate cakes etc. in bed.",
 		  WHOLE },
+		{ "Bye ;) and go !!! now", "Bye ;) and go!!! Now", WHOLE },
+		{ "if (i != 0) { i ; }", "if (i != 0) { i ; }", WHOLE },
+		{ "> i was there\n\ni was not", "> i was there\n\nI was not", WHOLE },
+		{ "so `i ;` is code", "So `i ;` is code", WHOLE },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -222,6 +227,52 @@ START_TEST(the_best_are_chosen)
 	ck_assert_ptr_eq(chosen[1].suggestion, &items[5]);
 	ck_assert_ptr_eq(chosen[2].suggestion, &items[6]);
 	ck_assert(chosen[0].confidence > 0.5 && chosen[0].confidence < 1);
+	free(chosen);
+	choosing_deinit(&c);
+	engine_score_deinit(score);
+	free(score);
+	free(scored);
+}
+END_TEST
+
+/* A piece may begin with any word of a sentence. */
+START_TEST(nothing_before_the_text_is_changed)
+{
+	static const char text[] = "to town we went";
+	struct suggestions s = { 0 };
+
+	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), 0, &s), 0);
+	for (size_t i = 0; i < s.n; i++)
+		ck_assert_uint_lt(s.items[i].start, strlen(text) + 1);
+	suggestions_deinit(&s);
+}
+END_TEST
+
+/* What is put between letters that another change replaces is one too many. */
+START_TEST(no_two_changes_overlap)
+{
+	static const char text[] = "one two three four";
+	struct suggestion items[] = {
+		{ 0, 7, "both", CHANGE_CONFUSED }, { 3, 0, "!", CHANGE_STOP },
+		{ 7, 0, "?", CHANGE_STOP },
+	};
+	struct suggestions s = { items, ARRAY_SIZE(items), 0 };
+	struct engine_score *score = calloc(1, sizeof(*score));
+	struct engine_scored *scored = calloc(1, sizeof(*scored));
+	double needs[CHANGE_COUNT] = { 0 };
+	struct choosing c = { 0 };
+	struct chosen *chosen;
+	size_t n;
+
+	*score = (struct engine_score)ENGINE_SCORE_NULL;
+	ck_assert_int_eq(choosing_ask(&c, text, strlen(text), &s, score), 0);
+	scored->n = score->n_texts;
+	for (size_t i = 0; i < s.n; i++)
+		scored->scores[c.with[i]] = 3 - (double)i;
+	ck_assert_int_eq(choosing_take(&c, &s, needs, scored, &chosen, &n), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_ptr_eq(chosen[0].suggestion, &items[0]);
+	ck_assert_ptr_eq(chosen[1].suggestion, &items[2]);
 	free(chosen);
 	choosing_deinit(&c);
 	engine_score_deinit(score);
@@ -310,6 +361,8 @@ int main(void)
 	tcase_add_test(c, another_language_is_known_as_such);
 	tcase_add_test(c, what_is_certain_is_done);
 	tcase_add_test(c, the_best_are_chosen);
+	tcase_add_test(c, nothing_before_the_text_is_changed);
+	tcase_add_test(c, no_two_changes_overlap);
 	tcase_add_test(c, mistakes_are_counted);
 	tcase_add_test(c, bad_files_are_refused);
 	return run_tests("proofreading", c);
