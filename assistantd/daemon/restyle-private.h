@@ -18,6 +18,8 @@ void ways_deinit(struct ways *w);
 void letter_up(char *c);
 void letter_down(char *c);
 
+/* All of its letters are capitals, and there are too many of them for an abbreviation. */
+bool restyle_shouts(const char *text);
 /* Without shouting: a copy, or NULL without memory. */
 char *restyle_calmed(const char *text, size_t len);
 /* @text with the words of @tone's swaps exchanged, in all ways, of which there is one at least:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/restyle-private.h"
+#include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
 /* How often one rule may come to bear in one sentence. */
@@ -43,8 +44,7 @@ void ways_deinit(struct ways *w)
 	w->n = 0;
 }
 
-/* All of its letters are capitals, and there are too many of them for an abbreviation. */
-static bool shouts(const char *text)
+bool restyle_shouts(const char *text)
 {
 	size_t upper = 0, lower = 0, words = 0;
 
@@ -71,6 +71,13 @@ static void lower_all(char *text)
 	}
 }
 
+/* Whether what stands behind signs shows that they end a sentence: those of "x != y" do not. */
+static bool ends_there(char behind)
+{
+	return !behind || isspace((unsigned char)behind) || strchr("\"')", behind) ||
+	       (unsigned char)behind >= 0x80;
+}
+
 /* A row of "!" and "?" becomes one sign, and "!" a full stop. */
 static void calm_signs(char *text)
 {
@@ -79,7 +86,7 @@ static void calm_signs(char *text)
 	for (char *from = text; *from;) {
 		size_t n = strspn(from, "!?");
 
-		if (n == 0) {
+		if (n == 0 || !ends_there(from[n])) {
 			*to++ = *from++;
 			continue;
 		}
@@ -95,7 +102,7 @@ char *restyle_calmed(const char *text, size_t len)
 
 	if (!copy)
 		return NULL;
-	if (shouts(copy))
+	if (restyle_shouts(copy))
 		lower_all(copy);
 	calm_signs(copy);
 	return copy;
@@ -172,14 +179,14 @@ static char *exchanged(const struct phrase *p, size_t from, size_t to, const cha
 	return buf_steal(&out);
 }
 
-/* The first place from @from on where one of the rule's phrases stands. */
+/* The first place from @from on where one of the rule's phrases stands, and not in an address. */
 static bool find(const struct tone_swap *swap, const struct phrase *p, size_t from, size_t *at,
 		 size_t *n)
 {
 	for (*at = from; *at < p->n; ++*at)
 		for (size_t i = 0; i < swap->say.n; i++) {
 			*n = phrase_find_at(p, *at, swap->say.items[i]);
-			if (*n)
+			if (*n && !verbatim_word(p->text, strlen(p->text), p->tokens[*at].start))
 				return true;
 		}
 	return false;

@@ -7,6 +7,7 @@
 
 #include "assistantd/daemon/faithful.h"
 #include "assistantd/daemon/restyle-private.h"
+#include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
 /* A sentence that is longer keeps its form; a line that is shorter may be a name. */
@@ -24,12 +25,18 @@ static size_t words_in(const char *text, size_t len)
 	return n;
 }
 
-/* A line that is none: the name below a message, an item of a list, a quotation. */
+/* A line that is none: the name below a message, an item of a list, a quotation, also one in which
+ * it ends. */
 static bool is_sentence(const char *text, struct span s, bool alone)
 {
 	char last = text[s.start + s.len - 1];
 
-	if (s.len > SENTENCE_MAX || !isalnum((unsigned char)text[s.start]))
+	/* A sentence that goes on behind a quotation is no new one. */
+	if (s.start && islower((unsigned char)text[s.start]) && strchr(" \"')", text[s.start - 1]))
+		return false;
+	if (s.len > SENTENCE_MAX || !isalnum((unsigned char)text[s.start]) ||
+	    strchr("\"')", last) ||
+	    (s.len > 3 && memcmp(text + s.start + s.len - 3, "\xe2\x80\x9d", 3) == 0))
 		return false;
 	return alone || strchr(".!?", last) ||
 	       words_in(text + s.start, s.len) > SIGNATURE_WORDS;
@@ -78,6 +85,17 @@ static int keep_faithful(struct ways *ways, const char *text, bool droppable,
 	return ret->n_ways ? 0 : -ENOMEM;
 }
 
+/* What is not the author's to say in another way. */
+static int keep(const char *text, struct span s, struct restyle_part *ret)
+{
+	ret->ways = calloc(1, sizeof(*ret->ways));
+	if (!ret->ways)
+		return -ENOMEM;
+	ret->ways[0] = strndup(text + s.start, s.len);
+	ret->n_ways = ret->ways[0] != NULL;
+	return ret->n_ways ? 0 : -ENOMEM;
+}
+
 static int find_ways(struct restyle_state *state, const char *text, struct span s, bool alone,
 		     struct restyle_part *ret)
 {
@@ -86,10 +104,7 @@ static int find_ways(struct restyle_state *state, const char *text, struct span 
 	struct ways ways = { .max = MIN((size_t)RESTYLE_WAYS_MAX, state->more_ways + 1) };
 	int r = plain ? restyle_words(state->tone, plain, &ways) : -ENOMEM;
 
-	ret->span = s;
-	state->sentence++;
-	state->shape = NULL;
-	if (r == 0 && is_sentence(text, s, alone))
+	if (r == 0 && is_sentence(text, s, alone) && !restyle_shouts(plain))
 		r = shape_all(state, &ways);
 	if (r == 0)
 		r = keep_faithful(&ways, plain, !alone, ret);
@@ -128,7 +143,14 @@ int restyle_find(struct restyle *ret, const struct tones *tones, const struct to
 	if (r == 0 && !ret->parts)
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < spans.n; i++) {
-		r = find_ways(&state, text, spans.items[i], spans.n == 1, &ret->parts[ret->n++]);
+		struct restyle_part *part = &ret->parts[ret->n++];
+
+		part->span = spans.items[i];
+		state.sentence++;
+		state.shape = NULL;
+		r = verbatim_line(text, len, part->span.start) ?
+		    keep(text, part->span, part) :
+		    find_ways(&state, text, part->span, spans.n == 1, part);
 		if (r == 0 && state.shape && state.shape->closing &&
 		    !says(text, len, &state.shape->closing->unless)) {
 			ret->closing = state.shape->closing->text;

@@ -10,12 +10,15 @@
 
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/restyle.h"
+#include "assistantd/daemon/terms.h"
 #include "assistantd/daemon/tones.h"
 #include "util/macro.h"
 
 /* What is read of a text, so that no text keeps the others waiting; ways in one question to the
  * model. */
 enum { RESTYLE_BYTES = 128 * 1024, TEXTS_AT_ONCE = 96 };
+/* Of at least so many words, one in so many. */
+enum { FOREIGN_WORDS = 3, FOREIGN_SHARE = 3 };
 
 struct restyling {
 	struct job *job;
@@ -173,6 +176,20 @@ static void ask(struct restyling *r)
 		on_failed(r, 0, NULL);
 }
 
+/* Of a text of some words hardly any is among the commonest of the language of the rules. */
+static bool is_foreign(const struct job *job, size_t len)
+{
+	size_t words = 0, usual = 0, at = 0;
+	struct term term;
+
+	while (job->d->rarity && terms_next(job->input.data + job->text.start, len, &at, &term)) {
+		words += term.word;
+		usual += term.word &&
+			 terms_find(job->d->rarity, term.text) < terms_rows(job->d->rarity);
+	}
+	return words >= FOREIGN_WORDS && FOREIGN_SHARE * usual < words;
+}
+
 void restyling_begin(struct job *job)
 {
 	const struct tone *tone = tones_find(job->d->tones, job->options.style);
@@ -188,8 +205,12 @@ void restyling_begin(struct job *job)
 		r->len = MIN(job->text.len, (size_t)RESTYLE_BYTES);
 		if (r->len < job->text.len)
 			job_warn(job, "only the beginning of the text was put into the tone");
-		e = restyle_find(&r->found, job->d->tones, tone,
-				 job->input.data + job->text.start, r->len);
+		if (is_foreign(job, r->len))
+			job_warn(job, "the text was left as it was: its language is not the one "
+				 "that the rules are for");
+		else
+			e = restyle_find(&r->found, job->d->tones, tone,
+					 job->input.data + job->text.start, r->len);
 	}
 	if (e < 0)
 		job_finish(job, "Internal", "%s", strerror(-e));
