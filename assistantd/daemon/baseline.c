@@ -6,6 +6,7 @@
 
 #include "assistantd/daemon/job.h"
 #include "assistantd/daemon/summary.h"
+#include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
 /* What is read of a text, so that no text keeps the others waiting. */
@@ -18,10 +19,13 @@ static size_t readable(struct job *job, size_t max)
 	return MIN(job->text.len, max);
 }
 
-/* A sentence of its own in the result: who says it, unless that was said, and a capital. */
+/* A sentence of its own in the result: who says it, unless that was said, and a capital, but for
+ * addresses and code. */
 static int add_line(struct job *job, const struct statement *s, bool named)
 {
-	size_t from = job->result.len, first;
+	size_t from = job->result.len, first, end = s->text.start + s->text.len;
+	bool capital = !verbatim_word(job->input.data, end, s->text.start) &&
+		       !verbatim_line(job->input.data, end, s->text.start);
 	int r = 0;
 
 	if (named)
@@ -29,7 +33,7 @@ static int add_line(struct job *job, const struct statement *s, bool named)
 	first = job->result.len;
 	if (r == 0)
 		r = buf_append(&job->result, job->input.data + s->text.start, s->text.len);
-	if (r == 0)
+	if (r == 0 && capital)
 		job->result.data[first] = (char)toupper((unsigned char)job->result.data[first]);
 	if (r == 0)
 		text_on_one_line(job->result.data + first, job->result.len - first);

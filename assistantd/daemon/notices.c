@@ -16,7 +16,7 @@
 /* Bytes of a notification that are looked at, and of its parts in a line. */
 enum { TEXT_BYTES = 2048, TITLE_BYTES = 40, LINE_BYTES = 72, WORDS_BYTES = 60 };
 
-/* What is less sure than this is put neither first nor last. */
+/* What is less sure than this is put neither first nor last, and its reason says so. */
 static const double sure = 0.4;
 
 /* What is known of one notification. */
@@ -81,7 +81,7 @@ static int sort_one(const struct notice *n, const struct notice_how *how, struct
 	if (r < 0)
 		return r;
 	ret->kind = terms_column(how->kinds, s.kind);
-	r = buf_append_str(&reason, ret->kind);
+	r = buf_printf(&reason, "%s%s", s.share < sure ? "perhaps " : "", ret->kind);
 	if (r == 0 && s.evidence.len)
 		r = buf_append_str(&reason, ": ");
 	if (r == 0)

@@ -44,7 +44,8 @@ struct notice_group {
 	char *text;		/* one line: the most urgent, then newest one, and how many more */
 	enum urgency urgency;
 	const char *kind;	/* the table's: "deadline" */
-	char *reason;		/* the same with the words that show it: "deadline: in 5 minutes" */
+	char *reason;		/* the same with the words that show it: "deadline: in 5 minutes";
+				 * "perhaps ..." where it is not sure */
 	int64_t time;		/* of the newest */
 };
 
