@@ -35,6 +35,7 @@ struct run_curve {
 /* What a checkpoint keeps beside weights, as it stands in memory. */
 struct run_state {
 	uint64_t step, tokens;
+	uint64_t measured;		/* the step behind which it was done last */
 	uint64_t best_step, stale;	/* stale: measurements that were hardly better */
 	uint64_t finished;		/* not 0: trained to the end */
 	double base, best, last;	/* losses of what is held out */

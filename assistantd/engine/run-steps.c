@@ -73,7 +73,7 @@ static void note_loss(struct run *r, double loss)
 	struct run_state *s = &r->state;
 	uint64_t steps = r->plan.total / (RUN_POINTS - 1) + 1;
 
-	s->recent = s->step == 1 ? loss : 0.98 * s->recent + 0.02 * loss;
+	s->recent = s->step == 1 ? loss : 0.9 * s->recent + 0.1 * loss;
 	s->sum += loss;
 	if (++s->n_sum == steps || s->step == r->plan.total) {
 		add_point(&s->train, s->step, s->sum / (double)s->n_sum);
@@ -150,6 +150,7 @@ static int measure(struct run *r, bool *enough)
 	if (!isfinite(mean))
 		return diverged(r);
 	s->last = mean;
+	s->measured = s->step;
 	add_point(&s->held_out, s->step, mean);
 	s->stale = mean < s->best - LEAST_GAIN * s->base ? 0 : s->stale + 1;
 	if (mean < s->best) {
@@ -170,18 +171,29 @@ static void time_step(struct run *r, double took)
 		r->per_step = 0.95 * r->per_step + 0.05 * took;
 }
 
+/* A run that was stopped while it measured begins with that again. */
+static bool measuring_due(const struct run *r)
+{
+	const struct run_state *s = &r->state;
+
+	return s->measured < s->step &&
+	       (s->step % r->plan.every == 0 || s->step == r->plan.total);
+}
+
 /* A step and what is due behind it. */
 static int advance(struct run *r, bool *enough)
 {
 	double began = run_seconds();
-	int err;
+	int err = 0;
 
 	r->blame = TRAIN_E_INTERNAL;
-	err = step(r);
-	if (err != 0)
-		return err;
-	time_step(r, run_seconds() - began);
-	if (r->state.step % r->plan.every == 0 || r->state.step == r->plan.total)
+	if (!measuring_due(r)) {
+		err = step(r);
+		if (err != 0)
+			return err;
+		time_step(r, run_seconds() - began);
+	}
+	if (measuring_due(r))
 		err = measure(r, enough);
 	if (err == 0 && run_seconds() - r->told >= 1)
 		run_tell(r, TRAIN_TRAINING);

@@ -253,6 +253,31 @@ START_TEST(stopped_again_and_again)
 }
 END_TEST
 
+/* Wherever a run is stopped once, also while it measures and at its last step. */
+START_TEST(stopped_anywhere)
+{
+	struct digest whole = runs_digest(&begin, NULL), parts;
+	struct stops stops = { .at = 0 };
+	const struct run_front front = { .progress = watch, .stopped = stop_at, .arg = &stops,
+					 .threads = 1, .checkpoint_seconds = 3600 };
+	struct train_done done;
+	struct train_failed failed;
+	unsigned ends = 0;
+
+	while (!ends) {
+		start_over();
+		stops = (struct stops){ .at = stops.at + 1 };
+		ends = runs_train(&begin, &front, &done, &failed) == 0 ? stops.at : 0;
+		train_done_deinit(&done);
+		train_failed_deinit(&failed);
+		parts = runs_digest(&begin, NULL);
+		ck_assert_msg(digest_equal(&whole, &parts), "stopped when asked %u times",
+			      stops.at);
+	}
+	ck_assert_uint_gt(ends, 20);
+}
+END_TEST
+
 static uint64_t random_state = 12345;
 
 static unsigned random_below(unsigned end)
@@ -347,6 +372,7 @@ int main(void)
 	tcase_add_test(c, what_is_over_is_told_again);
 	tcase_add_test(c, long_rows_are_left_out);
 	tcase_add_test(c, stopped_again_and_again);
+	tcase_add_test(c, stopped_anywhere);
 	tcase_add_loop_test(c, killed_again_and_again, 0, 2);
 	tcase_add_test(c, the_gate_refuses);
 	return run_tests("run", c);
