@@ -270,6 +270,15 @@ static bool admissible(struct stage *s)
 	return true;
 }
 
+/* Who makes a package by order makes no other one. */
+static bool is_expected(const struct stage *s)
+{
+	const struct manifest *m = manifest_of(s->manifest), *as = s->order.expected;
+
+	return !as || (strcmp(m->name, as->name) == 0 && strcmp(m->task, as->task) == 0 &&
+		       strcmp(m->style ? m->style : "", as->style ? as->style : "") == 0);
+}
+
 static void on_inspected(void *arg, struct workshop_result *result)
 {
 	struct stage *s = arg;
@@ -288,6 +297,8 @@ static void on_inspected(void *arg, struct workshop_result *result)
 				s->inspected.manifest.len, &diag) < 0)
 		fail(s, stage_error_name(diag.code), "%s manifest:%s: %s",
 		     diag_code_name(diag.code), diag.field, diag.text);
+	else if (!is_expected(s))
+		fail(s, DBUS_ERROR_INVALID_ARGS, "it is another one than was ordered");
 	else if (admissible(s))
 		prove(s);
 }

@@ -22,6 +22,8 @@ struct stage_order {
 	const struct workshop_import *import;	/* what a package is made of, or NULL */
 	int package;				/* where it is one already, else -1; not owned */
 	bool commit;
+	/* What it must be called and be for, with NULL for no style; or NULL. Not owned. */
+	const struct manifest *expected;
 	/*
 	 * The end, once: @error is NULL or a name for out_error(), with @text. Facts are there
 	 * as far as they were found.

@@ -75,8 +75,8 @@ static int read_number(const struct field *f, void *ret, const json_t *value, st
 		return diag_set(d, -EINVAL, DIAG_TYPE, f->key, "expected a %s",
 				f->kind == REAL ? "number" : "whole number");
 	if (!(v >= f->min && v <= f->max))
-		return diag_set(d, -EINVAL, DIAG_RANGE, f->key, "%g, expected %g to %g", v, f->min,
-				f->max);
+		return diag_set(d, -EINVAL, DIAG_RANGE, f->key, "%.16g, expected %.16g to %.16g",
+				v, f->min, f->max);
 	if (f->kind == REAL)
 		*(double *)ret = v;
 	else if (f->kind == U32)

@@ -29,7 +29,7 @@ enum { LOSSES_MAX = 4, ENDED_MAX = 16, AGAIN_MS = 1000, ROOM_MS = 300 * 1000 };
 struct installing {
 	struct training *t;
 	struct training_run *run;
-	struct digest digest;
+	struct manifest expected;
 };
 
 void training_work_over(struct training *t)
@@ -219,14 +219,13 @@ static void on_staged(void *arg, const char *error, const char *text,
 	struct training_run *r = i->run;
 	struct training *t = i->t;
 
-	(void)facts;
 	r->installing = false;
 	/* Cut off by the end of the service: it is done again from the checkpoint. */
 	if (!error || !t->d->stopping) {
 		if (error)
 			training_run_say(r, "it could not be installed: %s", text);
 		else
-			digest_to_hex(&i->digest, r->digest);
+			digest_to_hex(&facts->inspected->digest, r->digest);
 		training_end(t, r, error ? TRAINING_FAILED : TRAINING_INSTALLED);
 	}
 	free(i);
@@ -240,7 +239,11 @@ static void install(struct training *t, struct training_run *r, const struct tra
 	int e = i ? 0 : -ENOMEM;
 
 	if (e == 0) {
-		*i = (struct installing){ .t = t, .run = r, .digest = done->digest };
+		*i = (struct installing){ .t = t, .run = r,
+					  .expected = { .name = r->order.name,
+							.task = r->order.task,
+							.style = r->order.style } };
+		order.expected = &i->expected;
 		e = stage_begin(t->d, &order);
 	}
 	r->installing = e == 0;

@@ -134,12 +134,18 @@ static void take_up(struct training *t, struct training_run *r)
 	}
 }
 
+/* With its checkpoint, as long as it may work on that. */
+static int be_patient(struct training *t)
+{
+	t->patience = loop_cancel(t->patience);
+	return t->stopped ? 0 : loop_after(t->d->loop, &t->patience, PATIENCE_MS, on_patience, t);
+}
+
 /* It writes its checkpoint and says so, unless there is nothing yet to write. */
 static void ask_to_stop(struct training *t)
 {
 	t->told = true;
-	if (!t->begun || training_process_stop(t->process) < 0 ||
-	    loop_after(t->d->loop, &t->patience, PATIENCE_MS, on_patience, t) < 0)
+	if (!t->begun || training_process_stop(t->process) < 0 || be_patient(t) < 0)
 		training_work_over(t);
 }
 
@@ -156,6 +162,9 @@ static void settle_work(struct training *t)
 	if (stands != t->stopped) {
 		t->stopped = stands;
 		training_process_pause(t->process, stands);
+		/* Without memory for its end, it is waited for. */
+		if (t->told)
+			(void)be_patient(t);
 		training1_changed(t->d, t->at_work->id);
 	}
 	if (!lasts || t->put_down)
@@ -352,7 +361,7 @@ static int check_start(const struct training *t, const char *name)
 			return -EEXIST;
 		open++;
 	}
-	return open >= OPEN_MAX ? -EBUSY : 0;
+	return open >= OPEN_MAX ? -EAGAIN : 0;
 }
 
 static uint64_t room_for(const struct training_order *o)
@@ -428,8 +437,13 @@ int training_resume(struct training *t, struct training_run *r)
 	if (r->end != TRAINING_OPEN &&
 	    (r->end != TRAINING_FAILED || !training_run_has(r, TRAINING_DATA)))
 		return -ESTALE;
-	if (r->end == TRAINING_FAILED && check_start(t, r->order.name) < 0)
-		return -EEXIST;
+	if (r->end == TRAINING_FAILED) {
+		e = check_start(t, r->order.name);
+		if (e < 0)
+			return e;
+		/* Others of that name may have come since. */
+		r->order.sequence = library_next_sequence(t->d->library, r->order.name);
+	}
 	r->end = TRAINING_OPEN;
 	r->paused = r->no_space = false;
 	r->ended = 0;

@@ -38,7 +38,7 @@ pid_t training_pid(const struct training *t, const struct training_run *r);
 typedef void (*training_started_fn)(void *arg, const char *error, const char *text, uint64_t id);
 /*
  * Copies @data and @held_out (or -1), which stay the caller's, and begins when it is its turn.
- * Takes over what is in @order. 0, and @started follows; -EBUSY when too many runs wait;
+ * Takes over what is in @order. 0, and @started follows; -EAGAIN when too many runs wait;
  * -EEXIST when one of that name has not ended; -ENOMEM and the system's errors.
  */
 int training_start(struct training *t, struct training_order *order, int data, int held_out,
@@ -46,7 +46,7 @@ int training_start(struct training *t, struct training_order *order, int data, i
 /* 0; -ESTALE for one that has ended; -EBUSY while its package is installed; errors of saving. */
 int training_pause(struct training *t, struct training_run *r);
 /* Goes on, also after a failure: 0; -ESTALE for one that ended otherwise, or has nothing left to
- * go on with; errors of saving. */
+ * go on with; -EEXIST, -EAGAIN as of training_start(); errors of saving. */
 int training_resume(struct training *t, struct training_run *r);
 /* Ends @r and removes all that is kept of it: 0; -EBUSY while its package is installed. */
 int training_stop(struct training *t, struct training_run *r);

@@ -172,7 +172,7 @@ static void begin(struct daemon *d, DBusMessage *m, struct arguments *a)
 	free(s);
 	if (r == -EEXIST)
 		bus_send(d->bus, out_error(m, "Busy", "a run of that name has not ended yet"));
-	else if (r == -EBUSY)
+	else if (r == -EAGAIN)
 		bus_send(d->bus, out_error(m, "Busy", "too many runs wait already"));
 	else
 		bus_send(d->bus, out_error(m, "Internal", "%s", strerror(-r)));
@@ -296,6 +296,8 @@ static void change(struct daemon *d, DBusMessage *m,
 		reply = out_error(m, "Busy", "what it made is being installed");
 	else if (e == -EEXIST)
 		reply = out_error(m, "Busy", "another run of that name has not ended yet");
+	else if (e == -EAGAIN)
+		reply = out_error(m, "Busy", "too many runs wait already");
 	else
 		reply = out_error(m, "Internal", "%s", strerror(-e));
 	bus_send(d->bus, reply);
