@@ -94,7 +94,7 @@ static int lay_rows(struct packing *p, const size_t *which)
 
 static void order_rows(struct packing *p, uint64_t epoch)
 {
-		for (size_t i = 0; i < p->n_rows; i++)
+	for (size_t i = 0; i < p->n_rows; i++)
 		p->order[i] = i;
 	shuffle(p->order, p->n_rows, random_hash(p->seed ^ (epoch + 1) << 32));
 	p->epoch = epoch;

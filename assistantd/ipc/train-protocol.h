@@ -33,7 +33,7 @@ struct train_begin {
 	int base_fd;		/* descriptors are owned after decoding */
 	bool has_digests;	/* they are known, and the base need not be read whole */
 	struct digest digest, weights;
-	int data_fd;		/* lines of JSON: adapters/train/rows.h */
+	int data_fd;		/* lines of JSON: adapters/train/row.h */
 	int held_out_fd;	/* the same, or -1: a part of the data is held out */
 	/* A regular file for reading and writing, empty at first: two slots, written in turn. */
 	int checkpoint_fd;
