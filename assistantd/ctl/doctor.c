@@ -54,8 +54,8 @@ static bool is_config_right(void)
 
 static void check_training(bool ok, const char *text)
 {
-	check("training", ok, text, "assistantctl adapter train report NAME shows more; "
-	      "assistantctl adapter train resume NAME tries again");
+	check("training", ok, text, "assistantctl adapter train resume NAME tries again, "
+	      "unless its data are wrong; stop NAME forgets it");
 }
 
 int ctl_doctor(struct ctl *c)

@@ -328,9 +328,10 @@ static void report(struct daemon *d, DBusMessage *m)
 		return;
 	fd = training_run_open(r, TRAINING_REPORT, O_RDONLY);
 	if (fd < 0) {
-		bus_send(d->bus, out_error(m, "NotReady", "%s", fd == -ENOENT ?
-					   "there is no report: it is written at the end" :
-					   strerror(-fd)));
+		bus_send(d->bus, out_error(m, "NotReady", "%s", fd != -ENOENT ? strerror(-fd) :
+					   r->end == TRAINING_FAILED ?
+					   "there is no report: it failed before one was written" :
+					   "there is no report: it is written at the end"));
 		return;
 	}
 	reply = dbus_message_new_method_return(m);
