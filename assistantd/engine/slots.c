@@ -71,7 +71,7 @@ static int read_head(const struct slots *s, unsigned slot, uint64_t size, struct
 static int content_digest(int fd, uint64_t start, uint64_t length, struct digest *ret)
 {
 	_cleanup_(digest_stream_freep) struct digest_stream *stream = NULL;
-	_cleanup_free_ char *piece = malloc(PIECE);
+	_cleanup_free_ char *piece = malloc((size_t)MIN(length + 1, (uint64_t)PIECE));
 	int r = piece ? digest_stream_new(&stream) : -ENOMEM;
 
 	while (r == 0 && length) {

@@ -60,9 +60,17 @@ def training_now(s):
     return int(last(s)["pid"])
 
 
+def state_of(pid):
+    """As ps tells it; Z also when it is not there any more, not even to be waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
 def stands_still(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-        return f.read().rsplit(")", 1)[1].split()[0] == "T"
+    return state_of(pid) == "T"
 
 
 def answers(s):
@@ -159,7 +167,7 @@ def disturbed(s):
 
 
 def goes_on_to_the_same_adapter(s):
-    wait_for(lambda: not os.path.exists(f"/proc/{alone['pid']}"), 10, "the old process to go")
+    wait_for(lambda: state_of(alone["pid"]) == "Z", 10, "the old process to go")
     r = ended(s, "installed")
     assert r["digest"] == alone["digest"], (str(r["digest"]), alone["digest"])
     assert answers(s) == alone["answers"]

@@ -57,13 +57,13 @@ static void write_generations(char last)
 /* What is read is one generation whole, which is returned. */
 static int generation(void)
 {
-	char text[LENGTH];
+	char text[LENGTH], wanted[LENGTH];
 
 	ck_assert_uint_eq(slots.length, LENGTH);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), slots.start);
 	ck_assert_int_eq(read(fd, text, LENGTH), LENGTH);
-	for (int i = 0; i < LENGTH; i++)
-		ck_assert_int_eq(text[i], text[0]);
+	memset(wanted, text[0], LENGTH);
+	ck_assert_mem_eq(text, wanted, LENGTH);
 	ck_assert_uint_eq(slots.generation, text[0]);
 	return text[0];
 }
@@ -228,6 +228,8 @@ int main(void)
 {
 	TCase *c = tcase_create("slots");
 
+	/* Of a busy machine with a slow build. */
+	tcase_set_timeout(c, 60);
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, the_newest_is_found);
 	tcase_add_loop_test(c, a_bit_that_is_wrong, 0, 2);
