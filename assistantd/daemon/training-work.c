@@ -189,6 +189,8 @@ static void on_ready(void *arg)
 		fail(t, what, strerror(-e));
 	} else {
 		t->begun = true;
+		/* It may have been to stand still before it was there. */
+		training_process_pause(t->process, t->stopped);
 		training_settle(t);
 	}
 }

@@ -179,6 +179,17 @@ def it_stands_still_for_requests(s):
     assert told(s, "works") == ("running", ""), told(s, "works")
 
 
+def also_before_it_began(s):
+    """A request that is there while the process is only being started."""
+    start(s, "early")
+    request = Request(s, "tone", LONG, adapter="tone-friendly")
+    wait_for(lambda: process_state(int(run_of(s, "early")["pid"]) or "none") == "T", 10,
+             "its process to stand still")
+    assert told(s, "early") == ("paused", "requests are worked on"), told(s, "early")
+    request.close()
+    training(s).Stop(number(s, "early"), NONE)
+
+
 def one_at_a_time(s):
     start(s, "refuses")
     assert told(s, "refuses") == ("waiting", "for another run")
@@ -333,8 +344,8 @@ def main():
     failed = 0
     try:
         for tests in ((what_is_wrong_is_told_before, sandboxed_callers_are_refused,
-                       it_stands_still_for_requests, one_at_a_time, the_end_is_notified,
-                       what_is_killed_goes_on,
+                       also_before_it_began, it_stands_still_for_requests, one_at_a_time,
+                       the_end_is_notified, what_is_killed_goes_on,
                        what_ends_again_and_again_fails, what_cannot_be_installed_is_told,
                        a_full_disk_is_waited_for, from_the_command_line, pressure_puts_it_down,
                        a_killed_service_goes_on),
