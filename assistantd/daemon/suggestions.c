@@ -329,7 +329,7 @@ int suggestions_find(const struct proofreader *p, const char *text, size_t len, 
 			sentence_end(&f, first, s->start + s->len);
 	}
 	finding_deinit(&f);
-	if (f.err == 0)
+	if (f.err == 0 && ret->n)
 		qsort(ret->items, ret->n, sizeof(*ret->items), by_place);
 	return f.err;
 }

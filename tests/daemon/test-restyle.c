@@ -254,7 +254,7 @@ START_TEST(any_text_is_taken)
 	_cleanup_(tones_freep) struct tones *t = shipped();
 	uint64_t seed = 7;
 
-	for (unsigned round = 0; round < 600; round++) {
+	for (unsigned round = 0; round < 240; round++) {
 		const struct tone *tone = &t->styles[round % t->n_styles];
 		_cleanup_(buf_deinit) struct buf text = BUF_NULL, out = BUF_NULL;
 		struct restyle r = { 0 };
