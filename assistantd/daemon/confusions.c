@@ -30,7 +30,8 @@ static const char *const kind_names[CHANGE_COUNT + 1] = {
 
 static const char *const list_names[CONFUSIONS_LISTS] = {
 	[CONFUSIONS_EXTRA] = "extra",
-	[CONFUSIONS_QUESTIONS] = "questions", [CONFUSIONS_CAPITALS] = "capitals",
+	[CONFUSIONS_QUESTIONS] = "questions", [CONFUSIONS_STATEMENTS] = "statements",
+	[CONFUSIONS_CAPITALS] = "capitals", [CONFUSIONS_TWICE] = "twice",
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -109,7 +110,8 @@ static int take_instead(struct confusions *c, const struct yaml_node *root, stru
 static int read_all(struct confusions *c, struct diag *d)
 {
 	static const char *const keys[] = { "version", "needs", "confused", "agreement", "instead",
-					    "missing", "extra", "questions", "capitals", NULL };
+					    "missing", "extra", "questions", "statements",
+					    "capitals", "twice", NULL };
 	const struct yaml_node *root = yaml_root(c->yaml), *version;
 	uint64_t number;
 	int r = yaml_check_keys(root, keys, d);

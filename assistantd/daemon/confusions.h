@@ -27,7 +27,8 @@ enum change_kind {
 };
 
 enum confusions_list { CONFUSIONS_EXTRA, CONFUSIONS_QUESTIONS,
-		       CONFUSIONS_CAPITALS, CONFUSIONS_LISTS };
+		       CONFUSIONS_STATEMENTS, CONFUSIONS_CAPITALS, CONFUSIONS_TWICE,
+		       CONFUSIONS_LISTS };
 
 struct confusions;
 

@@ -16,7 +16,7 @@
 
 /* What is read of a text, so that no text keeps the others waiting; ways in one question to the
  * model. */
-enum { RESTYLE_BYTES = 128 * 1024, TEXTS_AT_ONCE = 96 };
+enum { RESTYLE_BYTES = 64 * 1024, TEXTS_AT_ONCE = 96 };
 /* Of at least so many words, one in so many. */
 enum { FOREIGN_WORDS = 3, FOREIGN_SHARE = 3 };
 

@@ -224,7 +224,8 @@ static void two_words(struct finding *f, const struct word *a, const struct word
 	struct word both = { .start = a->start, .len = a->len + 1 + b->len,
 			     .capital = a->capital };
 
-	if (strcmp(a->low, b->low) == 0)
+	if (strcmp(a->low, b->low) == 0 &&
+	    !confusions_has(f->p->confusions, CONFUSIONS_TWICE, a->low))
 		finding_add(f, a->start + a->len, b->len + 1, "", CHANGE_DOUBLED);
 	strcpy(text, a->low);
 	strcat(text, " ");
@@ -240,6 +241,22 @@ static void two_words(struct finding *f, const struct word *a, const struct word
 		confusions_each_missing(f->p->confusions, a->low, add_missing, f);
 }
 
+/* Whether the sentence that begins with @first begins like a question: "what a" does not. */
+static bool is_question(const struct finding *f, const struct word *first)
+{
+	const struct word *next = first + 1;
+	char two[2 * WORDLIST_WORD_MAX];
+
+	if (!confusions_has(f->p->confusions, CONFUSIONS_QUESTIONS, first->low))
+		return false;
+	if (next == f->words + f->n_words || !next->plain)
+		return true;
+	strcpy(two, first->low);
+	strcat(two, " ");
+	strcat(two, next->low);
+	return !confusions_has(f->p->confusions, CONFUSIONS_STATEMENTS, two);
+}
+
 /* An address goes on with every sign behind it, and a smiley has no need of one. */
 static bool ends_plainly(const struct finding *f, size_t end)
 {
@@ -251,7 +268,7 @@ static bool ends_plainly(const struct finding *f, size_t end)
 static void sentence_end(struct finding *f, const struct word *first, size_t end)
 {
 	size_t n = 0, capitals = 0, last_word = (size_t)(first - f->words);
-	bool question = confusions_has(f->p->confusions, CONFUSIONS_QUESTIONS, first->low);
+	bool question = is_question(f, first);
 	const char last = f->text[end - 1];
 
 	if (last == '.' && question && end > 1 && isalnum((unsigned char)f->text[end - 2]))

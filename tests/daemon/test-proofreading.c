@@ -131,6 +131,32 @@ START_TEST(some_things_are_left_alone)
 }
 END_TEST
 
+START_TEST(some_changes_are_not_suggested)
+{
+	static const struct {
+		const char *text, *fresh;
+		enum change_kind kind;
+	} cases[] = {
+		{ "He had had very very much", "", CHANGE_DOUBLED },
+		{ "What a day it was", "?", CHANGE_STOP },
+		{ "Here is http://hosue.example", ".", CHANGE_STOP },
+		{ "A Title Of Words", ".", CHANGE_STOP },
+		{ "We saw an MRI", "a", CHANGE_ARTICLE },
+		{ "We laughed a lot :P", ".", CHANGE_STOP },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct suggestions s = suggest(cases[i].text);
+
+		for (size_t k = 0; k < s.n; k++)
+			ck_assert_msg(s.items[k].kind != cases[i].kind ||
+				      strcmp(s.items[k].text, cases[i].fresh) != 0, "%s",
+				      cases[i].text);
+		suggestions_deinit(&s);
+	}
+}
+END_TEST
+
 START_TEST(another_language_is_known_as_such)
 {
 	static const char text[] = "Zwei Wanderer gingen gestern schweigend durchs Gebirge.";
@@ -358,6 +384,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, each_kind_is_suggested);
 	tcase_add_test(c, some_things_are_left_alone);
+	tcase_add_test(c, some_changes_are_not_suggested);
 	tcase_add_test(c, another_language_is_known_as_such);
 	tcase_add_test(c, what_is_certain_is_done);
 	tcase_add_test(c, the_best_are_chosen);
