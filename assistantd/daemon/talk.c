@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/verbatim.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 
@@ -118,20 +119,20 @@ static void unwrap(char *text, size_t len)
 	}
 }
 
-int statements_find(const char *original, size_t len, struct statements *ret)
+/* The statements of @text, which is @original with its lines joined; where it @skips, without what
+ * is quoted and who writes to whom. */
+static int read_statements(const char *original, const char *text, size_t len, bool talk,
+			   bool skips, struct statements *ret)
 {
-	_cleanup_free_ char *text = strndup(original, len);
-	bool talk = is_talk(original, len);
 	size_t at = 0;
-	int r = text ? 0 : -ENOMEM;
-
-	if (text && !talk)
-		unwrap(text, len);
+	int r = 0;
 
 	while (r == 0 && at < len) {
 		struct span line = next_line(text, len, &at), name = { 0 };
 		struct spans found = { 0 };
 
+		if (skips && verbatim_frame(original, len, line.start))
+			continue;
 		if (talk)
 			name = speaker_of(text, line);
 		line.start += name.len;
@@ -143,5 +144,21 @@ int statements_find(const char *original, size_t len, struct statements *ret)
 		}
 		spans_deinit(&found);
 	}
+	return r;
+}
+
+int statements_find(const char *original, size_t len, struct statements *ret)
+{
+	_cleanup_free_ char *text = strndup(original, len);
+	bool talk = is_talk(original, len);
+	int r = text ? 0 : -ENOMEM;
+
+	if (text && !talk)
+		unwrap(text, len);
+	if (r == 0)
+		r = read_statements(original, text, len, talk, true, ret);
+	/* Of a mail what it says, and where that is nothing, the rest. */
+	if (r == 0 && ret->n == 0)
+		r = read_statements(original, text, len, talk, false, ret);
 	return r;
 }

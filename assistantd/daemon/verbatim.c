@@ -63,12 +63,18 @@ static bool is_head(const char *line, size_t len)
 	return false;
 }
 
+bool verbatim_frame(const char *text, size_t len, size_t at)
+{
+	struct span s = line_around(text, len, at);
+
+	return s.len && (text[s.start] == '>' || is_head(text + s.start, s.len));
+}
+
 bool verbatim_line(const char *text, size_t len, size_t at)
 {
 	struct span s = line_around(text, len, at);
 
-	return s.len && (text[s.start] == '>' || is_code(text + s.start, s.len) ||
-			 is_head(text + s.start, s.len));
+	return verbatim_frame(text, len, at) || (s.len && is_code(text + s.start, s.len));
 }
 
 /* An odd number of grave accents stands before it, and one behind. */

@@ -9,6 +9,8 @@
 /* Whether the line around @at is code, quoted, or one of those at the head of a mail that say who
  * and when. */
 bool verbatim_line(const char *text, size_t len, size_t at);
+/* Whether it is one of the last two. */
+bool verbatim_frame(const char *text, size_t len, size_t at);
 /* Whether what stands between blanks around @at, or between grave accents of its line, is an
  * address, a path or code. */
 bool verbatim_word(const char *text, size_t len, size_t at);

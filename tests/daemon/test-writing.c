@@ -147,6 +147,9 @@ START_TEST(summarizes)
 		      "The heating company comes on Monday to repair the heating.");
 	/* Nothing to tell sentences apart by: the first one stands for the text. */
 	check_summary("a. b. c.", &two, "a.");
+	check_summary("From: Bob <b@x.org>\r\nTo: ann@y.org\r\n\r\nThe plan has changed.\r\n"
+		      "> What is the plan, Bob?\r\n", &two, "The plan has changed.");
+	check_summary("> quoted", &two, "> quoted");
 	check_summary("Rain, rain, rain, and then the sun comes out again.", &line,
 		      "Rain, rain, rain");
 }
