@@ -12,6 +12,7 @@ struct training_process {
 	struct training_process_events events;
 	void *arg;
 	uint64_t id;		/* of the last BEGIN */
+	bool there;		/* it has said hello */
 	bool begun;		/* it has an answer to give to that */
 };
 
@@ -26,6 +27,7 @@ static void on_hello(struct training_process *p, struct ipc_message *m)
 
 	if (engine_get_hello(m, &hello) < 0)
 		return;
+	p->there = true;
 	if (p->require_sandbox && !(hello.no_new_privs && hello.seccomp && hello.landlock_abi))
 		p->events.failed(p->arg, TRAIN_E_INTERNAL, "sandbox",
 				 "it is incomplete here and the configuration requires it");
@@ -94,7 +96,7 @@ static void on_ended(void *arg)
 {
 	struct training_process *p = arg;
 
-	p->begun = false;
+	p->there = p->begun = false;
 	p->events.lost(p->arg);
 }
 
@@ -102,7 +104,7 @@ static void on_started(void *arg)
 {
 	struct training_process *p = arg;
 
-	p->begun = false;
+	p->there = p->begun = false;
 }
 
 int training_process_new(struct training_process **ret, struct loop *loop, const char *path,
@@ -155,7 +157,9 @@ int training_process_begin(struct training_process *p, const struct train_begin 
 
 void training_process_pause(struct training_process *p, bool pause)
 {
-	child_pause(p->child, pause);
+	/* Before that it might not end with us yet, and would stand still for ever. */
+	if (p->there)
+		child_pause(p->child, pause);
 }
 
 int training_process_stop(struct training_process *p)
@@ -168,7 +172,7 @@ int training_process_stop(struct training_process *p)
 
 void training_process_rest(struct training_process *p)
 {
-	p->begun = false;
+	p->there = p->begun = false;
 	child_rest(p->child);
 	/* What comes next is not to wait for what this one did. */
 	child_healthy(p->child);

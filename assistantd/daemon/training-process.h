@@ -36,7 +36,7 @@ DEFINE_CLEANUP(struct training_process *, training_process_free)
 int training_process_want(struct training_process *p);
 /* Descriptors are duplicated. 0 or the errors of child_send(). */
 int training_process_begin(struct training_process *p, const struct train_begin *begin);
-/* Where it stands; one that is started anew is not paused. */
+/* Where it stands; from ready() on, and one that is started anew is not paused. */
 void training_process_pause(struct training_process *p, bool pause);
 /* Asks for a checkpoint and then for failed(), TRAIN_E_STOPPED: 0 or the errors of child_send(). */
 int training_process_stop(struct training_process *p);
