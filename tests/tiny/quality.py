@@ -47,7 +47,7 @@ def check_catalog():
     size = os.path.getsize(os.path.join(TINY, "base.gguf"))
     for name, *_ in catalog.ENTRIES:
         size += os.path.getsize(os.path.join(TINY, name + ".gguf"))
-    expect("MB left of 15", 15 - size / 1e6, 0)
+    expect("MB left of 30", 30 - size / 1e6, 0)
 
 
 def check_proofread():
