@@ -106,12 +106,15 @@ static double gain_of(const struct choosing *c, size_t i, const struct engine_sc
 	return isnan(gain) ? (double)-INFINITY : gain;
 }
 
-/* Two that change the same letters, or put something into the same place or between letters that
- * the other changes. */
+/* Two that change the same letters, put something into the same place or between letters that
+ * the other changes, or strike out neighbours, each of which gains by the other's being there. */
 static bool collide(const struct suggestion *a, const struct suggestion *b)
 {
+	size_t touching = !*a->text && !*b->text;
+
 	return a->start == b->start ||
-	       (a->start < b->start + b->len && b->start < a->start + a->len);
+	       (a->start < b->start + b->len + touching &&
+		b->start < a->start + a->len + touching);
 }
 
 struct candidate_gain {

@@ -88,14 +88,32 @@ static void add_near(struct finding *f, const struct word *w, unsigned least,
 						      kind_of_mistake(w, near[i]->text) : kind);
 }
 
+/* An unknown name is left alone, but the days and months are few and known. */
+static void misspelt_name(struct finding *f, const struct word *w)
+{
+	const struct wordlist_word *near[NEAR_MAX];
+	size_t n = w->known ? 0 : wordlist_near(f->p->words, w->low, near, NEAR_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		char low[WORDLIST_WORD_MAX];
+
+		strcpy(low, near[i]->text);
+		low[0] = (char)tolower((unsigned char)low[0]);
+		if (confusions_has(f->p->confusions, CONFUSIONS_CAPITALS, low))
+			add_like(f, w, near[i]->text, kind_of_mistake(w, near[i]->text));
+	}
+}
+
 static void misspelt(struct finding *f, const struct word *w)
 {
 	unsigned level = w->usual ? w->usual->level : 0;
 	bool names = w->usual && isupper((unsigned char)*w->usual->text);
 
-	if (w->len < 2 || (w->capital && !w->first))
+	if (w->len < 2)
 		return;
-	if (names && !w->capital) {
+	if (w->capital && !w->first) {
+		misspelt_name(f, w);
+	} else if (names && !w->capital) {
 		finding_add(f, w->start, w->len, w->usual->text, CHANGE_CAPITAL);
 	} else if (!w->known) {
 		add_near(f, w, 0, w->capital ? CHANGE_NAME : CHANGE_SPELLING);

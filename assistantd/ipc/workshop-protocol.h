@@ -33,7 +33,7 @@ enum {
 	WORKSHOP_FILES_MAX = 8,		/* of one PEFT folder */
 	WORKSHOP_KEYS_MAX = 16,		/* public keys that are trusted */
 	WORKSHOP_LANGUAGES_MAX = 32,
-	WORKSHOP_PROOF_VERSION = 1,	/* a verdict of another one is to be found again */
+	WORKSHOP_PROOF_VERSION = 2,	/* a verdict of another one is to be found again */
 };
 
 /* The base model of the jobs that follow, in place of another. */
