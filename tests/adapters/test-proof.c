@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,24 +42,23 @@ static void transpose(const struct gguf_tensor *t, char *out)
 			       (const char *)t->data + (row * cols + col) * size, size);
 }
 
-/* The tensor of the next layer, the first one's for the last. */
+/* The tensor of the next layer that has it in the same form; behind the last comes the first. */
 static const void *next_layer(const struct gguf *g, const struct gguf_tensor *t)
 {
-	char name[GGUF_MAX_NAME + 1];
 	const struct gguf_tensor *next;
 	unsigned layer;
 	int end = 0;
 
 	if (sscanf(t->name, "blk.%u.%n", &layer, &end) != 1 || !end)
 		return t->data;
-	snprintf(name, sizeof(name), "blk.%u.%.40s", layer + 1, t->name + end);
-	next = gguf_tensor(g, name);
-	if (!next) {
-		snprintf(name, sizeof(name), "blk.0.%.40s", t->name + end);
+	do {
+		char name[GGUF_MAX_NAME + 1];
+
+		snprintf(name, sizeof(name), "blk.%u.%.40s", ++layer, t->name + end);
 		next = gguf_tensor(g, name);
-	}
-	ck_assert_ptr_nonnull(next);
-	ck_assert(next->type == t->type && next->size == t->size);
+		if (!next)
+			layer = UINT_MAX;
+	} while (!next || next->type != t->type || next->size != t->size);
 	return next->data;
 }
 
@@ -138,7 +138,7 @@ struct recorded {
 
 static void record(struct recorded *r, struct bm_model *m, const struct adapter *a)
 {
-	static const char *const own[] = { "hey can u send me teh report tomorow" };
+	static const char *const own[] = { "Hi Tom, I just wanted to let you know that I can't come on Monday." };
 	struct diag d = DIAG_NULL;
 
 	r->manifest = (struct manifest){ .prompt = "{{ text }}" };
@@ -179,7 +179,8 @@ static void expect(struct bm_model *m, const char *file, enum change change, flo
 	adapter_unref(a);
 }
 
-static const char *const adapters[] = { "proofread.gguf", "tone-concise.gguf", "tone-friendly.gguf",
+/* Not the one that proofreads, which writes what the base writes nearly everywhere. */
+static const char *const adapters[] = { "tone-concise.gguf", "tone-friendly.gguf",
 					"tone-professional.gguf" };
 
 START_TEST(good_ones_pass)
@@ -227,7 +228,7 @@ START_TEST(canaries_tell)
 	record(&r, base, a);
 	expect(base, adapters[_i], TRANSPOSED, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
 	expect(base, adapters[_i], LAYERS_ROTATED, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
-	expect(base, adapters[(_i + 1) % 4], AS_IT_IS, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
+	expect(base, adapters[(_i + 1) % (int)ARRAY_SIZE(adapters)], AS_IT_IS, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
 	expect(shuffled, adapters[_i], AS_IT_IS, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
 	release(&r);
 	adapter_unref(a);
