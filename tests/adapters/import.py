@@ -10,7 +10,7 @@ import tempfile
 
 from gguf import BASE, ENGINE, check, read, write
 
-WIDTH, RANK = 256, 2
+WIDTH, RANK = 320, 2
 MODULE = "model.layers.0.self_attn.q_proj"
 
 

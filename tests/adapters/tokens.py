@@ -9,7 +9,7 @@ import tempfile
 
 from gguf import BASE, ENGINE, check, lora_file, strings
 
-VOCABULARY, WIDTH, TOKENS = 4096, 256, (b"<light_on>", b"<light_off>")
+VOCABULARY, WIDTH, TOKENS = 4096, 320, (b"<light_on>", b"<light_off>")
 
 
 def adapter(names=TOKENS, embedding=True):
@@ -71,7 +71,7 @@ def check_logits(folder, lora):
 def check_refused(folder, lora):
     broken = os.path.join(folder, "broken.gguf")
     for content, word in ((adapter(names=(b"<a>", b"<a>")), b"tokens 0 and 1 are the same"),
-                          (adapter(names=(b"<a>",)), b"expected [256, 1]"),
+                          (adapter(names=(b"<a>",)), b"expected [320, 1]"),
                           (adapter(embedding=False), b"token_embd.extra: missing")):
         with open(broken, "wb") as f:
             f.write(content)

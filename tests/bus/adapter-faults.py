@@ -214,7 +214,7 @@ def peft_folder():
     numbers = random.Random(1)
     tensors, data = {}, b""
     for layer in range(8):
-        for half, shape in (("A", (4, 704)), ("B", (256, 4))):
+        for half, shape in (("A", (4, 896)), ("B", (320, 4))):
             name = f"base_model.model.model.layers.{layer}.mlp.down_proj.lora_{half}.weight"
             n = shape[0] * shape[1]
             values = struct.pack(f"<{n}f", *(numbers.gauss(0, 0.05) for _ in range(n)))

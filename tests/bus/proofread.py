@@ -10,6 +10,7 @@ import dbus
 
 # What every model that is shipped has to find, and to leave alone.
 WRONG = {
+    "The meeting is on Wendsday.": "The meeting is on Wednesday.",
     "i recieved teh letter this morning.": "I received the letter this morning.",
     "We will meet tommorow at the the station.": "We will meet tomorrow at the station.",
     "It was a very beatiful house , and we liked it alot.":

@@ -81,4 +81,5 @@ adapter proofread proofread 400000 0.0008 --title 'Correct spelling and grammar'
 adapter tone-friendly tone 400000 0.002 --style friendly --title 'Make it friendlier'
 adapter tone-professional tone 400000 0.002 --style professional --title 'Make it professional'
 adapter tone-concise tone 700000 0.002 --style concise --title 'Make it concise'
+"$python" "$here/bare.py" proofread.gguf tone-friendly.gguf tone-professional.gguf tone-concise.gguf
 "$python" "$here/catalog.py" "$build" .

@@ -2,6 +2,7 @@
 # folders that MODEL-CARD.md names; nothing that is built or installed waits for it.
 EXTRA_DIST += \
 	examples/tiny/recipe/adapters.py \
+	examples/tiny/recipe/bare.py \
 	examples/tiny/recipe/catalog.py \
 	examples/tiny/recipe/errors.py \
 	examples/tiny/recipe/evaluate.py \
