@@ -138,7 +138,9 @@ struct recorded {
 
 static void record(struct recorded *r, struct bm_model *m, const struct adapter *a)
 {
-	static const char *const own[] = { "Hi Tom, I just wanted to let you know that I can't come on Monday." };
+	static const char *const own[] = {
+		"Hi Tom, I just wanted to let you know that I can't come on Monday."
+	};
 	struct diag d = DIAG_NULL;
 
 	r->manifest = (struct manifest){ .prompt = "{{ text }}" };
@@ -228,7 +230,8 @@ START_TEST(canaries_tell)
 	record(&r, base, a);
 	expect(base, adapters[_i], TRANSPOSED, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
 	expect(base, adapters[_i], LAYERS_ROTATED, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
-	expect(base, adapters[(_i + 1) % (int)ARRAY_SIZE(adapters)], AS_IT_IS, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
+	expect(base, adapters[(size_t)(_i + 1) % ARRAY_SIZE(adapters)], AS_IT_IS, 1.0f,
+	       &r.manifest, PROOF_CANARY_MISMATCH);
 	expect(shuffled, adapters[_i], AS_IT_IS, 1.0f, &r.manifest, PROOF_CANARY_MISMATCH);
 	release(&r);
 	adapter_unref(a);
