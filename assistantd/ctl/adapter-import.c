@@ -12,11 +12,17 @@
 
 int adapter_open_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* A pipe that nobody writes to would be waited for otherwise. */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		fprintf(stderr, "assistantctl: %s: %s\n", path, strerror(errno));
-	return fd;
+	else if (!S_ISREG(st.st_mode))
+		fprintf(stderr, "assistantctl: %s: expected a regular file\n", path);
+	else
+		return TAKE_FD(fd);
+	return -1;
 }
 
 static void append_fd(DBusMessageIter *files, const char *name, int fd)

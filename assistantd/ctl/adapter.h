@@ -27,7 +27,7 @@ void adapter_print_facts(const json_t *facts);
 int adapter_read_prompt(const char *prompt, struct buf *ret);
 /* "en,de" as the option languages. */
 void adapter_option_languages(DBusMessageIter *dict, const char *languages);
-/* For reading: a descriptor, or -1 after a message. */
+/* A regular file, for reading: a descriptor, or -1 after a message. */
 int adapter_open_file(const char *path);
 
 /* adapter-import.c */

@@ -308,7 +308,7 @@ static int append_options(struct ctl *c, DBusMessageIter *at)
 	const struct ctl_train *t = &c->train;
 	_cleanup_(buf_deinit) struct buf prompt = BUF_NULL;
 	_cleanup_free_ char *base = t->base ? model_name(c, t->base) : NULL;
-	_cleanup_close_ int held_out = t->held_out ? adapter_open_file(t->held_out) : -1;
+	_cleanup_close_ int held_out = t->held_out ? train_open_data(t->held_out) : -1;
 	double alpha, rate;
 	DBusMessageIter dict;
 	uint64_t seed;
@@ -344,7 +344,7 @@ static int append_options(struct ctl *c, DBusMessageIter *at)
 
 static int start(struct ctl *c, const char *name)
 {
-	_cleanup_close_ int data = adapter_open_file(c->train.data);
+	_cleanup_close_ int data = train_open_data(c->train.data);
 	DBusMessage *m = data < 0 ? NULL : ctl_message(TRAINING, "Start");
 	DBusMessageIter at;
 	json_t *answer = NULL;

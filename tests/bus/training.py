@@ -263,6 +263,26 @@ def a_full_disk_is_waited_for(s):
     training(s).Stop(number(s, "fills"), NONE)
 
 
+def data_from_elsewhere(s):
+    """A pipe by name is refused, whether somebody writes to it or not; standard input is read
+    to its end."""
+    folder = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
+    pipe = os.path.join(folder, "pipe")
+    os.mkfifo(pipe)
+    for path in (pipe, folder, "/dev/null"):
+        for option in ("--data", "--held-out"):
+            more = ("--data", __file__) if option == "--held-out" else ()
+            out = train(s, "wrong", option, path, *more, status=2)
+            assert f"{path}: expected a regular file" in out, out
+    harness.shutil.rmtree(folder)
+    for data, status, told in ((b"data\n", 1, "line 17: broken"), (b"", 2, "data: expected")):
+        done = subprocess.run(["assistantctl", "adapter", "train", "refuses", "--data", "-",
+                               "--wait"], env=s.env, input=data, capture_output=True,
+                              timeout=60, check=False)
+        assert done.returncode == status and told in done.stderr.decode(), done
+    train(s, "stop", "refuses")
+
+
 def from_the_command_line(s):
     with tempfile.NamedTemporaryFile() as f:
         f.write(b"data\n")
@@ -347,8 +367,8 @@ def main():
                        also_before_it_began, it_stands_still_for_requests, one_at_a_time,
                        the_end_is_notified, what_is_killed_goes_on,
                        what_ends_again_and_again_fails, what_cannot_be_installed_is_told,
-                       a_full_disk_is_waited_for, from_the_command_line, pressure_puts_it_down,
-                       a_killed_service_goes_on),
+                       a_full_disk_is_waited_for, data_from_elsewhere, from_the_command_line,
+                       pressure_puts_it_down, a_killed_service_goes_on),
                       (after_that,), (on_battery,)):
             if tests[0] is on_battery:
                 world.supply("BAT0", type="Battery", status="Discharging")
