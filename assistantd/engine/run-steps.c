@@ -46,8 +46,9 @@ void run_tell(struct run *r, enum train_stage stage)
 	struct train_rates rates = rates_of(p);
 	struct train_progress told = {
 		.stage = stage, .step = s->step, .total = p->total, .tokens = s->tokens,
-		.loss = told_number(s->recent), .held_out = told_number(s->last),
-		.held_out_base = told_number(s->base),
+		.loss = told_number(s->recent), .held_out_base = told_number(s->base),
+		/* Until then `last` is the base's own. */
+		.held_out = s->measured ? told_number(s->last) : 0,
 	};
 	double left = r->per_step * (double)(p->total - MIN(s->step, p->total));
 

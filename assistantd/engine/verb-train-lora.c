@@ -162,11 +162,14 @@ static void tell(void *arg, const struct train_progress *p)
 		t->stage = p->stage;
 	} else if (p->stage == TRAIN_TRAINING && p->step != t->step &&
 		   now - t->seconds >= TELL_SECONDS) {
-		fprintf(stderr, "step %llu of %llu, %.2f M tokens, loss %.4f, held out %.4f "
-			"(the base alone %.4f), %.0f tokens/s, at most %u min left\n",
+		fprintf(stderr, "step %llu of %llu, %.2f M tokens, loss %.4f, ",
 			(unsigned long long)p->step, (unsigned long long)p->total,
-			(double)p->tokens / 1e6, (double)p->loss, (double)p->held_out,
-			(double)p->held_out_base, (double)p->tokens_per_s, p->seconds_left / 60);
+			(double)p->tokens / 1e6, (double)p->loss);
+		if (p->held_out > 0)
+			fprintf(stderr, "held out %.4f (the base alone %.4f), ",
+				(double)p->held_out, (double)p->held_out_base);
+		fprintf(stderr, "%.0f tokens/s, at most %u min left\n", (double)p->tokens_per_s,
+			p->seconds_left / 60);
 		t->step = p->step;
 		t->seconds = now;
 	}

@@ -211,6 +211,12 @@ START_TEST(long_rows_are_left_out)
 }
 END_TEST
 
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 struct stops {
 	unsigned asked, at;
 	uint64_t last_step;
@@ -231,6 +237,29 @@ static void watch(void *arg, const struct train_progress *p)
 	s->went_back |= p->stage >= TRAIN_TRAINING && p->step < s->last_step;
 	s->last_step = p->step;
 }
+
+/* What is held out has no loss with the adapter until it was measured with it: the base's is told
+ * as the base's. */
+static void note_held_out(void *arg, const struct train_progress *p)
+{
+	float *told = arg;
+
+	if (p->stage == TRAIN_TRAINING && p->step == 0)
+		ck_assert(p->held_out == 0 && p->held_out_base > 0);
+	told[0] = p->held_out;
+	told[1] = p->held_out_base;
+}
+
+START_TEST(the_base_is_not_told_for_it)
+{
+	float told[2] = { 0 };
+	const struct run_front front = { .progress = note_held_out, .stopped = never, .arg = told,
+					 .threads = 1 };
+
+	runs_digest(&begin, &front);
+	ck_assert(told[0] > 0 && told[0] < told[1]);
+}
+END_TEST
 
 /* Stopped after a few batches each time, and at times at once, it comes to the same. */
 START_TEST(stopped_again_and_again)
@@ -371,6 +400,7 @@ int main(void)
 	tcase_add_test(c, twice_and_by_more_threads);
 	tcase_add_test(c, what_is_over_is_told_again);
 	tcase_add_test(c, long_rows_are_left_out);
+	tcase_add_test(c, the_base_is_not_told_for_it);
 	tcase_add_test(c, stopped_again_and_again);
 	tcase_add_test(c, stopped_anywhere);
 	tcase_add_loop_test(c, killed_again_and_again, 0, 2);
