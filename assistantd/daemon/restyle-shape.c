@@ -36,7 +36,7 @@ static bool is_sign(const struct phrase *p, size_t token, const char *signs)
 	       strchr(signs, p->text[p->tokens[token].start]);
 }
 
-static bool token_in(const struct phrase *p, size_t token, const struct word_set *words)
+bool token_in(const struct phrase *p, size_t token, const struct word_set *words)
 {
 	return word_set_has(words, p->text + p->tokens[token].start, p->tokens[token].len);
 }

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assistantd/daemon/faithful.h"
@@ -99,12 +100,13 @@ static int keep(const char *text, struct span s, struct restyle_part *ret)
 static int find_ways(struct restyle_state *state, const char *text, struct span s, bool alone,
 		     struct restyle_part *ret)
 {
-	_cleanup_free_ char *plain = state->tone->calm ? restyle_calmed(text + s.start, s.len)
-						       : strndup(text + s.start, s.len);
+	const char *own = text + s.start;
+	_cleanup_free_ char *plain = state->tone->calm ? restyle_calmed(state, own, s.len)
+						       : strndup(own, s.len);
 	struct ways ways = { .max = MIN((size_t)RESTYLE_WAYS_MAX, state->more_ways + 1) };
 	int r = plain ? restyle_words(state->tone, plain, &ways) : -ENOMEM;
 
-	if (r == 0 && is_sentence(text, s, alone) && !restyle_shouts(plain))
+	if (r == 0 && is_sentence(text, s, alone) && !restyle_capitals(plain))
 		r = shape_all(state, &ways);
 	if (r == 0)
 		r = keep_faithful(&ways, plain, !alone, ret);
@@ -138,6 +140,8 @@ int restyle_find(struct restyle *ret, const struct tones *tones, const struct to
 	int r = used ? sentences_find(text, len, &spans) : -ENOMEM;
 
 	state.used = used;
+	if (r == 0 && tone->calm)
+		r = restyle_find_capitals(&state, text, &spans);
 	if (r == 0)
 		ret->parts = calloc(spans.n + 1, sizeof(*ret->parts));
 	if (r == 0 && !ret->parts)
@@ -157,6 +161,7 @@ int restyle_find(struct restyle *ret, const struct tones *tones, const struct to
 			ret->closing_after = i;
 		}
 	}
+	free(state.capitals);
 	spans_deinit(&spans);
 	return r;
 }

@@ -163,6 +163,12 @@ START_TEST(shouting_ends)
 	expect(t, "s", "What?! Now!", "What? Now.", NULL);
 	expect(t, "s", "The USB HUB.", "The USB HUB.", NULL);
 	expect(t, "s", "USB OK.", "USB OK.", NULL);
+	/* What the message has in capitals among small letters is an abbreviation; so is what
+	 * stands among nothing else. */
+	expect(t, "s", "IS NASA AT IT?! The NASA report: CPU, GPU, RAM.",
+	       "Is NASA at it? The NASA report: CPU, GPU, RAM.", NULL);
+	expect(t, "s", "The parts. CPU, GPU, RAM, USB. CALL ME ON IT.",
+	       "The parts. CPU, GPU, RAM, USB. Call me on it.", NULL);
 }
 END_TEST
 
