@@ -19,8 +19,9 @@ int notifications_take(struct job *job, struct diag *d)
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		const struct notice *n = &list->items[i];
 
-		r = buf_printf(&job->input, "%s%s: %s: %s", i ? "\n" : "", n->app, n->summary,
-			       n->body);
+		r = buf_printf(&job->input, "%s%s%s%s%s%s", i ? "\n" : "", n->app,
+			       *n->app ? ": " : "", n->summary,
+			       *n->summary && *n->body ? ": " : "", n->body);
 	}
 	job->outside = true;
 	return r;
@@ -34,8 +35,9 @@ static int write_lines(struct job *job)
 	for (size_t i = 0; r == 0 && i < job->groups.n; i++) {
 		const struct notice_group *g = &job->groups.items[i];
 
-		r = buf_printf(&job->result, "%s%s%s: %s (%s)", i ? "\n" : "",
-			       marks[g->urgency], g->app, g->text, g->reason);
+		r = buf_printf(&job->result, "%s%s%s%s%s (%s)", i ? "\n" : "",
+			       marks[g->urgency], g->app, *g->app ? ": " : "", g->text,
+			       g->reason);
 	}
 	return r;
 }

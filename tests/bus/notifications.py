@@ -75,6 +75,8 @@ def test_ctl(service):
     run = ctl(service, json.dumps(SHOWN), "--json")
     assert run.returncode == 0, run.stderr
     assert [g["ids"] for g in json.loads(run.stdout)["groups"]] == [[7], [6], [4, 5], [3]]
+    run = ctl(service, '[{"summary": "Lunch is ready"}]')
+    assert run.returncode == 0 and run.stdout.strip().startswith("Lunch is ready ("), run
     for text, words in (("{", "line 1"), ('{"id": 1}', "a list"), ("[1]", "notification 1: it"),
                         ('[{"summary": "a"}, {"summary": 5}]', "notification 2: summary: expected a text"),
                         ('[{"id": -1, "summary": "a"}]', "notification 1: id"),
