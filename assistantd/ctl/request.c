@@ -262,8 +262,27 @@ static int take_output(struct request *r)
 	return file_read_rest(r->output, SIZE_MAX, &r->text, NULL) < 0 ? CTL_FAILED : CTL_OK;
 }
 
+/* All of them, one a line; a person also sees which is which. */
+static int print_candidates(const json_t *candidates)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	const json_t *candidate;
+	size_t i;
+
+	json_array_foreach(candidates, i, candidate) {
+		if (terminal)
+			printf("%zu  ", i + 1);
+		ctl_put_plain(stdout, ctl_text(candidate, "text"));
+		if (terminal)
+			printf("  (%s)", ctl_text(candidate, "intent"));
+		putchar('\n');
+	}
+	return fflush(stdout) == 0 ? CTL_OK : CTL_FAILED;
+}
+
 static int print_result(struct request *r)
 {
+	const json_t *candidates = json_object_get(r->results, "candidates");
 	const char *text = ctl_text(r->results, "text");
 	size_t len = strlen(text), i;
 	json_t *warning;
@@ -283,6 +302,11 @@ static int print_result(struct request *r)
 		fprintf(stderr, "note: made without the model\n");
 	if (r->c->json)
 		return ctl_print_json(r->results);
+	if (json_array_size(candidates)) {
+		if (r->shown)
+			putchar('\n');
+		return print_candidates(candidates);
+	}
 	if (r->shown != len || (len && memcmp(r->text.data, text, len) != 0)) {
 		if (r->shown)
 			putchar('\n');

@@ -60,6 +60,17 @@ def results_go_to_stdout():
         expect(0, "Hello yöu.\n".encode(), None, "tone", "-", text=b"say hello")
 
 
+def all_replies_are_shown():
+    with Fake():
+        expect(0, "See you?[2J then!\nI cän't.\n".encode(), None, "reply", text=b"suggest replies")
+        with tempfile.NamedTemporaryFile() as f:
+            f.write(b"suggest replies")
+            f.flush()
+            status, seen = Terminal("reply", f.name).end()
+        assert (status, seen.decode()) == \
+            (0, "1  See you?[2J then!  (accept)\n2  I cän't.  (decline)\n"), seen
+
+
 def adapters_have_names_and_scales():
     with Fake():
         expect(0, b"a=1.0 b-c=0.25 d=0.0\n", None, "tone", "--adapter", "a", "--adapter",
@@ -189,7 +200,7 @@ def others_texts_do_not_move_the_terminal():
 
 
 harness.main_apart([
-    results_go_to_stdout, statuses_are_as_documented, usage_is_told,
+    results_go_to_stdout, all_replies_are_shown, statuses_are_as_documented, usage_is_told,
     adapters_have_names_and_scales,
     texts_that_are_none_are_named, a_reader_that_has_enough_ends_it_quietly,
     interruption_closes_the_request, text_streams_on_a_terminal,

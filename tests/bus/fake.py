@@ -64,6 +64,11 @@ class Service(dbus.service.Object):
             r.Delta(i + 1, 0, i * 3, piece)
         r.answer(0, text="Hello yöu.")
 
+    def suggest_replies(self, r):
+        candidates = [dbus.Dictionary({"text": text, "intent": intent, "kind": "meeting"}, "sv")
+                      for text, intent in (("See you\x1b[2J then!", "accept"), ("I cän't.", "decline"))]
+        r.answer(0, text="See you then!", candidates=dbus.Array(candidates, "a{sv}"))
+
     def name_adapters(self, r):
         r.answer(0, text=" ".join(f"{name}={float(scale)}" for name, scale in r.adapters.items()))
 
