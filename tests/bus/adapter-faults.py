@@ -59,14 +59,14 @@ def bring(s, name, files=None, **more):
                                   signature="sh")
     keys = dict({"name": name, "task": "tone", "style": name, "commit": True}, **more)
     try:
-        return adapters(s).Import(descriptors, options(**keys), timeout=120)
+        return adapters(s).Import(descriptors, options(**keys), timeout=harness.PATIENCE)
     finally:
         for f in opened:
             f.close()
 
 
 def proven(s):
-    wait_for(lambda: all(a["proof"] == "good" for a in adapters(s).List(NONE)), 60, "the proofs")
+    wait_for(lambda: all(a["proof"] == "good" for a in adapters(s).List(NONE)), "the proofs")
 
 
 def still_serves(s):
@@ -78,7 +78,7 @@ def sandboxed_callers_may_ask_and_no_more():
         return subprocess.run([*flatpak.WRAPPER, "gdbus", "call",
                                "--session", "--dest", harness.NAME, "--object-path",
                                harness.PATH, "--method", *arguments], capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=harness.PATIENCE, check=False)
     if not flatpak.available():
         return
     with Service() as s:
@@ -120,7 +120,7 @@ def a_full_disk_is_told():
         assert sorted(files()) == sorted([f"{first}.gguf", "catalog.yaml"]), files()
         assert s.run("tone", "Send me the report.", adapter="one")[0]
         adapters(s).Remove("one", NONE)
-        wait_for(lambda: files() == ["catalog.yaml"], 10, "room")
+        wait_for(lambda: files() == ["catalog.yaml"], "room")
         bring(s, "two")
     shutil.rmtree(home)
 
@@ -138,7 +138,7 @@ def an_end_in_the_middle_leaves_what_was():
             listed = {str(a["name"]) for a in adapters(s).List(NONE) if a["own"]}
             # What was told to be in service still is.
             assert known <= listed, (known, listed)
-            wait_for(lambda: len(files_of(s)) == len(listed) + bool(listed), 10,
+            wait_for(lambda: len(files_of(s)) == len(listed) + bool(listed),
                      "no other files")
             proven(s)
             bring(s, f"a{n}")
@@ -202,7 +202,7 @@ def a_second_start_proves_nothing():
     with Service(home=home) as s:
         s.ready()
         assert {str(a["proof"]) for a in adapters(s).List(NONE)} == {"good"}
-        wait_for(lambda: state_of(s, "tone-concise")["state"] == 4, 10, "the pinned adapter")
+        wait_for(lambda: state_of(s, "tone-concise")["state"] == 4, "the pinned adapter")
         children = subprocess.run(["ps", "--ppid", str(s.process.pid), "-o", "args="],
                                   capture_output=True, text=True, check=True).stdout
         assert "workshop" not in children, children
@@ -251,7 +251,7 @@ def a_peft_folder_is_imported():
             lora.write(os.path.join(folder, name), data)
         ctl = os.path.join(harness.BUILD, "assistantctl")
         out = subprocess.run([ctl, "adapter", "import", folder, "--name", "by-hand", "--task",
-                              "tone"], capture_output=True, text=True, timeout=120, check=False)
+                              "tone"], capture_output=True, text=True, timeout=harness.PATIENCE, check=False)
         assert out.returncode == 0 and "in service by-hand" in out.stdout, out
         print(out.stdout)
         for words, status, says in ((("info", "by-hand"), 0, "in memory|on disk"),
@@ -266,7 +266,7 @@ def a_peft_folder_is_imported():
                                     (("info", "by-hand"), 1, ""),
                                     (("info", folder), 2, "")):
             out = subprocess.run([ctl, "adapter", *words], capture_output=True, text=True,
-                                 timeout=120, check=False)
+                                 timeout=harness.PATIENCE, check=False)
             found = any(part in out.stdout for part in says.split("|"))
             assert out.returncode == status and found, (words, out)
         shutil.rmtree(folder)
@@ -295,7 +295,7 @@ def signatures_prove_where_it_is_from():
         with tempfile.TemporaryFile() as f:
             f.write(data)
             f.flush()
-            return adapters(s).get_dbus_method(method)(dbus.types.UnixFd(f), NONE, timeout=120)
+            return adapters(s).get_dbus_method(method)(dbus.types.UnixFd(f), NONE, timeout=harness.PATIENCE)
     with Service() as s:
         s.ready()
         digest, _ = bring(s, "note")

@@ -56,11 +56,11 @@ def bring(s, data, name="note", **more):
     """Import of one file, into service."""
     files = dbus.Dictionary({"adapter.gguf": descriptor(data)}, signature="sh")
     keys = dict({"name": name, "task": "tone", "style": name, "commit": True}, **more)
-    return adapters(s).Import(files, options(**keys), timeout=120)
+    return adapters(s).Import(files, options(**keys), timeout=harness.PATIENCE)
 
 
 def stage(s, data):
-    return adapters(s).Stage(descriptor(data), NONE, timeout=120)
+    return adapters(s).Stage(descriptor(data), NONE, timeout=harness.PATIENCE)
 
 
 def manifest_of(s, digest):
@@ -106,7 +106,7 @@ def a_lora_is_imported(s):
     explained = adapters(s).Explain("note", NONE)
     assert explained["fits"] and explained["mismatch"] == "", dict(explained)
     assert list(explained["bases"]) == ["default"], list(explained["bases"])
-    wait_for(lambda: any("note" in names for names in changed), 5, "the signal")
+    wait_for(lambda: any("note" in names for names in changed), "the signal")
     match.remove()
     assert "note" in [str(x) for x in s.interface().ListTasks(NONE)["tone"]["styles"]]
 
@@ -138,11 +138,11 @@ def versions_come_and_go(s):
     # A request that runs ends with what it began with.
     r = Request(s, "tone", "Send me the report by Friday and the slides by Monday. " * 300,
                 adapter="note", max_tokens=FEW)
-    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 60, "text")
+    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), "text")
     assert adapters(s).Commit("note", NONE) == digest
     assert not r.response
     assert says(s, "note")[1] == digest
-    response, results = r.wait(120)
+    response, results = r.wait()
     assert response == 0 and results["adapter_digest"] == first, (response, dict(results))
     assert versions(s, "note") == {first: "retired", digest: "active"}
     assert adapters(s).Commit("note", options(digest=digest)) == digest
@@ -160,7 +160,7 @@ def versions_come_and_go(s):
     fails("AdapterUnknown", s.run, "tone", "Hello you.", adapter="note")
     assert adapters(s).Rollback("note", NONE) == first
     fails("AdapterUnknown", adapters(s).Rollback, "note", NONE)
-    wait_for(lambda: not os.path.exists(os.path.join(folder(s), f"{digest}.gguf")), 10,
+    wait_for(lambda: not os.path.exists(os.path.join(folder(s), f"{digest}.gguf")),
              "the removal of the file")
 
 
@@ -330,8 +330,8 @@ def what_comes_into_memory_is_signalled(s):
         changed.clear()
         used.clear()
         call("tone-friendly", NONE)
-        wait_for(lambda state=state: entry(s, "tone-friendly")["state"] == state, 5, "the state")
-        wait_for(lambda: changed and used, 5, "the signals")
+        wait_for(lambda state=state: entry(s, "tone-friendly")["state"] == state, "the state")
+        wait_for(lambda: changed and used, "the signals")
     # Where it is already, there is nothing to do.
     adapters(s).Unload("tone-friendly", NONE)
     for match in signals:
@@ -348,17 +348,17 @@ def a_crowd_of_calls_is_turned_away(s):
     os.kill(s.process.pid, signal.SIGSTOP)
     for _ in range(40):
         interface.Test("note", NONE, reply_handler=answers.append,
-                       error_handler=errors.append, timeout=120)
+                       error_handler=errors.append, timeout=harness.PATIENCE)
     s.bus.flush()
     os.kill(s.process.pid, signal.SIGCONT)
-    wait_for(lambda: len(answers) + len(errors) == 40, 120, "the answers")
+    wait_for(lambda: len(answers) + len(errors) == 40, "the answers")
     assert len(answers) >= 16 and errors, (len(answers), errors)
     assert {e.get_dbus_name() for e in errors} == {"org.assistantd.Error.Busy"}, errors
-    interface.Test("note", NONE, timeout=120)
+    interface.Test("note", NONE, timeout=harness.PATIENCE)
 
 
 def proofs_can_be_asked_for(s):
-    result = adapters(s).Test("note", NONE, timeout=120)
+    result = adapters(s).Test("note", NONE, timeout=harness.PATIENCE)
     assert result["verdict"] == "good" and result["effect"] > 0 and result["canaries"] > 0
 
 
@@ -370,7 +370,7 @@ def files_that_change_harm_nothing(s):
 
     def out_of_memory():
         adapters(s).Unload("note", NONE)
-        wait_for(lambda: entry(s, "note")["state"] != 4, 5, "its end in memory")
+        wait_for(lambda: entry(s, "note")["state"] != 4, "its end in memory")
     text = says(s, "note")
     for what in (data[:len(data) // 2], bytes(len(data)), data[:-1] + b"x", b"x"):
         lora.write(path, what)
@@ -412,7 +412,7 @@ def each_mismatch_is_explained(s):
     def reads(text, condition):
         lora.write(path, text)
         s.process.send_signal(signal.SIGHUP)
-        wait_for(condition, 20, "the catalogue")
+        wait_for(condition, "the catalogue")
     for key, what in (("base", "weights"), ("tokenizer", "tokenizer"), ("template", "template")):
         old = re.search(rf"(?m)^ +{key}:(?:\n +- |\s*)\[?\"?([0-9a-f]{{64}})", before).group(1)
         reads(before.replace(old, "ab" * 32),
@@ -442,7 +442,7 @@ def each_mismatch_is_explained(s):
 def what_was_found_is_remembered(s):
     """A second start proves nothing again."""
     path = os.path.join(s.home, "s/assistantd/verdicts")
-    wait_for(lambda: os.path.exists(path), 5, "the verdicts")
+    wait_for(lambda: os.path.exists(path), "the verdicts")
     with open(path, encoding="utf-8") as f:
         lines = f.read().splitlines()
     digest = str(entry(s, "note")["digest"])

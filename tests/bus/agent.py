@@ -117,6 +117,7 @@ class Agent(dbus.service.Object):
             self.answer(self.held, words[1])
         elif words == ["unregister"]:
             agents(self.connection).Unregister(dbus.ObjectPath(self._object_path))
+            print(json.dumps({"unregistered": True}), flush=True)
         return bool(words)
 
 

@@ -175,7 +175,7 @@ def the_state_says_what_was_done(runner, folder):
 def the_process_may_die(runner, _):
     line = runner.begin("call", "slow", "{}")
     found = []
-    harness.wait_for(lambda: found.extend(children(runner.process.pid)) or found, 10, "it")
+    harness.wait_for(lambda: found.extend(children(runner.process.pid)) or found, "it")
     os.kill(found[0], signal.SIGKILL)
     assert runner.end(line)["outcome"] == "sent", "nobody knows"
     assert text(runner.call("where.default")) == "/", "it comes again"
@@ -209,15 +209,12 @@ def files_of_the_users_own():
                 f.write(content)
             service.process.send_signal(signal.SIGHUP)
 
-        def log():
-            with open(os.path.join(service.home, "log"), encoding="utf-8") as f:
-                return f.read()
         write("intents/en/greet.yaml", GREET)
         write("tools/hello.yaml", "tools:\n" + HELLO)
         harness.wait_for(lambda: service.run("ask", "greet anna")[0] == "It says hello anna.",
-                         10, "the tool")
+                         "the tool")
         write("tools/hello.yaml", "tools:\n" + HELLO.replace("risk: read", "risk: rad"))
-        harness.wait_for(lambda: "tools/hello.yaml:5:11: risk: " in log(), 10, "the defect")
+        harness.wait_for(lambda: "tools/hello.yaml:5:11: risk: " in service.said(), "the defect")
         assert service.run("ask", "greet bob")[0] == "It says hello bob."
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 import harness
 from terminal import CTL, Terminal
@@ -32,7 +31,8 @@ class Fake:
 
 
 def ctl(*arguments, text=b"", **more):
-    return subprocess.run([CTL, *arguments], input=text, capture_output=True, timeout=60,
+    return subprocess.run([CTL, *arguments], input=text, capture_output=True,
+                          timeout=harness.PATIENCE,
                           check=False, **more)
 
 
@@ -125,7 +125,8 @@ def texts_that_are_none_are_named():
         f.seek(16 * 1024 * 1024)
         f.write(b"x")
         f.seek(0)
-        out = subprocess.run([CTL, "tone"], stdin=f, capture_output=True, timeout=60, check=False)
+        out = subprocess.run([CTL, "tone"], stdin=f, capture_output=True,
+                             timeout=harness.PATIENCE, check=False)
         assert out.returncode == 2 and b"longer than 16 MiB" in out.stderr, out
 
 
@@ -134,7 +135,7 @@ def a_reader_that_has_enough_ends_it_quietly():
         reader, writer = os.pipe()
         os.close(reader)
         out = subprocess.run([CTL, "tone"], input=b"say hello", stdout=writer,
-                             stderr=subprocess.PIPE, timeout=20, check=False)
+                             stderr=subprocess.PIPE, timeout=harness.PATIENCE, check=False)
         os.close(writer)
         assert out.returncode == -signal.SIGPIPE and out.stderr == b"", out
 
@@ -146,10 +147,9 @@ def interruption_closes_the_request():
                                  stderr=subprocess.PIPE)
             p.stdin.write(b"never end")
             p.stdin.close()
-            time.sleep(0.5)
-            assert p.poll() is None
+            assert fake.process.stdout.readline() == "begun\n"
             p.send_signal(number)
-            assert p.wait(5) == 130, p.returncode
+            assert p.wait(harness.PATIENCE) == 130, p.returncode
             assert p.stdout.read() == b""
             assert fake.process.stdout.readline() == "closed\n"
             p.stdout.close()
@@ -187,7 +187,7 @@ def consent_is_asked_on_the_terminal():
         assert status == 0 and b"Refused." in seen and b"Trust" not in seen, (status, seen)
     with Fake():
         # Nobody to ask: no agent, which the service would have to have.
-        out = subprocess.run([CTL, "ask", "confirm"], capture_output=True, timeout=20,
+        out = subprocess.run([CTL, "ask", "confirm"], capture_output=True, timeout=harness.PATIENCE,
                              check=False, stdin=subprocess.DEVNULL, start_new_session=True)
         assert out.returncode == 1, out
 

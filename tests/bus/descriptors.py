@@ -9,7 +9,7 @@ import tempfile
 import time
 
 import harness
-from harness import Request, fails, spin, wait_for
+from harness import Request, fails, spin, told, wait_for
 import dbus
 
 NONE = dbus.Dictionary({}, signature="sv")
@@ -90,17 +90,16 @@ def bad_texts_are_refused(s):
 def the_longest_text_is_taken(s):
     line = b"one two three four five six seven eight nine ten.\n"
     with file_of((line * (16 * 1024 * 1024 // len(line) + 1))[:16 * 1024 * 1024]) as f:
-        before = time.monotonic()
         r = FdRequest(s, "proofread", f)
-    wait_for(lambda: any(p[0]["stage"] == 3 for m, p, _ in r.signals if m == "Progress"), 20,
+    wait_for(lambda: any(p[0]["stage"] == 3 for m, p, _ in r.signals if m == "Progress"),
              "the model to read")
     # The loop is free all the while.
     took = time.monotonic()
     s.property("State")
     took = time.monotonic() - took
+    assert not r.response
     r.close()
-    assert took < 0.2, took
-    assert time.monotonic() - before < 15
+    told("another answer beside the longest text", took)
     assert r.read() == b""
 
 
@@ -179,7 +178,7 @@ def a_caller_may_leave_while_it_writes(s):
         p.kill()
         p.wait()
         p.stdout.close()
-    wait_for(lambda: open_descriptors(s) <= before, 5, "descriptors to be closed")
+    wait_for(lambda: open_descriptors(s) <= before, "descriptors to be closed")
 
 
 def a_reader_that_stops_is_let_go(s):
@@ -215,10 +214,10 @@ def detached_results_can_be_fetched(s):
     script = ("import dbus; o = dbus.SessionBus().get_object('org.assistantd.Assistant1', "
               "'/org/assistantd/Assistant1', introspect=False); o.Start('tone', 'Hello you.', "
               "dbus.Dictionary({'detach': True, 'max_tokens': dbus.UInt32(300)}, signature='sv'))")
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=harness.PATIENCE)
     newest = lambda: s.interface("Context1").History(
         dbus.Dictionary({"limit": dbus.UInt32(1)}, "sv"))[0]
-    wait_for(lambda: newest()["request"] == "Hello you.", 10, "the detached request")
+    wait_for(lambda: newest()["request"] == "Hello you.", "the detached request")
     assert newest()["finish"] in ("stop", "length"), newest()["finish"]
     kept, again = s.interface().Fetch(dbus.UInt64(newest()["id"]))
     assert kept == 0 and again["text"] == newest()["result"]
@@ -234,8 +233,7 @@ def nothing_stays_open(s):
         os.close(r.output)
         with file_of(TEXT.encode()) as f:
             fails("TaskUnknown", s.interface().StartFd, "none", dbus.types.UnixFd(f), NONE)
-    spin(0.3)
-    assert open_descriptors(s) <= before, (before, open_descriptors(s))
+    wait_for(lambda: open_descriptors(s) <= before, "descriptors to be closed")
 
 
 harness.main([

@@ -46,7 +46,7 @@ def player(name, volume=0.5, title="A song"):
 def players_are_things(runner):
     process, _ = player("first")
     player("other.instance42")
-    harness.wait_for(lambda: len(runner.things()) == 2, 10, "both players")
+    harness.wait_for(lambda: len(runner.things()) == 2, "both players")
     things = runner.things()
     first = things["media_player.first"]
     assert first["domain"] == "media_player" and first["name"] == "First Player", first
@@ -55,7 +55,7 @@ def players_are_things(runner):
     assert "media_player.other_instance42" in things, things
     process.terminate()
     process.wait()
-    harness.wait_for(lambda: len(runner.things()) == 1, 10, "the player to go")
+    harness.wait_for(lambda: len(runner.things()) == 1, "the player to go")
     answer = runner.call("media/play", entity="media_player.first")
     assert answer["outcome"] == "failed" and "no service" in answer["text"], answer
 
@@ -63,12 +63,12 @@ def players_are_things(runner):
 def a_player_obeys(runner):
     _, mock = player("third")
     thing = "media_player.third"
-    harness.wait_for(lambda: thing in runner.things(), 10, "the player")
+    harness.wait_for(lambda: thing in runner.things(), "the player")
     answer = runner.call("media/play", entity=thing)
     expect(answer, "done", True, state="playing")
     assert answer["before"]["state"] == "paused", answer
     expect(runner.call("media/play", entity=thing), "already", True, state="playing")
-    harness.wait_for(lambda: runner.things()[thing]["state"] == "playing", 5, "the signal")
+    harness.wait_for(lambda: runner.things()[thing]["state"] == "playing", "the signal")
     expect(runner.call("media/set_volume", entity=thing, volume=33), "done", True, volume=33)
     expect(runner.call("media/next", entity=thing), "done", True, media_title="Another")
     expect(runner.call("media/seek", entity=thing, seconds=-10), "done", False)
@@ -86,7 +86,7 @@ def what_does_not_show_is_not_claimed(runner):
     _, mock = player("liar")
     thing = "media_player.liar"
     mock.AddMethod(PLAYER_INTERFACE, "Play", "", "", "")
-    harness.wait_for(lambda: thing in runner.things(), 10, "the player")
+    harness.wait_for(lambda: thing in runner.things(), "the player")
     expect(runner.call("media/play", entity=thing), "sent", False, state="paused")
     mock.AddMethod(PLAYER_INTERFACE, "Play", "", "", 'raise dbus.exceptions.DBusException('
                    '"no \\u202e disc", name="org.example.Error.NoDisc")')
@@ -97,7 +97,7 @@ def what_does_not_show_is_not_claimed(runner):
 def one_that_hangs_holds_nothing_up(runner):
     process, _ = player("hung")
     thing = "media_player.hung"
-    harness.wait_for(lambda: thing in runner.things(), 10, "the player")
+    harness.wait_for(lambda: thing in runner.things(), "the player")
     process.send_signal(signal.SIGSTOP)
     line = runner.begin("call", "media/play", json.dumps({"entity": thing}))
     expect(runner.call("media/stop", entity="media_player.third"), "already", True)
@@ -115,7 +115,7 @@ def one_that_hangs_holds_nothing_up(runner):
 def what_may_still_be_done_has_not_failed(runner):
     process, mock = player("numb")
     thing = "media_player.numb"
-    harness.wait_for(lambda: thing in runner.things(), 10, "the player")
+    harness.wait_for(lambda: thing in runner.things(), "the player")
     process.send_signal(signal.SIGSTOP)
     sought = runner.begin("call", "media/seek", json.dumps({"entity": thing, "seconds": 5}))
     played = runner.begin("call", "media/play", json.dumps({"entity": thing}))
@@ -217,7 +217,7 @@ def many_players(runner):
     assert len(runner.things()) <= 32, len(runner.things())
     del names
     bus.close()
-    harness.wait_for(lambda: len(runner.things()) <= before, 10, "the flood to go")
+    harness.wait_for(lambda: len(runner.things()) <= before, "the flood to go")
 
 
 SENTENCES = (
@@ -240,7 +240,7 @@ def sentences_reach_them():
     with harness.Service() as service:
         def known():
             return service.run("ask", "is solo player paused", dry_run=True)[1].get("kind")
-        harness.wait_for(lambda: known() != "question", 10, "the player")
+        harness.wait_for(lambda: known() != "question", "the player")
         for words, part, tool, outcome in SENTENCES:
             answer, results = service.run("ask", words)
             actions = [(a["tool"], a["outcome"]) for a in results.get("actions", ())]

@@ -86,6 +86,7 @@ class Service(dbus.service.Object):
                  retry_after_ms=dbus.UInt32(0))
 
     def never_end(self, r):
+        print("begun", flush=True)
         r.Delta(1, 0, 0, "It ")
 
     def go_away(self, r):
@@ -98,7 +99,7 @@ class Service(dbus.service.Object):
                 "risk": dbus.UInt32(2)}
         o = self.connection.get_object(self.agent[0], self.agent[1], introspect=False)
         o.Confirm(dbus.UInt64(7), dbus.Dictionary(what, "sv"),
-                  dbus_interface="org.assistantd.Agent1", timeout=30,
+                  dbus_interface="org.assistantd.Agent1", timeout=300,
                   reply_handler=lambda decision, _: r.answer(
                       0 if decision == 1 else 1, text="It is open." if decision == 1 else "No."),
                   error_handler=lambda error: r.answer(2, error=error.get_dbus_name(),
@@ -108,7 +109,7 @@ class Service(dbus.service.Object):
         self.other = other = dbus.bus.BusConnection(os.environ["DBUS_SESSION_BUS_ADDRESS"])
         other.get_object(self.agent[0], self.agent[1], introspect=False).Confirm(
             dbus.UInt64(7), dbus.Dictionary({"summary": "Trust me"}, "sv"),
-            dbus_interface="org.assistantd.Agent1", timeout=30,
+            dbus_interface="org.assistantd.Agent1", timeout=300,
             reply_handler=lambda *_: r.answer(0, text="It was asked."),
             error_handler=lambda error: r.answer(0, text="Refused."))
 

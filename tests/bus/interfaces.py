@@ -268,12 +268,12 @@ def adapters_can_be_moved(s):
     adapters = s.interface("Adapters1")
     state = lambda: {str(a["name"]): a for a in adapters.List(NONE)}
     adapters.Load("tone-concise", NONE)
-    wait_for(lambda: state()["tone-concise"]["state"] == 4, 5, "the adapter in memory")
+    wait_for(lambda: state()["tone-concise"]["state"] == 4, "the adapter in memory")
     adapters.Pin("tone-concise", True, NONE)
     fails("Busy", adapters.Unload, "tone-concise", NONE)
     adapters.Pin("tone-concise", False, NONE)
     adapters.Unload("tone-concise", NONE)
-    wait_for(lambda: state()["tone-concise"]["state"] == 2, 5, "the adapter gone")
+    wait_for(lambda: state()["tone-concise"]["state"] == 2, "the adapter gone")
     fails("AdapterUnknown", adapters.Load, "none", NONE)
     assert s.property("Used", "Adapters1") <= s.property("Budget", "Adapters1")
 
@@ -308,24 +308,24 @@ def a_detached_request_is_kept(s):
 def gdbus_speaks_to_it(s):
     call = ["gdbus", "call", "--session", "-d", harness.NAME, "-o", harness.PATH, "-m"]
     out = subprocess.run(call + [harness.NAME + ".Run", "proofread", "Thanks for teh report.",
-                                 "{}"], capture_output=True, text=True, timeout=30, check=True)
+                                 "{}"], capture_output=True, text=True, timeout=harness.PATIENCE, check=True)
     assert "Thanks for the report." in out.stdout, out.stdout
     out = subprocess.run(call + [harness.NAME + ".Run", "nothing", "x", "{}"],
-                         capture_output=True, text=True, timeout=30, check=False)
+                         capture_output=True, text=True, timeout=harness.PATIENCE, check=False)
     assert out.returncode != 0 and "TaskUnknown: no task 'nothing'" in out.stderr, out.stderr
 
 
 def assistantctl_speaks_to_it(s):
     def ctl(*arguments, text=""):
         return subprocess.run([os.path.join(harness.BUILD, "assistantctl"), *arguments],
-                              input=text.encode(), capture_output=True, timeout=60, check=False)
+                              input=text.encode(), capture_output=True, timeout=harness.PATIENCE, check=False)
     out = ctl("proofread", text="Thanks for teh report.\n")
     assert (out.returncode, out.stdout) == (0, b"Thanks for the report.\n"), out
     assert ctl("proofread", text="").returncode == 1
     out = ctl("proofread", text="ok\xff")
     assert out.returncode == 0 or b"UTF-8" in out.stderr
     bad = subprocess.run([os.path.join(harness.BUILD, "assistantctl"), "proofread"],
-                         input=b"ab\xffcd", capture_output=True, timeout=10, check=False)
+                         input=b"ab\xffcd", capture_output=True, timeout=harness.PATIENCE, check=False)
     assert bad.returncode == 2 and b"byte 2 is not UTF-8" in bad.stderr, bad
     assert ctl("dance").returncode == 2
     assert ctl("status").stdout.startswith(b"state    ready")

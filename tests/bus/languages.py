@@ -35,7 +35,7 @@ def write(home, path, text):
 
 def understood(service, text):
     request = Request(service, "ask", text)
-    code, _ = request.wait(30)
+    code, _ = request.wait()
     assert code == 0, (text, code)
     return request.streamed()
 
@@ -61,7 +61,7 @@ def test_read_again(service):
     assert not tells_time(service, "alea iacta est")
     write(service.home, "en/more.yaml", ENGLISH.replace("tempus fugit", "alea iacta est"))
     service.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: tells_time(service, "alea iacta est"), 10, "the new sentence")
+    wait_for(lambda: tells_time(service, "alea iacta est"), "the new sentence")
     assert tells_time(service, "wie spät ist es")
 
 

@@ -57,16 +57,16 @@ def what_is_idle_leaves_under_pressure(s):
     assert adapter(s)["state"] == 4
     seen = changes(s)
     running = Request(s, "tone", LONG, style="plain")
-    wait_for(lambda: any(m == "Delta" for m, _, _ in running.signals), 30, "text")
+    wait_for(lambda: any(m == "Delta" for m, _, _ in running.signals), "text")
     stalls.add(300000)
-    wait_for(lambda: s.property("Pressure", "Adapters1") == 1, 10, "pressure")
-    wait_for(lambda: any("plain" in names for names in seen), 5, "the signal")
+    wait_for(lambda: s.property("Pressure", "Adapters1") == 1, "pressure")
+    wait_for(lambda: any("plain" in names for names in seen), "the signal")
     # It is in use, and what uses it goes on.
     told = len(running.signals)
-    wait_for(lambda: len(running.signals) > told + 4, 30, "more text")
+    wait_for(lambda: len(running.signals) > told + 4, "more text")
     assert adapter(s)["state"] == 4 and running.response is None
     running.close()
-    wait_for(lambda: adapter(s)["state"] == 2, 10, "the adapter to leave")
+    wait_for(lambda: adapter(s)["state"] == 2, "the adapter to leave")
     assert adapter(s)["evictions"] == 1, dict(adapter(s))
     # What is pinned is not idle.
     assert adapter(s, "held")["state"] == 4
@@ -76,8 +76,8 @@ def requests_are_served_under_pressure(s):
     before = str(s.run("tone", "I want the contract by noon.", style="plain",
                        max_tokens=dbus.UInt32(40))[0])
     stalls.add(300000)
-    wait_for(lambda: s.property("Pressure", "Adapters1") == 2, 10, "more pressure")
-    wait_for(lambda: adapter(s)["state"] == 2, 10, "the adapter to leave")
+    wait_for(lambda: s.property("Pressure", "Adapters1") == 2, "more pressure")
+    wait_for(lambda: adapter(s)["state"] == 2, "the adapter to leave")
     loads = adapter(s)["loads"]
     again = str(s.run("tone", "I want the contract by noon.", style="plain",
                       max_tokens=dbus.UInt32(40))[0])
@@ -87,21 +87,21 @@ def requests_are_served_under_pressure(s):
 
 def it_holds_for_the_next_engine(s):
     os.kill(s.engine_pid(), signal.SIGKILL)
-    wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
+    wait_for(lambda: s.property("State") != 3, "the end of the engine")
     s.ready()
     stalls.add(300000)
     s.run("tone", "Hello you.", style="plain", max_tokens=FEW)
-    wait_for(lambda: adapter(s)["state"] == 2 and adapter(s)["loads"] == 1, 10,
+    wait_for(lambda: adapter(s)["state"] == 2 and adapter(s)["loads"] == 1,
              "the adapter to leave")
 
 
 def what_is_pinned_is_there_again(s):
-    wait_for(lambda: adapter(s, "held")["state"] == 4, 10, "the pinned adapter")
+    wait_for(lambda: adapter(s, "held")["state"] == 4, "the pinned adapter")
     assert adapter(s, "held")["pinned"] and adapter(s, "held")["hits"] == 0
     os.kill(s.engine_pid(), signal.SIGKILL)
-    wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
+    wait_for(lambda: s.property("State") != 3, "the end of the engine")
     s.ready()
-    wait_for(lambda: adapter(s, "held")["state"] == 4, 10, "the pinned adapter again")
+    wait_for(lambda: adapter(s, "held")["state"] == 4, "the pinned adapter again")
     assert not adapter(s)["pinned"]
 
 
@@ -114,7 +114,7 @@ def forget_and_unload(s, forget):
     if forget:
         s.interface("Context1").Forget(NONE)
     s.interface("Adapters1").Unload("short", NONE)
-    wait_for(lambda: adapter(s, "short")["state"] == 2, 5, "it to leave")
+    wait_for(lambda: adapter(s, "short")["state"] == 2, "it to leave")
 
 
 def what_is_likely_is_there_already(s):
@@ -123,10 +123,10 @@ def what_is_likely_is_there_already(s):
     assert adapter(s, "short")["loads_ahead"] == 0, dict(adapter(s, "short"))
     forget_and_unload(s, False)
     s.run("tone", "Hello you.", style="plain", max_tokens=FEW)
-    wait_for(lambda: adapter(s, "short")["loads_ahead"] == 1, 10, "the load ahead")
+    wait_for(lambda: adapter(s, "short")["loads_ahead"] == 1, "the load ahead")
     assert adapter(s, "short")["state"] == 4 and adapter(s, "short")["loads_ahead_used"] == 0
     s.run("summarize", "The cat sat on the mat. The mat was red.", max_tokens=FEW)
-    wait_for(lambda: adapter(s, "short")["loads_ahead_used"] == 1, 5, "its use")
+    wait_for(lambda: adapter(s, "short")["loads_ahead_used"] == 1, "its use")
     # Nothing is learnt of private requests, and what was learnt is forgotten.
     forget_and_unload(s, True)
     for _ in range(4):

@@ -43,7 +43,7 @@ def state_is_told(s):
                s.bus.add_signal_receiver(tasks.append, dbus_interface=harness.NAME,
                                          signal_name="TasksChanged", path=harness.PATH)]
     os.kill(s.engine_pid(), signal.SIGKILL)
-    wait_for(lambda: any(c.get("State") == 3 for _, c in changed), 20, "the model again")
+    wait_for(lambda: any(c.get("State") == 3 for _, c in changed), "the model again")
     seen = [int(c["State"]) for i, c in changed if i == harness.NAME and "State" in c]
     assert seen[0] in (1, 2) and seen[-1] == 3, seen
     assert tasks and set(tasks[-1]) == {"proofread", "tone", "summarize", "reply",
@@ -59,7 +59,7 @@ def what_is_fixed_is_stored(s):
     def summary(restart=True):
         if restart:
             os.kill(s.engine_pid(), signal.SIGKILL)
-            wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
+            wait_for(lambda: s.property("State") != 3, "the end of the engine")
             s.ready()
         return s.run("summarize", "The otter slept. The river was cold.", max_tokens=FEW)[0]
 
@@ -67,7 +67,7 @@ def what_is_fixed_is_stored(s):
         names = os.listdir(folder) if os.path.isdir(folder) else []
         return [os.path.join(folder, n) for n in names if len(n) == 64]
     text = summary(restart=False)
-    wait_for(stored, 10, "a file")
+    wait_for(stored, "a file")
     path, = stored()
     before = os.stat(path)
     assert stat.S_IMODE(before.st_mode) == 0o600, oct(before.st_mode)
@@ -82,7 +82,7 @@ def what_is_fixed_is_stored(s):
         f.seek(len(content) // 2)
         f.write(bytes([content[len(content) // 2] ^ 1]))
     assert summary() == text
-    wait_for(lambda: os.stat(path).st_ino != before.st_ino, 10, "another file")
+    wait_for(lambda: os.stat(path).st_ino != before.st_ino, "another file")
     with open(path, "rb") as f:
         assert f.read() == content
     assert stored() == [path]
@@ -93,7 +93,7 @@ def a_model_is_added_and_chosen(s):
         data = f.read()
     before = s.property("Model")
     add(s, "mine", data)
-    wait_for(lambda: str(s.property("Model").get("path", "")) != str(before["path"]), 10,
+    wait_for(lambda: str(s.property("Model").get("path", "")) != str(before["path"]),
              "the other model")
     s.ready()
     assert models(s)["mine"]["active"] and not models(s)["default"]["active"]
@@ -102,7 +102,7 @@ def a_model_is_added_and_chosen(s):
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600, oct(os.stat(path).st_mode)
     s.run("tone", "Hello you.", max_tokens=FEW)
     s.interface("Models1").Use("default")
-    wait_for(lambda: models(s)["default"]["active"], 10, "the embedded model")
+    wait_for(lambda: models(s)["default"]["active"], "the embedded model")
     s.ready()
 
 
@@ -114,7 +114,7 @@ def a_broken_model_leaves_the_service(s):
              "huge": data[:8] + b"\xff" * 8 + data[16:]}
     for name, bad in cases.items():
         add(s, name, bad)
-        wait_for(lambda: s.property("State") == 5, 20, f"no model ({name})")
+        wait_for(lambda: s.property("State") == 5, f"no model ({name})")
         trouble = str(s.property("Model")["error"])
         assert f"{name}.gguf" in trouble or "current" in trouble, trouble
         # What needs no model goes on, what does says why.
@@ -164,21 +164,21 @@ def an_adapter_is_named_in_what_it_made(s):
     entry = lambda: {str(a["name"]): a for a in adapters.List(NONE)}["plain"]
     assert entry()["state"] == 4 and entry()["hits"] + entry()["loads"] >= 2, dict(entry())
     adapters.Pin("plain", True, NONE)
-    wait_for(lambda: entry()["pinned"], 5, "the pin")
+    wait_for(lambda: entry()["pinned"], "the pin")
     fails("Busy", adapters.Unload, "plain", NONE)
     os.kill(s.engine_pid(), signal.SIGKILL)
-    wait_for(lambda: s.property("State") != 3, 5, "the end of the engine")
+    wait_for(lambda: s.property("State") != 3, "the end of the engine")
     s.ready()
     # What is pinned is there again, without a request for it; what is not, is not.
-    wait_for(lambda: entry()["state"] == 4 and entry()["loads"] == 1, 10, "the pinned adapter")
+    wait_for(lambda: entry()["state"] == 4 and entry()["loads"] == 1, "the pinned adapter")
     adapters.Pin("plain", False, NONE)
-    wait_for(lambda: not entry()["pinned"], 5, "the end of the pin")
+    wait_for(lambda: not entry()["pinned"], "the end of the pin")
     adapters.Unload("plain", NONE)
-    wait_for(lambda: entry()["state"] == 2, 5, "its end in memory")
+    wait_for(lambda: entry()["state"] == 2, "its end in memory")
     # It had become the user's: the program's own is not ours to write.
     assert entry()["own"]
     adapters.Remove("plain", NONE)
-    wait_for(lambda: not entry()["own"], 5, "the program's own")
+    wait_for(lambda: not entry()["own"], "the program's own")
     s.run("tone", "Hello you.", adapter="plain", max_tokens=FEW)
     assert entry()["state"] == 4
 
@@ -190,12 +190,12 @@ def catalogues_are_read_again_under_requests(s):
         before = f.read()
     r = Request(s, "tone", "Send me the report by Friday and the slides by Monday. " * 300,
                 adapter="plain", max_tokens=FEW)
-    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
+    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), "text")
     try:
         with open(catalog, "w", encoding="utf-8") as f:
             f.write("version: 1\nadapters: []\n")
         s.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: not s.interface("Adapters1").List(NONE), 10, "an empty catalogue")
+        wait_for(lambda: not s.interface("Adapters1").List(NONE), "an empty catalogue")
         assert not r.response
         response, results = r.wait()
         assert response == 0 and results["adapter"] == "plain", (response, dict(results))
@@ -204,7 +204,7 @@ def catalogues_are_read_again_under_requests(s):
         with open(catalog, "w", encoding="utf-8") as f:
             f.write(before)
         s.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: s.interface("Adapters1").List(NONE), 10, "the catalogue again")
+        wait_for(lambda: s.interface("Adapters1").List(NONE), "the catalogue again")
 
 
 def the_history_holds_what_it_may(s):
@@ -213,9 +213,9 @@ def the_history_holds_what_it_may(s):
     s.run("summarize", "The giraffe sat on the mat. The mat was red.", private=True)
     r = Request(s, "tone", "hippo. " +
                 "Send me the report by Friday and the slides by Monday. " * 400)
-    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
+    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), "text")
     r.close()
-    wait_for(lambda: context.History(query(words="hippo")), 5, "the receipt of what was closed")
+    wait_for(lambda: context.History(query(words="hippo")), "the receipt of what was closed")
     assert context.History(query(words="hippo"))[0]["finish"] == "Cancelled"
     assert len(context.History(query(words="zebra"))) == 1
     assert not context.History(query(words="giraffe"))

@@ -8,7 +8,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from harness import BUILD, Service, dbus, fails, require_bus, run_tests  # noqa: E402
+from harness import BUILD, PATIENCE, Service, dbus, fails, require_bus, run_tests   # noqa: E402
 
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 SHOWN = [
@@ -68,7 +68,7 @@ def ctl(service, text, *options):
         f.write(text)
         f.flush()
         return subprocess.run([os.path.join(BUILD, "assistantctl"), "notifications", *options, f.name],
-                              env=service.env, capture_output=True, text=True, timeout=60, check=False)
+                              env=service.env, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_ctl(service):

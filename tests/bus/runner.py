@@ -33,7 +33,7 @@ class Runner:
 
     def end(self, line):
         while line not in self.answers:
-            answer = self.queue.get(timeout=30)
+            answer = self.queue.get(timeout=harness.PATIENCE)
             assert answer, "the runner has ended"
             self.answers[answer["line"]] = answer
         return self.answers.pop(line)
@@ -48,7 +48,7 @@ class Runner:
         """Each test on this runner, and then its end: how many failed."""
         failed = harness.run_tests(tests, self, *more)
         self.process.stdin.close()
-        if self.process.wait(20):
+        if self.process.wait(harness.PATIENCE):
             print(f"FAILED: the runner ended with {self.process.returncode}")
             failed += 1
         return failed

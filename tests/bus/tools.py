@@ -3,10 +3,9 @@
 """Tools of applications: how they come and go, what is believed of them, and that the user is
 asked before the first use of each."""
 import json
-import time
 
 import harness
-from harness import ERROR, Request, fails, spin, wait_for
+from harness import ERROR, Request, fails, wait_for
 import agent
 import provider
 from provider import offer
@@ -24,7 +23,7 @@ class Call(Request):
 
 
 def call(s, tool, arguments="", **options):
-    return Call(s, f"python3/{tool}", arguments, **options).wait(20)
+    return Call(s, f"python3/{tool}", arguments, **options).wait()
 
 
 def action(s, tool, arguments="", code=0, **options):
@@ -53,7 +52,7 @@ def they_come_and_go(s):
         assert set(mine) == set(before) | set(p.names), set(mine)
         assert mine["python3/tell"]["risk"] == 0 and mine["python3/send"]["risk"] == 2
         assert mine["python3/tell"]["asks_first"] and not mine["home/turn_on"]["asks_first"]
-        wait_for(lambda: changes and set(changes[-1]) == set(mine), 2, "the change")
+        wait_for(lambda: changes and set(changes[-1]) == set(mine), "the change")
         told = s.interface("Tools1").Describe("python3/set")
         assert json.loads(told["schema"])["required"] == ["level"], told
         assert told["can_undo"] and not told["egress"] and told["timeout_ms"] == 10000
@@ -62,8 +61,8 @@ def they_come_and_go(s):
         assert "another process" in message, message
         s.interface("Tools1").Unregister(["python3/tell", "home/turn_on"])
         assert set(listed(s)) == set(mine)
-    wait_for(lambda: listed(s) == before, 2, "them to go")
-    wait_for(lambda: set(changes[-1]) == set(before), 2, "the change")
+    wait_for(lambda: listed(s) == before, "them to go")
+    wait_for(lambda: set(changes[-1]) == set(before), "the change")
     assert len(changes) <= 4, changes
     fails("ToolUnknown", s.interface("Tools1").Describe, "python3/tell")
     fails("ToolUnknown", call, s, "tell")
@@ -168,11 +167,11 @@ def faults_are_told(s):
 def it_leaves_while_it_is_asked_about(s):
     with provider.Process() as p, agent.Process("hang") as a:
         request = Call(s, "python3/send", "")
-        wait_for(lambda: a.asked, 5, "the question")
+        wait_for(lambda: a.asked, "the question")
         p.leave()
-        wait_for(lambda: "python3/send" not in listed(s), 5, "it to go")
+        wait_for(lambda: "python3/send" not in listed(s), "it to go")
         a.say("late yes")
-        code, results = request.wait(5)
+        code, results = request.wait()
         assert code == 2 or results["actions"][0]["outcome"] in ("failed", "denied"), dict(results)
 
 

@@ -46,7 +46,7 @@ def last(s):
 
 
 def ended(s, state):
-    wait_for(lambda: last(s)["ended"], 120, "the end of the run")
+    wait_for(lambda: last(s)["ended"], "the end of the run")
     assert last(s)["state"] == state, dict(last(s))
     return last(s)
 
@@ -56,7 +56,7 @@ def training_now(s):
     def works():
         r = last(s)
         return r["state"] == "running" and r["stage"] == "training" and r["pid"] > 0
-    wait_for(works, 60, "the steps")
+    wait_for(works, "the steps")
     return int(last(s)["pid"])
 
 
@@ -119,15 +119,10 @@ def what_is_no_better_is_kept_out(s):
     r = ended(s, "rejected")
     assert not r["digest"] and r["report"] and r["reason"], dict(r)
     assert [str(a["digest"]) for a in s.interface("Adapters1").List(NONE)] == before
-    assert "no better than the model alone" in read_log(s)
+    assert "no better than the model alone" in s.said()
     path = ctl(s, "adapter", "train", "report", "useless").strip()
     with open(path, encoding="utf-8") as f:
         assert "<svg" in f.read()
-
-
-def read_log(s):
-    with open(s.log.name, encoding="utf-8") as f:
-        return f.read()
 
 
 def bad_lines_are_named(s):
@@ -145,29 +140,29 @@ def disturbed(s):
     start(s)
     pid = training_now(s)
     request = Request(s, "tone", TEXT, style="plain")
-    wait_for(lambda: stands_still(pid), 60, "it to stand still")
+    wait_for(lambda: stands_still(pid), "it to stand still")
     assert answers(s) == alone["answers"]
     request.wait()
     assert stands_still(pid) and last(s)["reason"] == "requests are worked on"
-    wait_for(lambda: not stands_still(pid), 60, "it to go on")
+    wait_for(lambda: not stands_still(pid), "it to go on")
     training(s).Pause(dbus.UInt64(1), NONE)
-    wait_for(lambda: not last(s)["pid"], 30, "it to leave memory")
+    wait_for(lambda: not last(s)["pid"], "it to leave memory")
     assert last(s)["state"] == "paused" and last(s)["stage"] == "training", dict(last(s))
     training(s).Resume(dbus.UInt64(1), NONE)
     pid = training_now(s)
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: last(s)["pid"] not in (0, pid), 30, "another process")
+    wait_for(lambda: last(s)["pid"] not in (0, pid), "another process")
     alone["pid"] = training_now(s)
     # One that stands still does not notice that the service is gone.
     Request(s, "tone", TEXT, style="plain")
-    wait_for(lambda: stands_still(alone["pid"]), 60, "it to stand still")
+    wait_for(lambda: stands_still(alone["pid"]), "it to stand still")
     s.ends_with = -signal.SIGKILL
     s.process.kill()
     s.process.wait()
 
 
 def goes_on_to_the_same_adapter(s):
-    wait_for(lambda: state_of(alone["pid"]) == "Z", 10, "the old process to go")
+    wait_for(lambda: state_of(alone["pid"]) == "Z", "the old process to go")
     r = ended(s, "installed")
     assert r["digest"] == alone["digest"], (str(r["digest"]), alone["digest"])
     assert answers(s) == alone["answers"]

@@ -109,13 +109,13 @@ def at_work(s, name):
     def works():
         r = run_of(s, name)
         return r["state"] == "running" and r["step"] > 0 and r["pid"] > 0
-    wait_for(works, 10, f"{name} to work")
+    wait_for(works, f"{name} to work")
     return int(run_of(s, name)["pid"])
 
 
 def goes_on(s, name):
     before = int(run_of(s, name)["step"])
-    wait_for(lambda: run_of(s, name)["step"] > before, 10, f"{name} to go on")
+    wait_for(lambda: run_of(s, name)["step"] > before, f"{name} to go on")
 
 
 def train(s, *arguments, status=0):
@@ -153,7 +153,7 @@ def sandboxed_callers_are_refused(s):
         out = subprocess.run([*flatpak.WRAPPER, "gdbus", "call", "--session", "--dest",
                               harness.NAME, "--object-path", harness.PATH, "--method",
                               "org.assistantd.Training1." + method, *arguments],
-                             capture_output=True, text=True, timeout=60, check=False)
+                             capture_output=True, text=True, timeout=harness.PATIENCE, check=False)
         assert out.returncode != 0 and DENIED in out.stderr, (method, out)
 
 
@@ -161,9 +161,9 @@ def it_stands_still_for_requests(s):
     start(s, "works", rank=dbus.UInt32(4))
     pid = at_work(s, "works")
     request = Request(s, "tone", LONG, adapter="tone-friendly")
-    wait_for(lambda: process_state(pid) == "T", 5, "the process to stand still")
+    wait_for(lambda: process_state(pid) == "T", "the process to stand still")
     assert told(s, "works") == ("paused", "requests are worked on"), told(s, "works")
-    wait_for(lambda: request.signals, 10, "the request to be worked on")
+    wait_for(lambda: request.signals, "the request to be worked on")
     step = int(run_of(s, "works")["step"])
     spin(0.2)
     assert process_state(pid) == "T" and run_of(s, "works")["step"] == step
@@ -171,7 +171,7 @@ def it_stands_still_for_requests(s):
     # A moment longer, for there may be another.
     s.run("proofread", "Thanks for teh report.")
     assert process_state(pid) == "T"
-    wait_for(lambda: process_state(pid) != "T", 10, "the process to go on")
+    wait_for(lambda: process_state(pid) != "T", "the process to go on")
     goes_on(s, "works")
     assert int(run_of(s, "works")["pid"]) == pid
     # Nobody waits for one in the background.
@@ -183,7 +183,7 @@ def also_before_it_began(s):
     """A request that is there while the process is only being started."""
     start(s, "early")
     request = Request(s, "tone", LONG, adapter="tone-friendly")
-    wait_for(lambda: process_state(int(run_of(s, "early")["pid"]) or "none") == "T", 10,
+    wait_for(lambda: process_state(int(run_of(s, "early")["pid"]) or "none") == "T",
              "its process to stand still")
     assert told(s, "early") == ("paused", "requests are worked on"), told(s, "early")
     request.close()
@@ -196,7 +196,7 @@ def one_at_a_time(s):
     assert "has not ended" in fails("Busy", start, s, "works")
     pid = int(run_of(s, "works")["pid"])
     training(s).Pause(number(s, "works"), NONE)
-    wait_for(lambda: told(s, "refuses") == ("failed", "line 17: broken"), 10, "the next one")
+    wait_for(lambda: told(s, "refuses") == ("failed", "line 17: broken"), "the next one")
     assert told(s, "works") == ("paused", "by you") and not run_of(s, "works")["pid"]
     assert process_state(pid) == "", "it leaves memory"
     # Bad data are not kept, and do not get better.
@@ -211,7 +211,7 @@ def the_end_is_notified(s):
     spin(0.2)
     start(s, "refuses")
     notes = dbus.Interface(mock, dbusmock.MOCK_IFACE)
-    wait_for(lambda: [c for c in notes.GetCalls() if c[1] == "Notify"], 10, "the notification")
+    wait_for(lambda: [c for c in notes.GetCalls() if c[1] == "Notify"], "the notification")
     summary, body = [c[2] for c in notes.GetCalls() if c[1] == "Notify"][0][3:5]
     assert (summary, body) == ("The adapter refuses could not be trained", "line 17: broken")
     training(s).Stop(number(s, "refuses"), NONE)
@@ -222,7 +222,7 @@ def what_is_killed_goes_on(s):
     for _ in range(2):
         pid = at_work(s, "works")
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: run_of(s, "works")["pid"] not in (0, pid), 10, "a new process")
+        wait_for(lambda: run_of(s, "works")["pid"] not in (0, pid), "a new process")
     at_work(s, "works")
     training(s).Stop(number(s, "works"), NONE)
     assert "works" not in [r["name"] for r in training(s).List(NONE)]
@@ -230,7 +230,7 @@ def what_is_killed_goes_on(s):
 
 def what_ends_again_and_again_fails(s):
     start(s, "dies")
-    wait_for(lambda: told(s, "dies")[0] == "failed", 20, "the end of trying")
+    wait_for(lambda: told(s, "dies")[0] == "failed", "the end of trying")
     assert "4 times" in told(s, "dies")[1], told(s, "dies")
     # What is there can be tried again.
     assert "data.jsonl" in os.listdir(folder_of(s, "dies"))
@@ -243,7 +243,7 @@ def what_ends_again_and_again_fails(s):
 
 def what_cannot_be_installed_is_told(s):
     start(s, "ends", b"data\n", b"data\n")
-    wait_for(lambda: told(s, "ends")[0] == "failed", 20, "the end")
+    wait_for(lambda: told(s, "ends")[0] == "failed", "the end")
     assert "not be installed: TYPE magic" in told(s, "ends")[1], told(s, "ends")
     fd = training(s).Report(number(s, "ends"), NONE).take()
     with os.fdopen(fd, "rb") as f:
@@ -256,10 +256,10 @@ def what_cannot_be_installed_is_told(s):
 
 def a_full_disk_is_waited_for(s):
     start(s, "fills")
-    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), 10, "that")
+    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), "that")
     assert not run_of(s, "fills")["pid"]
     training(s).Resume(number(s, "fills"), NONE)
-    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), 10, "again")
+    wait_for(lambda: told(s, "fills") == ("paused", "there is no room on the disk"), "again")
     training(s).Stop(number(s, "fills"), NONE)
 
 
@@ -304,7 +304,7 @@ def from_the_command_line(s):
     out = harness.ctl(s, "status")
     assert "training works: running" in out, out
     train(s, "pause", "works")
-    wait_for(lambda: run_of(s, "works")["pid"] == 0, 10, "it to leave memory")
+    wait_for(lambda: run_of(s, "works")["pid"] == 0, "it to leave memory")
     out = train(s)
     assert "works  paused" in out and "(by you)" in out, out
     train(s, "watch", status=2)
@@ -314,10 +314,10 @@ def from_the_command_line(s):
 def pressure_puts_it_down(s):
     pid = at_work(s, "works")
     world.stalls.add(300000)
-    wait_for(lambda: told(s, "works") == ("paused", "programs wait for memory"), 10, "pressure")
-    wait_for(lambda: process_state(pid) == "T", 5, "the process to stand still")
+    wait_for(lambda: told(s, "works") == ("paused", "programs wait for memory"), "pressure")
+    wait_for(lambda: process_state(pid) == "T", "the process to stand still")
     world.stalls.add(300000)
-    wait_for(lambda: process_state(pid) == "", 10, "it to leave memory")
+    wait_for(lambda: process_state(pid) == "", "it to leave memory")
     assert told(s, "works") == ("paused", "programs wait for memory")
 
 
@@ -349,10 +349,10 @@ def on_battery(s):
     mock.UpdateProperties(UPOWER, {"OnBattery": False})
     pid = at_work(s, "works")
     mock.UpdateProperties(UPOWER, {"OnBattery": True})
-    wait_for(lambda: process_state(pid) == "T", 10, "the process to stand still")
+    wait_for(lambda: process_state(pid) == "T", "the process to stand still")
     assert told(s, "works") == ("paused", "the computer runs on its battery")
     mock.UpdateProperties(UPOWER, {"OnBattery": False})
-    wait_for(lambda: process_state(pid) != "T", 10, "the process to go on")
+    wait_for(lambda: process_state(pid) != "T", "the process to go on")
     goes_on(s, "works")
 
 

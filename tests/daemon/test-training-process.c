@@ -269,9 +269,8 @@ START_TEST(stopped_where_it_stands)
 	ck_assert_int_eq(loop_run(loop), 0);
 	pid = training_process_pid(process);
 	training_process_pause(process, true);
-	for (int i = 0; i < 1000 && state_of(pid) != 'T'; i++)
+	while (state_of(pid) != 'T')
 		usleep(1000);
-	ck_assert_int_eq(state_of(pid), 'T');
 	/* What it had sent is read, and then there is nothing more. */
 	run_for(50);
 	before = heard.progress;

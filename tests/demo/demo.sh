@@ -46,10 +46,10 @@ try() {
 	shift
 	if [ -n "$text" ]; then
 		printf '$ echo "%s" | %s\n' "$text" "$*"
-		out=$(printf '%s\n' "$text" | timeout 20 "$@" 2>> "$dir/err") || failed=1
+		out=$(printf '%s\n' "$text" | timeout 60 "$@" 2>> "$dir/err") || failed=1
 	else
 		printf '$ %s\n' "$*"
-		out=$(timeout 20 "$@" 2>> "$dir/err") || failed=1
+		out=$(timeout 60 "$@" 2>> "$dir/err") || failed=1
 	fi
 	printf '%s\n' "$out"
 }
@@ -70,7 +70,7 @@ printf 'home:\n  broker: %s\n  port: 0\n' "$dir/mqtt.sock" > "$dir/config/assist
 children="$children $!"
 
 step 'The service, its model and its sandbox'
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
 	assistantctl status 2>/dev/null | grep -q '^state *ready' && break
 	sleep 0.05
 done
@@ -104,7 +104,7 @@ has 'slides' && has 'today'
 verdict $?
 
 step 'Home: a lamp is switched, and its state read back'
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
 	assistantctl home 2>/dev/null | grep -q living_room_lamp && break
 	sleep 0.05
 done

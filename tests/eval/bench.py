@@ -118,14 +118,14 @@ class Bench:
                 flying[0] -= 1
                 name = error.get_dbus_name().removeprefix(harness.ERROR)
                 results[i] = Result("", "", {}, name, time.monotonic() - began)
-            self.service.interface().Run(task, text, dictionary, timeout=700, reply_handler=done,
+            self.service.interface().Run(task, text, dictionary, timeout=harness.PATIENCE, reply_handler=done,
                                          error_handler=failed)
 
         while waiting or flying[0]:
             while waiting and flying[0] < AT_ONCE:
                 begin()
             n = flying[0]
-            harness.wait_for(lambda n=n: flying[0] < n, 700, f"an answer to {task}")
+            harness.wait_for(lambda n=n: flying[0] < n, f"an answer to {task}")
         return results
 
     def score(self, rows):

@@ -36,7 +36,7 @@ def sorted_by_service(b, items):
     for app, summary, body in items:
         item = dbus.Dictionary({"id": dbus.UInt32(1), "app": app, "summary": summary, "body": body}, signature="sv")
         options = dbus.Dictionary({"items": dbus.Array([item], signature="a{sv}")}, signature="sv")
-        text, results = b.service.interface().Run("notifications", "", options, timeout=60)
+        text, results = b.service.interface().Run("notifications", "", options, timeout=harness.PATIENCE)
         group = results["groups"][0]
         out.append((str(group["kind"]), int(group["urgency"]), str(text).strip()))
         sources[str(results["source"])] += 1

@@ -10,7 +10,7 @@ import time
 
 import house
 from house import EMPTY, ask, devices, go_on as say, settle, state, wait_state
-from harness import ctl, fails, wait_for
+from harness import PATIENCE, ctl, fails, wait_for
 import agent
 import flatpak
 import dbus
@@ -286,7 +286,7 @@ def test_questions_about_sensors(service, home):
     publish(home, "t/kw", "ON")
     publish(home, "t/kt", "21.5")
     publish(home, "t/fd", "LOCKED")
-    wait_for(lambda: len(devices(service)) == 8, 10, "the sensors")
+    wait_for(lambda: len(devices(service)) == 8, "the sensors")
     wait_state(service, "lock.front_door", "locked")
     for entity in ("binary_sensor.kitchen_window", "sensor.kitchen_thermometer"):
         settle(service, entity, {"area": "Kitchen"})
@@ -305,7 +305,7 @@ def test_questions_about_sensors(service, home):
     for kind, key in (("binary_sensor", "kw"), ("sensor", "kt"), ("lock", "fd"),
                       ("sensor", "lost")):
         publish(home, f"homeassistant/{kind}/{key}/config", "")
-    wait_for(lambda: len(devices(service)) == 4, 10, "the sensors to go")
+    wait_for(lambda: len(devices(service)) == 4, "the sensors to go")
 
 
 def test_not_for_the_sandboxed(service, _):
@@ -318,7 +318,7 @@ def test_not_for_the_sandboxed(service, _):
                               "org.assistantd.Assistant1", "--object-path",
                               "/org/assistantd/Assistant1", "--method",
                               "org.assistantd." + method, *arguments], capture_output=True,
-                             text=True, timeout=60, check=False)
+                             text=True, timeout=PATIENCE, check=False)
         assert out.returncode == 1 and "AccessDenied" in out.stderr, (method, out)
 
 

@@ -332,9 +332,9 @@ static void on_message(struct house *h, struct ipc_message *m)
 }
 
 bool house_wait(struct house *h, bool (*done)(const struct house *h, const void *arg),
-		const void *arg, unsigned ms)
+		const void *arg)
 {
-	uint64_t end = house_now() + ms, now;
+	uint64_t end = house_now() + IN_TIME, now;
 
 	while (!done(h, arg)) {
 		struct pollfd p = { .fd = h->sock, .events = POLLIN };
@@ -359,9 +359,9 @@ static bool is_up(const struct house *h, const void *arg)
 	return h->up;
 }
 
-bool house_wait_up(struct house *h, unsigned ms)
+bool house_wait_up(struct house *h)
 {
-	return house_wait(h, is_up, NULL, ms);
+	return house_wait(h, is_up, NULL);
 }
 
 static bool has_state(const struct house *h, const void *arg)
@@ -372,11 +372,11 @@ static bool has_state(const struct house *h, const void *arg)
 	return s && s->available && strcmp(s->state, want[1]) == 0;
 }
 
-bool house_wait_state(struct house *h, const char *id, const char *state, unsigned ms)
+bool house_wait_state(struct house *h, const char *id, const char *state)
 {
 	const char *want[] = { id, state };
 
-	return house_wait(h, has_state, want, ms);
+	return house_wait(h, has_state, want);
 }
 
 uint64_t house_send(struct house *h, const char *entity, const char *service, const char *data,
@@ -406,7 +406,7 @@ void house_call(struct house *h, const char *entity, const char *service, const 
 {
 	uint64_t id = house_send(h, entity, service, data, deadline_ms);
 
-	ck_assert_msg(house_wait(h, has_result, &id, deadline_ms + 3000), "no result");
+	ck_assert_msg(house_wait(h, has_result, &id), "no result");
 }
 
 const char *house_state(const struct house *h)

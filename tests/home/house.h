@@ -60,12 +60,15 @@ void house_say(struct house *h, const char *topic, const char *payload);
 /* To another broker, not retained. */
 void house_say_at(const char *host, uint32_t port, const char *topic, const char *payload);
 
-/* Handles messages until @done says so; false after @ms. */
+/* What has not come by then hangs, however busy the machine is; as the deadline of a call: what
+ * it asks for comes long before. */
+enum { IN_TIME = 60000 };
+/* Handles messages until @done says so; false if that does not come. */
 bool house_wait(struct house *h, bool (*done)(const struct house *h, const void *arg),
-		const void *arg, unsigned ms);
-bool house_wait_up(struct house *h, unsigned ms);
+		const void *arg);
+bool house_wait_up(struct house *h);
 /* Until the entity is known with this state. */
-bool house_wait_state(struct house *h, const char *id, const char *state, unsigned ms);
+bool house_wait_state(struct house *h, const char *id, const char *state);
 const struct seen *house_find(const struct house *h, const char *id);
 /* Sends a call and returns its id. */
 uint64_t house_send(struct house *h, const char *entity, const char *service, const char *data,

@@ -45,7 +45,7 @@ class House:
     def start_broker(self):
         self.broker = subprocess.Popen([BROKER, "-c", self.conf], stderr=subprocess.DEVNULL,
                                        preexec_fn=end_with_us)
-        wait_for(lambda: os.path.exists(self.socket), 5, "the broker")
+        wait_for(lambda: os.path.exists(self.socket), "the broker")
 
     def stop_broker(self):
         self.broker.kill()
@@ -78,7 +78,7 @@ class House:
         with Service(config=f"home:\n  broker: {self.socket}\n  port: 0\n{config}",
                      data=self.data, **options) as service:
             wait_for(lambda: len([d for d in devices(service).values() if d["available"]])
-                     == len(self.lamps), 10, "the devices")
+                     == len(self.lamps), "the devices")
             failed = run_tests(tests, service, *more)
         if failed:
             print(service.output)
@@ -112,7 +112,7 @@ def settle(service, entity, settings):
 def ask(service, text, **options):
     """Response code, results and the text that was streamed."""
     request = Request(service, "ask", text, **options)
-    code, results = request.wait(30)
+    code, results = request.wait()
     return code, results, request.streamed()
 
 
@@ -126,7 +126,7 @@ def state(service, entity):
 
 
 def wait_state(service, entity, wanted):
-    wait_for(lambda: state(service, entity) == wanted, 10, f"{entity} {wanted}")
+    wait_for(lambda: state(service, entity) == wanted, f"{entity} {wanted}")
 
 
 def say(service, text, *words, kind=None, outcomes=None, **options):

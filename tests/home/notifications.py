@@ -7,7 +7,7 @@ import subprocess
 
 import house
 from house import ask, state, wait_state
-from harness import Request, wait_for
+from harness import PATIENCE, Request, wait_for
 import dbus
 
 
@@ -39,7 +39,7 @@ class Dunst:
                                         stderr=subprocess.DEVNULL,
                                         preexec_fn=house.end_with_us)
         bus = dbus.SessionBus()
-        wait_for(lambda: bus.name_has_owner("org.freedesktop.Notifications"), 10, "dunst")
+        wait_for(lambda: bus.name_has_owner("org.freedesktop.Notifications"), "dunst")
         return self
 
     def __exit__(self, *_):
@@ -49,7 +49,7 @@ class Dunst:
 
     def ctl(self, *words):
         return subprocess.run(["dunstctl", *words], env=self.env, capture_output=True, text=True,
-                              check=True, timeout=10).stdout.strip()
+                              check=True, timeout=PATIENCE).stdout.strip()
 
     def shown(self):
         return self.ctl("count", "displayed") == "1"
@@ -62,10 +62,10 @@ class Dunst:
 
 def pressed(service, dunst, act):
     request = Request(service, "ask", "open the garage")
-    wait_for(dunst.shown, 10, "the notification")
+    wait_for(dunst.shown, "the notification")
     act()
-    code, results = request.wait(10)
-    wait_for(lambda: not dunst.shown(), 5, "the notification to go")
+    code, results = request.wait()
+    wait_for(lambda: not dunst.shown(), "the notification to go")
     return code, dict(results)
 
 

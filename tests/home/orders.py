@@ -102,13 +102,13 @@ def test_opening_a_garage_wants_a_word(service, home):
 
 def test_part_of_it_fails(service, home):
     home.unplug("Hall Lamp")
-    wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
+    wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], "unplugged")
     results = say(service, "turn on the lights on the upstairs", "Desk Lamp is on",
                    "Hall Lamp could not be changed: the device is not available")
     assert sorted(str(a["outcome"]) for a in results["actions"]) == ["done", "failed"]
     say(service, "is the hall lamp on", "I do not know")
     home.plug_in("Hall Lamp")
-    wait_for(lambda: devices(service)["light.hall_lamp"]["available"], 10, "plugged in")
+    wait_for(lambda: devices(service)["light.hall_lamp"]["available"], "plugged in")
 
 
 def test_many_at_once_want_a_word(service, home):
@@ -118,7 +118,7 @@ def test_many_at_once_want_a_word(service, home):
     for name in names:
         home.plug_in(name)
     wait_for(lambda: len([d for d in devices(service).values()
-                          if d["domain"] == "light" and d["available"]]) == 13, 10, "the spots")
+                          if d["domain"] == "light" and d["available"]]) == 13, "the spots")
     no = agent.Process("no")
     code, results, text = ask(service, "turn on all lights")
     # What is on already would be asked about, too: it is one order.
@@ -135,7 +135,7 @@ def test_a_name_is_no_order(service, home):
     """It can be listed; as a sentence it would be taken apart."""
     home.plug_in("all [lights] off; (open|close) {name}")
     entity = "light.all_lights_off_open_close_name"
-    wait_for(lambda: entity in devices(service), 10, entity)
+    wait_for(lambda: entity in devices(service), entity)
     say(service, "turn off the desk lamp", "Desk Lamp is off.")
     home.unplug("all [lights] off; (open|close) {name}")
 
@@ -167,7 +167,7 @@ def test_the_tools_process_is_killed(service, home):
     request = Request(service, "ask", "turn on the shy lamp")
     time.sleep(0.3)
     os.kill(tools_pid(service)[0], signal.SIGKILL)
-    code, results = request.wait(10)
+    code, results = request.wait()
     assert code == 0 and str(results["actions"][0]["outcome"]) == "sent", (code, results)
     assert not results["actions"][0]["verified"]
     wait_state(service, "light.desk_lamp", "off")
@@ -176,15 +176,15 @@ def test_the_tools_process_is_killed(service, home):
 
 def test_the_broker_goes_and_comes(service, home):
     home.stop_broker()
-    wait_for(lambda: service.property("Broker", "Home1") != "up", 10, "the loss")
+    wait_for(lambda: service.property("Broker", "Home1") != "up", "the loss")
     say(service, "turn off the desk lamp", "the broker is not reached",
          outcomes=[("failed", False)])
     # What it was before is not what it is.
     assert "is on" not in ask(service, "is the desk lamp on")[2], "an old state"
     home.start_broker()
-    wait_for(lambda: service.property("Broker", "Home1") == "up", 20, "the broker")
+    wait_for(lambda: service.property("Broker", "Home1") == "up", "the broker")
     # The lamp finds the broker by itself, in its own time.
-    wait_for(lambda: ask(service, "turn on the desk lamp")[1]["actions"][0]["verified"], 20,
+    wait_for(lambda: ask(service, "turn on the desk lamp")[1]["actions"][0]["verified"],
              "the lamp")
     assert state(service, "light.desk_lamp") == "on"
 

@@ -9,7 +9,7 @@ import sys
 
 import house
 from house import ask, devices, go_on as say
-from harness import Service, require_bus, run_tests, wait_for
+from harness import PATIENCE, Service, require_bus, run_tests, wait_for
 import dbus
 import dbus.mainloop.glib
 
@@ -26,8 +26,8 @@ class Player:
             ["mpv", "--no-config", f"--script={SCRIPT}", "--no-video", "--ao=null",
              "--really-quiet", "--volume=80", "av://lavfi:sine=frequency=440"],
             stdin=subprocess.DEVNULL, preexec_fn=house.end_with_us)
-        wait_for(lambda: dbus.SessionBus().name_has_owner(PLAYER), 10, "mpv")
-        wait_for(lambda: self.ctl("status") == "Playing", 10, "mpv to play")
+        wait_for(lambda: dbus.SessionBus().name_has_owner(PLAYER), "mpv")
+        wait_for(lambda: self.ctl("status") == "Playing", "mpv to play")
         return self
 
     def __exit__(self, *_):
@@ -36,7 +36,7 @@ class Player:
 
     def ctl(self, *words):
         return subprocess.run(["playerctl", "-p", "mpv", *words], capture_output=True, text=True,
-                              check=True, timeout=10).stdout.strip()
+                              check=True, timeout=PATIENCE).stdout.strip()
 
 
 def paused_and_played(service, player):
@@ -67,8 +67,8 @@ def what_was_not_seen_is_not_claimed(service, player):
 
 def a_player_that_went_is_not_known(service, player):
     player.process.terminate()
-    wait_for(lambda: not dbus.SessionBus().name_has_owner(PLAYER), 10, "mpv to go")
-    wait_for(lambda: THING not in devices(service), 5, "the player to be forgotten")
+    wait_for(lambda: not dbus.SessionBus().name_has_owner(PLAYER), "mpv to go")
+    wait_for(lambda: THING not in devices(service), "the player to be forgotten")
     code, results, said = ask(service, "pause the music")
     assert not results.get("actions"), said
 
@@ -84,7 +84,7 @@ def main():
     require_bus()
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     with Service() as service, Player() as player:
-        wait_for(lambda: THING in devices(service), 10, "the player to be known")
+        wait_for(lambda: THING in devices(service), "the player to be known")
         failed = run_tests(TESTS, service, player)
         if failed:
             print(service.output)

@@ -174,7 +174,7 @@ static void setup(void)
 	house_start_broker(h);
 	things = start_things();
 	house_start_tools(h, NULL, 0);
-	ck_assert(house_wait(h, all_available, NULL, 20000));
+	ck_assert(house_wait(h, all_available, NULL));
 }
 
 static void teardown(void)
@@ -212,7 +212,7 @@ static void call(const char *id, const char *service, json_t *data)
 	_cleanup_free_ char *text = json_dumps(data, 0);
 	bool told = is_told(id, service);
 
-	house_call(h, id, service, text, 3000);
+	house_call(h, id, service, text, IN_TIME);
 	n_calls++;
 	n_verified += h->result.verified;
 	n_sent += h->result.outcome == OUTCOME_SENT;
@@ -286,10 +286,10 @@ static bool is_down(const struct house *x, const void *arg)
 START_TEST(the_broker_is_killed)
 {
 	house_stop_broker(h);
-	ck_assert(house_wait(h, is_down, NULL, 5000));
+	ck_assert(house_wait(h, is_down, NULL));
 	house_start_broker(h);
 	/* The things come back by themselves, and nothing that was known is lost. */
-	ck_assert(house_wait_up(h, 10000));
+	ck_assert(house_wait_up(h));
 	for (size_t i = 0; i < THINGS; i += EACH) {
 		char id[64];
 		unsigned tries = 0;
@@ -302,7 +302,7 @@ START_TEST(the_broker_is_killed)
 		} while (!h->result.verified && ++tries < 20);
 		ck_assert(h->result.verified);
 	}
-	ck_assert(house_wait(h, all_available, NULL, 10000));
+	ck_assert(house_wait(h, all_available, NULL));
 }
 END_TEST
 
@@ -311,8 +311,8 @@ START_TEST(one_is_unavailable_and_one_removed)
 	uint64_t id;
 
 	house_say(h, "d/16/avail", "offline");
-	ck_assert(house_wait(h, is_unavailable, "switch.thing_16", 5000));
-	house_call(h, "switch.thing_16", "turn_on", NULL, 1000);
+	ck_assert(house_wait(h, is_unavailable, "switch.thing_16"));
+	house_call(h, "switch.thing_16", "turn_on", NULL, IN_TIME);
 	ck_assert_str_eq(h->result.text.data, "the device is not available");
 	/* It does not answer any more, and is taken back while it is waited for. */
 	house_kill(things);

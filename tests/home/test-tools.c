@@ -39,7 +39,7 @@ static void furnish(const char *kind, const char *manner)
 	house_start_broker(h);
 	lamp = house_start_lamp(h, "Desk Lamp", kind, manner);
 	house_start_tools(h, NULL, 0);
-	ck_assert(house_wait_up(h, 5000));
+	ck_assert(house_wait_up(h));
 }
 
 static void expect(enum tools_outcome outcome, bool verified, const char *state)
@@ -65,25 +65,25 @@ START_TEST(obeys_and_is_read_back)
 #ifndef WITH_COVERAGE
 	ck_assert(h->hello.no_new_privs && h->hello.not_dumpable);
 #endif
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	ck_assert_str_eq(house_find(h, LAMP)->name, "Desk Lamp");
-	house_call(h, LAMP, "turn_on", NULL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
 	/* The state was told before the result. */
 	s = house_find(h, LAMP);
 	ck_assert_str_eq(s->state, "on");
 	ck_assert_int_eq(json_integer_value(json_object_get(s->attributes, "brightness")), 100);
 	ck_assert_ptr_nonnull(json_object_get(s->services, "turn_off"));
-	house_call(h, LAMP, "turn_on", NULL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_ALREADY, true, "on");
-	house_call(h, LAMP, "turn_on", "{\"brightness\": 40}", 3000);
+	house_call(h, LAMP, "turn_on", "{\"brightness\": 40}", IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
 	ck_assert_double_eq(house_number(h, "brightness"), 40);
-	house_call(h, LAMP, "turn_on", "{\"brightness\": 0}", 3000);
+	house_call(h, LAMP, "turn_on", "{\"brightness\": 0}", IN_TIME);
 	expect(OUTCOME_DONE, true, "off");
-	house_call(h, LAMP, "open", NULL, 3000);
+	house_call(h, LAMP, "open", NULL, IN_TIME);
 	expect_failure("it cannot do that (open)");
-	house_call(h, "light.elsewhere", "turn_on", NULL, 3000);
+	house_call(h, "light.elsewhere", "turn_on", NULL, IN_TIME);
 	expect_failure("no such device");
 }
 END_TEST
@@ -94,17 +94,17 @@ START_TEST(switches_and_covers)
 
 	furnish("switch", NULL);
 	cover = house_start_lamp(h, "Blind", "cover", NULL);
-	ck_assert(house_wait_state(h, "switch.desk_lamp", "off", 5000));
-	ck_assert(house_wait_state(h, "cover.blind", "closed", 5000));
-	house_call(h, "switch.desk_lamp", "turn_on", NULL, 3000);
+	ck_assert(house_wait_state(h, "switch.desk_lamp", "off"));
+	ck_assert(house_wait_state(h, "cover.blind", "closed"));
+	house_call(h, "switch.desk_lamp", "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
-	house_call(h, "switch.desk_lamp", "turn_on", "{\"brightness\": 5}", 3000);
+	house_call(h, "switch.desk_lamp", "turn_on", "{\"brightness\": 5}", IN_TIME);
 	expect_failure("turn_on has no 'brightness'");
-	house_call(h, "cover.blind", "open", NULL, 3000);
+	house_call(h, "cover.blind", "open", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "open");
-	house_call(h, "cover.blind", "close", NULL, 3000);
+	house_call(h, "cover.blind", "close", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "closed");
-	house_call(h, "cover.blind", "turn_on", NULL, 3000);
+	house_call(h, "cover.blind", "turn_on", NULL, IN_TIME);
 	expect_failure("it cannot do that (turn_on)");
 	house_kill(cover);
 }
@@ -116,7 +116,7 @@ START_TEST(is_not_confirmed)
 	uint64_t began;
 
 	furnish(NULL, _i ? "liar" : "silent");
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	began = house_now();
 	house_call(h, LAMP, "turn_on", NULL, 400);
 	expect(OUTCOME_SENT, false, "off");
@@ -136,14 +136,14 @@ static bool is_unavailable(const struct house *x, const void *arg)
 START_TEST(is_unplugged)
 {
 	furnish(NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	house_kill(lamp);
-	ck_assert(house_wait(h, is_unavailable, NULL, 5000));
-	house_call(h, LAMP, "turn_on", NULL, 3000);
+	ck_assert(house_wait(h, is_unavailable, NULL));
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect_failure("the device is not available");
 	lamp = house_start_lamp(h, "Desk Lamp", NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
-	house_call(h, LAMP, "turn_on", NULL, 3000);
+	ck_assert(house_wait_state(h, LAMP, "off"));
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
 }
 END_TEST
@@ -158,16 +158,16 @@ START_TEST(the_broker_restarts)
 	unsigned before;
 
 	furnish(NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	before = h->downs;
 	house_stop_broker(h);
-	ck_assert(house_wait(h, is_down, &before, 5000));
+	ck_assert(house_wait(h, is_down, &before));
 	ck_assert(!h->up);
 	ck_assert_int_ne(h->trouble[0], '\0');
-	house_call(h, LAMP, "turn_on", NULL, 3000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect_failure("the broker is not reached");
 	house_start_broker(h);
-	ck_assert(house_wait_up(h, 10000));
+	ck_assert(house_wait_up(h));
 	/* The lamp comes back by itself; until then the call is sent and not confirmed. */
 	for (int i = 0; i < 20; i++) {
 		house_call(h, LAMP, "turn_on", NULL, 500);
@@ -185,10 +185,10 @@ START_TEST(the_broker_comes_late)
 	unsigned none = 0;
 
 	house_start_tools(h, NULL, 0);
-	ck_assert(house_wait(h, is_down, &none, 5000));
+	ck_assert(house_wait(h, is_down, &none));
 	house_start_broker(h);
 	lamp = house_start_lamp(h, "Desk Lamp", NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 10000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	ck_assert_uint_eq(h->ups, 1);
 }
 END_TEST
@@ -203,13 +203,13 @@ START_TEST(many_calls_at_once)
 	unsigned first = 1, all = 130;
 
 	furnish(NULL, "silent");
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	for (unsigned i = 0; i < all; i++)
 		house_send(h, LAMP, "turn_on", NULL, 1000);
 	/* Those beyond the limit are answered at once, the others at their deadline. */
-	ck_assert(house_wait(h, have_results, &first, 900));
+	ck_assert(house_wait(h, have_results, &first));
 	expect_failure("too many calls at once");
-	ck_assert(house_wait(h, have_results, &all, 5000));
+	ck_assert(house_wait(h, have_results, &all));
 	expect(OUTCOME_SENT, false, "off");
 }
 END_TEST
@@ -225,15 +225,15 @@ START_TEST(devices_come_and_go)
 	static const char topic[] = "homeassistant/switch/a/config";
 
 	furnish(NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	/* Another of the same name gets a number. */
 	house_say(h, "homeassistant/light/other/config",
 		  "{\"name\": \"Desk Lamp\", \"cmd_t\": \"x\"}");
-	ck_assert(house_wait_state(h, LAMP "_2", "", 5000));
+	ck_assert(house_wait_state(h, LAMP "_2", ""));
 	house_say(h, topic, "{\"name\": \"one\", \"cmd_t\": \"x\"}");
-	ck_assert(house_wait_state(h, "switch.one", "", 5000));
+	ck_assert(house_wait_state(h, "switch.one", ""));
 	house_say(h, topic, "{\"name\": \"two\", \"cmd_t\": \"x\"}");
-	ck_assert(house_wait_state(h, "switch.two", "", 5000));
+	ck_assert(house_wait_state(h, "switch.two", ""));
 	ck_assert_ptr_null(house_find(h, "switch.one"));
 	/* What is broken leaves the old one. */
 	house_say(h, topic, "{\"name\": \"three\"");
@@ -242,7 +242,7 @@ START_TEST(devices_come_and_go)
 	house_kill(lamp);
 	lamp = 0;
 	house_say(h, "homeassistant/light/desk_lamp/light/config", "");
-	ck_assert(house_wait(h, know_none, NULL, 5000));
+	ck_assert(house_wait(h, know_none, NULL));
 }
 END_TEST
 
@@ -259,7 +259,7 @@ START_TEST(hostile_messages)
 	ck_assert_ptr_nonnull(big);
 	memset(big, '[', len);
 	furnish(NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	hostile("lamp/desk_lamp", big, len);
 	hostile("lamp/desk_lamp", "\xff\xfe\x00", 3);
 	hostile("lamp/desk_lamp", "{\"state\": \"ON", 12);
@@ -279,13 +279,13 @@ START_TEST(hostile_messages)
 		  "{\"name\": \"a\\u001b[2J\\nb\", \"cmd_t\": \"c\", \"stat_t\": \"hot\", "
 		  "\"val_tpl\": \"{% for i in range(9999) %}{% for j in range(9999) %}{{ value }}"
 		  "{% endfor %}{% endfor %}\"}");
-	ck_assert(house_wait_state(h, "switch.a_2j_b", "", 5000));
+	ck_assert(house_wait_state(h, "switch.a_2j_b", ""));
 	ck_assert_str_eq(house_find(h, "switch.a_2j_b")->name, "a [2J b");
 	house_say(h, "hot", "ON");
 	ck_assert_ptr_nonnull(house_find(h, "switch.loop"));
 	ck_assert_ptr_null(house_find(h, "switch.wild"));
 	ck_assert_ptr_null(house_find(h, "light.big"));
-	house_call(h, LAMP, "turn_on", NULL, 5000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
 	/* Its command describes it anew, as nothing; the call is answered. */
 	house_call(h, "switch.loop", "turn_on", NULL, 500);
@@ -310,7 +310,7 @@ START_TEST(a_flood_of_devices)
 	size_t lens[FLOOD];
 
 	furnish(NULL, NULL);
-	ck_assert(house_wait_state(h, LAMP, "off", 5000));
+	ck_assert(house_wait_state(h, LAMP, "off"));
 	for (int i = 0; i < FLOOD; i++) {
 		snprintf(topics[i], sizeof(topics[i]), "homeassistant/switch/n/f%d/config", i);
 		snprintf(payloads[i], sizeof(payloads[i]),
@@ -320,11 +320,11 @@ START_TEST(a_flood_of_devices)
 		lens[i] = strlen(p[i]);
 	}
 	house_publish(h, t, p, lens, FLOOD);
-	ck_assert(house_wait(h, all_came, NULL, 20000));
+	ck_assert(house_wait(h, all_came, NULL));
 	/* One message that is the state of all of them. */
 	house_say(h, "f", "ON");
-	ck_assert(house_wait_state(h, "switch.flood_7", "on", 5000));
-	house_call(h, LAMP, "turn_on", NULL, 5000);
+	ck_assert(house_wait_state(h, "switch.flood_7", "on"));
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect(OUTCOME_DONE, true, "on");
 	ck_assert_uint_eq(h->most, TOOLS_ENTITIES_MAX);
 }
@@ -342,17 +342,17 @@ START_TEST(no_broker_but_a_listener)
 	ck_assert_int_eq(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
 	ck_assert_int_eq(listen(s, 8), 0);
 	house_start_tools(h, NULL, 0);
-	house_call(h, LAMP, "turn_on", NULL, 1000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect_failure("no such device");
 	memset(junk, 0xff, sizeof(junk));
 	fd = accept(s, NULL, NULL);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_gt(send(fd, junk, sizeof(junk), MSG_NOSIGNAL), 0);
-	ck_assert(house_wait(h, is_down, &none, 5000));
+	ck_assert(house_wait(h, is_down, &none));
 	close(fd);
 	fd = accept(s, NULL, NULL);
 	ck_assert_int_ge(fd, 0);
-	house_call(h, LAMP, "turn_on", NULL, 1000);
+	house_call(h, LAMP, "turn_on", NULL, IN_TIME);
 	expect_failure("no such device");
 	close(fd);
 	close(s);

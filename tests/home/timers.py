@@ -62,9 +62,9 @@ def test_a_timer_rings(service, _):
                                     "org.assistantd.Timers1")
     say(service, "set a timer for 1 second for tea")
     number = int(timers(service)["tea"]["id"])
-    wait_for(lambda: rang, 10, "the signal")
+    wait_for(lambda: rang, "the signal")
     assert rang == [number], rang
-    wait_for(lambda: notes.shown, 5, "the notification")
+    wait_for(lambda: notes.shown, "the notification")
     assert notes.shown[0]["body"] == "The tea timer is over.", notes.shown
     notes.leave()
     assert timers(service)["tea"]["state"] == "over" and timers(service)["tea"]["left_ms"] == 0
@@ -88,7 +88,7 @@ def leave_behind(service, _):
 
 
 def found_again(service, _):
-    wait_for(lambda: timers(service).get("eggs", {}).get("state") == "over", 10,
+    wait_for(lambda: timers(service).get("eggs", {}).get("state") == "over",
              "the timer that ended meanwhile")
     assert timers(service)["bread"]["state"] == "running"
     assert 3_500_000 < timers(service)["bread"]["left_ms"] < 3_600_000

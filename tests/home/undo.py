@@ -12,7 +12,7 @@ import time
 
 import house
 from house import ask, devices, state, wait_state
-from harness import Request, ctl, wait_for
+from harness import PATIENCE, Request, ctl, wait_for
 from agent import Process
 
 
@@ -28,7 +28,7 @@ class Undoing:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def end(self):
-        return self.process.communicate(timeout=30)[0]
+        return self.process.communicate(timeout=PATIENCE)[0]
 
 
 def the_last_is_taken_back(service, _):
@@ -117,7 +117,7 @@ def one_is_taken_back_once(service, _):
     assert ask(service, "set the desk lamp to 80 %")[0] == 0
     with Process("hang") as agent:
         first = Undoing(service, "undo", str(call))
-        wait_for(lambda: agent.asked, 5, "the question")
+        wait_for(lambda: agent.asked, "the question")
         assert "Desk Lamp is being undone already." in ctl(service, "undo", str(call))
         assert "Desk Lamp is being undone already." in ctl(service, "undo")
         agent.say("late no")
@@ -133,7 +133,7 @@ def one_is_taken_back_once(service, _):
 
 def a_whole_that_fails_is_taken_back(service, home):
     home.unplug("Hall Lamp")
-    wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], 10, "unplugged")
+    wait_for(lambda: not devices(service)["light.hall_lamp"]["available"], "unplugged")
     order = "turn on the desk lamp and turn on the hall lamp"
     said = ctl(service, "ask", "--whole", order)
     assert "Hall Lamp could not be changed: the device is not available" in said and \
@@ -149,7 +149,7 @@ def a_whole_that_fails_is_taken_back(service, home):
     assert state(service, "light.desk_lamp") == "on"
     assert "Desk Lamp is off." in ctl(service, "undo")
     home.plug_in("Hall Lamp")
-    wait_for(lambda: devices(service)["light.hall_lamp"]["available"], 10, "plugged in")
+    wait_for(lambda: devices(service)["light.hall_lamp"]["available"], "plugged in")
 
 
 def others_take_back_their_own(service, _):
@@ -181,9 +181,9 @@ def a_closed_request_sends_no_more(service, _):
 
     def rows():
         return [r for r in journal(service) if r["call"] > last]
-    wait_for(rows, 5, "the first call")
+    wait_for(rows, "the first call")
     request.close()
-    wait_for(lambda: len(rows()) == 2, 10, "the end of both")
+    wait_for(lambda: len(rows()) == 2, "the end of both")
     assert [(r["tool"], r["outcome"]) for r in rows()] == \
         [("home/turn_off", "not_run"), ("home/turn_on", "sent")], rows()
     assert not request.response
@@ -206,11 +206,11 @@ def is_killed(service, folder):
     """The command is out and the service is killed."""
     ctl(service, "ask", "turn on the desk lamp")
     Request(service, "ask", "turn on the shy lamp")
-    wait_for(lambda: len(journal(service)) == 2, 5, "the row")
+    wait_for(lambda: len(journal(service)) == 2, "the row")
     os.kill(service.process.pid, signal.SIGKILL)
     service.process.wait()
     service.ends_with = -signal.SIGKILL
-    wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), 5, "end")
+    wait_for(lambda: not service.bus.name_has_owner("org.assistantd.Assistant1"), "end")
     with sqlite3.connect(os.path.join(folder, "s", "assistantd", "store.db")) as store:
         store.execute("UPDATE call SET undo_until_ms = 1")
     store.close()

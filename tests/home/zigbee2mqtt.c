@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/check-main.h"
 #include "tests/home/house.h"
@@ -40,8 +41,8 @@ static void setup(void)
 {
 	house_init(h);
 	house_start_tools(h, host, port);
-	ck_assert(house_wait_up(h, 5000));
-	ck_assert(house_wait(h, know_all, NULL, 10000));
+	ck_assert(house_wait_up(h));
+	ck_assert(house_wait(h, know_all, NULL));
 }
 
 static void teardown(void)
@@ -51,7 +52,7 @@ static void teardown(void)
 
 static void call(const char *entity, const char *service, const char *data)
 {
-	house_call(h, entity, service, data, 5000);
+	house_call(h, entity, service, data, IN_TIME);
 	printf("%s %s %s: %s%s, %s -> %s %s\n", entity, service, data ? data : "",
 	       tools_outcome_name(h->result.outcome), h->result.verified ? ", verified" : "",
 	       h->result.before.len ? h->result.before.data : "?",
@@ -146,13 +147,6 @@ static bool has_answer(const struct house *x, const void *arg)
 	return x->n_results && x->result_id == *(const uint64_t *)arg;
 }
 
-static bool never(const struct house *x, const void *arg)
-{
-	(void)x;
-	(void)arg;
-	return false;
-}
-
 static void print_answer(const char *what)
 {
 	printf("%s: %s%s %s\n", what, tools_outcome_name(h->result.outcome),
@@ -169,12 +163,12 @@ START_TEST(it_does_not_answer)
 	call(PLUG, "turn_off", NULL);
 	kill(bridge, SIGSTOP);
 	id = house_send(h, PLUG, "turn_on", NULL, 1500);
-	ck_assert(house_wait(h, has_answer, &id, 3000));
+	ck_assert(house_wait(h, has_answer, &id));
 	print_answer("a bridge that hangs");
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_SENT);
 	ck_assert(!h->result.verified);
 	kill(bridge, SIGCONT);
-	ck_assert(house_wait_state(h, PLUG, "on", 10000));
+	ck_assert(house_wait_state(h, PLUG, "on"));
 }
 END_TEST
 
@@ -191,13 +185,13 @@ START_TEST(the_broker_restarts)
 	kill(broker, SIGKILL);
 	broker = house_start(argv);
 	kill(bridge, SIGCONT);
-	ck_assert(house_wait(h, has_answer, &id, 6000));
+	ck_assert(house_wait(h, has_answer, &id));
 	print_answer("a broker that restarts");
 	/* The break may be seen before the call is. */
 	ck_assert(h->result.outcome == OUTCOME_SENT || h->result.outcome == OUTCOME_FAILED ||
 		  h->result.verified);
 	do {
-		house_wait(h, never, NULL, 300);
+		nanosleep(&(struct timespec){ 0, 300000000 }, NULL);
 		house_call(h, LAMP, "turn_on", NULL, 1000);
 	} while (!h->result.verified && ++tries < 30);
 	print_answer("afterwards");
@@ -209,14 +203,14 @@ START_TEST(the_broker_restarts)
 		     "{\"id\": \"desk_plug\", \"force\": true}");
 	id = house_send(h, PLUG, "turn_on", NULL, 8000);
 	kill(bridge, SIGCONT);
-	ck_assert(house_wait(h, has_answer, &id, 10000));
+	ck_assert(house_wait(h, has_answer, &id));
 	print_answer("a device that is removed");
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_SENT);
 	ck_assert_str_eq(h->result.text.data, "the device was removed meanwhile");
-	ck_assert(house_wait(h, is_gone, PLUG, 5000));
+	ck_assert(house_wait(h, is_gone, PLUG));
 	/* The bridge's last will makes all of its devices unavailable. */
 	kill(bridge, SIGKILL);
-	ck_assert(house_wait(h, is_gone, BLIND, 10000));
+	ck_assert(house_wait(h, is_gone, BLIND));
 	call(BLIND, "set_position", "{\"position\": 10}");
 	ck_assert_uint_eq(h->result.outcome, OUTCOME_FAILED);
 	ck_assert_str_eq(h->result.text.data, "the device is not available");

@@ -81,7 +81,7 @@ def furnish(house, home):
 
 
 def place(service, home, found):
-    wait_for(lambda: set(found) <= set(devices(service)), 20, "the devices")
+    wait_for(lambda: set(found) <= set(devices(service)), "the devices")
     for entity, device in found.items():
         area = re.sub(r"[\[\](){}<>|]", " ", home.devices[device][1]).strip()
         if area:
