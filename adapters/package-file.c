@@ -2,16 +2,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "adapters/hashing.h"
 #include "adapters/package.h"
 #include "base_model/base_model.h"
 #include "util/file.h"
 #include "util/macro.h"
+#include "util/pages.h"
 
 #define PIECE ((size_t)1 << 20)
-#define HUGE_PAGE ((size_t)2 << 20)
 
 struct package_file {
 	char *data;
@@ -44,11 +43,9 @@ static int read_file(struct package_file *f, int fd, struct diag *d)
 
 	if (r < 0)
 		return r;
-	f->data = aligned_alloc(HUGE_PAGE, (f->size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+	f->data = pages_alloc(f->size);
 	if (!f->data)
 		return diag_set(d, -ENOMEM, DIAG_SYSTEM, "", "out of memory");
-	/* Touching small pages takes as long as hashing; a wish only. */
-	(void)madvise(f->data, f->size, MADV_HUGEPAGE);
 	hashing_begin(&f->hashing, f->data);
 	f->hashes = true;
 	for (size_t at = 0; r == 0 && at < f->size; at += n) {

@@ -12,6 +12,7 @@
 
 #include "base_model/gemm-private.h"
 #include "util/macro.h"
+#include "util/pages.h"
 
 enum { BLOCK = 8 };				/* panels of a block, either way */
 enum { PACK_STEPS = 16 };			/* of a task that packs */
@@ -96,7 +97,7 @@ bool gemm_reserve(struct gemm *g, struct gemm_scratch *s, size_t words)
 	if (words <= s->cap)
 		return true;
 	free(s->words);
-	s->words = aligned_alloc(64, divide_up(words * sizeof(*s->words), 64) * 64);
+	s->words = pages_alloc(words * sizeof(*s->words));
 	s->cap = s->words ? words : 0;
 	if (!s->words)
 		atomic_store(&g->failed, true);

@@ -6,6 +6,7 @@
 
 #include "adapters/train/random.h"
 #include "adapters/train/train-private.h"
+#include "util/pages.h"
 
 static double uniform(uint64_t *s)
 {
@@ -142,7 +143,7 @@ int train_new_lane(struct trainer **ret, const struct trainer *t, size_t rows, u
 	if (r < 0)
 		return r;
 	lane = *ret;
-	lane->trained.g = calloc(lane->n_weights, sizeof(float));
+	lane->trained.g = pages_calloc(lane->n_weights, sizeof(float));
 	if (!lane->trained.g)
 		return -ENOMEM;
 	lane->w = lane->trained.w = t->w;

@@ -4,6 +4,7 @@
 
 #include "adapters/train/train-private.h"
 #include "util/macro.h"
+#include "util/pages.h"
 
 /* Logits that are there at once, where one position has no more. */
 enum { MOST_LOGITS = 1 << 25 };
@@ -138,7 +139,7 @@ size_t train_buffer_floats(struct trainer *t)
 int train_lay_buffers(struct trainer *t)
 {
 	free(t->block);
-	t->block = calloc(lay_all(t, NULL), sizeof(float));
+	t->block = pages_calloc(lay_all(t, NULL), sizeof(float));
 	if (!t->block)
 		return -ENOMEM;
 	lay_all(t, t->block);

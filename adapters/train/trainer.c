@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adapters/train/train-private.h"
+#include "util/pages.h"
 
 bool train_shape_valid(const struct train_shape *s, size_t rows)
 {
@@ -18,8 +19,8 @@ bool train_shape_valid(const struct train_shape *s, size_t rows)
 
 int train_block_init(struct train_block *b, size_t n)
 {
-	*b = (struct train_block){ calloc(n, sizeof(float)), calloc(n, sizeof(float)),
-				   calloc(n, sizeof(float)), calloc(n, sizeof(float)),
+	*b = (struct train_block){ pages_calloc(n, sizeof(float)), pages_calloc(n, sizeof(float)),
+				   pages_calloc(n, sizeof(float)), pages_calloc(n, sizeof(float)),
 				   calloc(n / TRAIN_WEIGHTS + 1, sizeof(double)), n };
 	return b->w && b->g && b->m1 && b->m2 && b->sums ? 0 : -ENOMEM;
 }

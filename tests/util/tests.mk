@@ -9,3 +9,6 @@ tests_util_test_jinja_LDADD = util/libutil.a $(TEST_LIBS) $(JANSSON_LIBS) -lm
 
 check_PROGRAMS += tests/util/test-file
 tests_util_test_file_LDADD = util/libutil.a $(TEST_LIBS)
+
+check_PROGRAMS += tests/util/test-pages
+tests_util_test_pages_LDADD = util/libutil.a $(TEST_LIBS)
