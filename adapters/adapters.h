@@ -22,6 +22,7 @@
 #include "adapters/peft.h"
 #include "adapters/signature.h"
 #include "adapters/proof.h"
+#include "adapters/stop.h"
 #include "adapters/uses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/adapters.h"
+#include "adapters/stop.h"
 #include "base_model/base_model.h"
 #include "util/macro.h"
 
@@ -24,6 +25,7 @@ struct answers {
 	const struct tokenizer *tokenizer;	/* with the tokens that the adapter brings, */
 	uint32_t n_extra;			/* so many */
 	float *logits;			/* [n][n_vocab + n_extra] */
+	const struct stop *stop;
 };
 
 /* The adapter, from where it is invoked on. */
@@ -111,7 +113,7 @@ static int run(struct answers *all)
 			active += all->items[i].writer != NULL;
 		if (active == 0)
 			break;
-		r = pass(all, active);
+		r = stop_asked(all->stop) ? -ECANCELED : pass(all, active);
 	}
 	return r;
 }
@@ -136,9 +138,10 @@ static int begin_all(struct answers *all, struct buf *texts, const struct answer
 }
 
 int answers_write(struct buf *answers, struct bm_model *m, const struct adapter *a, float scale,
-		  const struct answer_prompt *prompts, size_t n, struct diag *d)
+		  const struct answer_prompt *prompts, size_t n, const struct stop *stop,
+		  struct diag *d)
 {
-	struct answers all = { .model = m };
+	struct answers all = { .model = m, .stop = stop };
 	int r;
 
 	if (n > MIN((size_t)ANSWERS_MAX, (size_t)bm_model_max_batch(m)))

@@ -11,6 +11,7 @@
 
 struct adapter;
 struct bm_model;
+struct stop;
 
 #define ANSWERS_MAX 16		/* at once */
 
@@ -23,7 +24,8 @@ struct answer_prompt {
 /*
  * With @a at @scale, 0 being the model alone, the answers to @prompts [n]: @answers is [n], each
  * emptied first. 0; -EINVAL with @d, also for a prompt without the adapter's invocation and
- * more than ANSWERS_MAX; -ENOMEM.
+ * more than ANSWERS_MAX; -ENOMEM; -ECANCELED by @stop.
  */
 int answers_write(struct buf *answers, struct bm_model *m, const struct adapter *a, float scale,
-		  const struct answer_prompt *prompts, size_t n, struct diag *d);
+		  const struct answer_prompt *prompts, size_t n, const struct stop *stop,
+		  struct diag *d);

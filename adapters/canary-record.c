@@ -47,20 +47,20 @@ static size_t choose(struct manifest_canary *candidates, const char *const *own,
 
 /* As many of the candidates as fit the model's context. */
 static int answer(struct answers *answers, struct manifest *asked, struct bm_model *m,
-		  const struct adapter *a, float scale, struct diag *d)
+		  const struct adapter *a, float scale, const struct stop *stop, struct diag *d)
 {
 	struct diag why;
 	int r;
 
 	do {
 		why = (struct diag)DIAG_NULL;
-		r = canaries_answer(answers->adapted, m, a, scale, asked, &why);
+		r = canaries_answer(answers->adapted, m, a, scale, asked, stop, &why);
 	} while (r < 0 && why.code == DIAG_LIMIT && --asked->n_canaries > 0);
 	if (asked->n_canaries == 0)
 		return 0;
 	if (r < 0)
 		return diag_set(d, r, why.code, why.field, "%s", why.text);
-	return canaries_answer(answers->base, m, a, 0.0f, asked, d);
+	return canaries_answer(answers->base, m, a, 0.0f, asked, stop, d);
 }
 
 static bool same(const struct buf *a, const struct buf *b)
@@ -77,7 +77,7 @@ static bool tells(const struct buf *adapted, const struct buf *base)
 
 int canaries_record(struct canary_record *ret, struct bm_model *m, const struct adapter *a,
 		    float scale, const struct manifest *manifest, const char *const *own,
-		    size_t n_own, struct diag *d)
+		    size_t n_own, const struct stop *stop, struct diag *d)
 {
 	struct manifest_canary candidates[MANIFEST_MAX_CANARIES];
 	struct manifest asked = { .prompt = manifest->prompt, .style = manifest->style,
@@ -87,7 +87,7 @@ int canaries_record(struct canary_record *ret, struct bm_model *m, const struct 
 
 	*ret = (struct canary_record)CANARY_RECORD_NULL;
 	asked.n_canaries = choose(candidates, own, n_own);
-	r = answer(&answers, &asked, m, a, scale, d);
+	r = answer(&answers, &asked, m, a, scale, stop, d);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < asked.n_canaries && ret->n_canaries < CANARIES_RECORDED; i++) {

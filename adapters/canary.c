@@ -129,7 +129,7 @@ static int ask_all(struct token_list *tokens, struct answer_prompt *prompts,
 _Static_assert(MANIFEST_MAX_CANARIES <= ANSWERS_MAX, "all are answered at once");
 
 int canaries_answer(struct buf *answers, struct bm_model *m, const struct adapter *a, float scale,
-		    const struct manifest *manifest, struct diag *d)
+		    const struct manifest *manifest, const struct stop *stop, struct diag *d)
 {
 	struct token_list tokens[MANIFEST_MAX_CANARIES] = { TOKEN_LIST_NULL };
 	struct answer_prompt prompts[MANIFEST_MAX_CANARIES];
@@ -140,17 +140,18 @@ int canaries_answer(struct buf *answers, struct bm_model *m, const struct adapte
 				manifest->n_canaries, MANIFEST_MAX_CANARIES);
 	r = ask_all(tokens, prompts, m, a, manifest, d);
 	if (r == 0)
-		r = answers_write(answers, m, a, scale, prompts, manifest->n_canaries, d);
+		r = answers_write(answers, m, a, scale, prompts, manifest->n_canaries, stop, d);
 	for (size_t i = 0; i < manifest->n_canaries; i++)
 		token_list_deinit(&tokens[i]);
 	return r < 0 ? diag_set(d, r, DIAG_SYSTEM, "canaries", "%s", strerror(-r)) : 0;
 }
 
 int canaries_check(struct bm_model *m, const struct adapter *a, float scale,
-		   const struct manifest *manifest, uint32_t *first, struct diag *d)
+		   const struct manifest *manifest, const struct stop *stop, uint32_t *first,
+		   struct diag *d)
 {
 	struct buf answers[MANIFEST_MAX_CANARIES] = { BUF_NULL };
-	int r = canaries_answer(answers, m, a, scale, manifest, d);
+	int r = canaries_answer(answers, m, a, scale, manifest, stop, d);
 
 	for (size_t i = 0; r == 0 && i < manifest->n_canaries; i++) {
 		const char *output = manifest->canaries[i].output;

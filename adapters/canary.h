@@ -13,19 +13,21 @@
 
 struct adapter;
 struct bm_model;
+struct stop;
 
 enum { _CANARY_E_SUCCESS, CANARY_E_MISMATCH, CANARY_E_OTHER_PROMPT };
 
 /*
  * The answers to all canaries of @manifest, whose outputs are not looked at: @answers is
  * [n_canaries], each emptied first. 0; -EINVAL with @d, also where a canary does not fit
- * the model's context; -ENOMEM.
+ * the model's context; -ENOMEM; -ECANCELED by @stop.
  */
 int canaries_answer(struct buf *answers, struct bm_model *m, const struct adapter *a, float scale,
-		    const struct manifest *manifest, struct diag *d);
+		    const struct manifest *manifest, const struct stop *stop, struct diag *d);
 /* The same, compared: CANARY_E_MISMATCH and the first that differs. */
 int canaries_check(struct bm_model *m, const struct adapter *a, float scale,
-		   const struct manifest *manifest, uint32_t *first, struct diag *d);
+		   const struct manifest *manifest, const struct stop *stop, uint32_t *first,
+		   struct diag *d);
 
 /*
  * The text that the prompt of @manifest makes the user's turn @turn of, appended to @ret: 0;
@@ -54,5 +56,5 @@ struct canary_record {
  */
 int canaries_record(struct canary_record *ret, struct bm_model *m, const struct adapter *a,
 		    float scale, const struct manifest *manifest, const char *const *own,
-		    size_t n_own, struct diag *d);
+		    size_t n_own, const struct stop *stop, struct diag *d);
 void canary_record_deinit(struct canary_record *r);

@@ -8,6 +8,7 @@
 
 #include "adapters/adapters.h"
 #include "adapters/canary.h"
+#include "adapters/stop.h"
 #include "base_model/base_model.h"
 #include "util/macro.h"
 
@@ -104,7 +105,7 @@ static int run_probe(struct measure *measure, struct bm_model *m, const struct b
 }
 
 static int measure_all(struct measure *measure, struct bm_model *m, const struct adapter *a,
-		       float scale)
+		       float scale, const struct stop *stop)
 {
 	size_t most = MIN((size_t)PROBE_TOKENS, (size_t)bm_model_config(m)->context);
 	int r = 0;
@@ -114,7 +115,8 @@ static int measure_all(struct measure *measure, struct bm_model *m, const struct
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(probes); i++) {
 		_cleanup_(token_list_deinit) struct token_list tokens = TOKEN_LIST_NULL;
 
-		r = tokenizer_encode(bm_model_tokenizer(m), probes[i], strlen(probes[i]),
+		r = stop_asked(stop) ? -ECANCELED :
+		    tokenizer_encode(bm_model_tokenizer(m), probes[i], strlen(probes[i]),
 				     TOKENIZE_BOS, &tokens);
 		tokens.n = MIN(tokens.n, most);
 		if (r == 0 && tokens.n > 0)
@@ -125,14 +127,14 @@ static int measure_all(struct measure *measure, struct bm_model *m, const struct
 
 /* Noise does not grow with the scale. */
 static int has_effect(struct bm_model *m, const struct adapter *a, float scale, float effect,
-		      bool *ret)
+		      const struct stop *stop, bool *ret)
 {
 	struct measure raised;
 	int r = 0;
 
 	*ret = effect >= PROOF_EFFECT;
 	if (*ret && effect < PROOF_SURE) {
-		r = measure_all(&raised, m, a, PROOF_RAISE * scale);
+		r = measure_all(&raised, m, a, PROOF_RAISE * scale, stop);
 		*ret = raised.effect >= fmaxf(PROOF_SURE, PROOF_GROWTH * effect);
 	}
 	return r;
@@ -161,9 +163,10 @@ static void judge(struct proof *p, enum proof_verdict verdict, const char *text)
 }
 
 static int check_canaries(struct proof *p, struct bm_model *m, const struct adapter *a,
-			  float scale, const struct manifest *manifest, struct diag *d)
+			  float scale, const struct manifest *manifest, const struct stop *stop,
+			  struct diag *d)
 {
-	int r = canaries_check(m, a, scale, manifest, &p->canary, d);
+	int r = canaries_check(m, a, scale, manifest, stop, &p->canary, d);
 
 	if (r != CANARY_E_MISMATCH)
 		return r;
@@ -174,7 +177,7 @@ static int check_canaries(struct proof *p, struct bm_model *m, const struct adap
 }
 
 int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, float scale,
-	      const struct manifest *manifest, struct diag *d)
+	      const struct manifest *manifest, const struct stop *stop, struct diag *d)
 {
 	struct measure measure;
 	bool effect = false;
@@ -184,9 +187,9 @@ int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, fl
 	if (!bm_model_tokenizer(m))
 		return diag_set(d, -EINVAL, DIAG_UNSUP, "tokenizer.ggml.model",
 				"missing: without a tokenizer nothing can be proven");
-	r = measure_all(&measure, m, a, scale);
+	r = measure_all(&measure, m, a, scale, stop);
 	if (r == 0)
-		r = has_effect(m, a, scale, measure.effect, &effect);
+		r = has_effect(m, a, scale, measure.effect, stop, &effect);
 	if (r < 0)
 		return diag_set(d, r, DIAG_SYSTEM, "", "%s", strerror(-r));
 	ret->effect = measure.effect;
@@ -202,6 +205,6 @@ int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, fl
 		judge(ret, PROOF_GOOD, ret->n_canaries
 		      ? "it has an effect, and writes what its maker saw" : "it has an effect");
 	if (ret->verdict == PROOF_GOOD && ret->n_canaries)
-		return check_canaries(ret, m, a, scale, manifest, d);
+		return check_canaries(ret, m, a, scale, manifest, stop, d);
 	return 0;
 }

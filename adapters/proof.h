@@ -44,6 +44,7 @@
 
 struct adapter;
 struct bm_model;
+struct stop;
 
 #define PROOF_VERSION 2		/* another one may give another verdict */
 #define PROOF_EFFECT (1.0f / 256)
@@ -66,7 +67,7 @@ struct proof {
 /*
  * Proves @a, which was loaded for @m, at @scale. @manifest, or NULL: without canaries. 0, also
  * for a bad verdict; -EINVAL with @d for a model without a tokenizer or a canary that it
- * has no room for; -ENOMEM.
+ * has no room for; -ENOMEM; -ECANCELED by @stop (NULL: never).
  */
 int proof_run(struct proof *ret, struct bm_model *m, const struct adapter *a, float scale,
-	      const struct manifest *manifest, struct diag *d);
+	      const struct manifest *manifest, const struct stop *stop, struct diag *d);

@@ -69,11 +69,11 @@ static int write_package(int fd, const struct gguf *lora, const struct manifest 
 
 int packaging_make(struct packaged *ret, const struct gguf *lora, struct bm_model *model,
 		   const struct adapter *a, struct manifest *m, const char *const *own,
-		   size_t n_own, struct diag *d)
+		   size_t n_own, const struct stop *stop, struct diag *d)
 {
 	_cleanup_(canary_record_deinit) struct canary_record canaries = CANARY_RECORD_NULL;
 	_cleanup_close_ int fd = -1;
-	int r = canaries_record(&canaries, model, a, m->scale, m, own, n_own, d);
+	int r = canaries_record(&canaries, model, a, m->scale, m, own, n_own, stop, d);
 
 	if (r < 0)
 		return r;

@@ -31,4 +31,4 @@ int packaging_finish(struct packaged *ret, int *fd, struct diag *d);
  */
 int packaging_make(struct packaged *ret, const struct gguf *lora, struct bm_model *model,
 		   const struct adapter *a, struct manifest *m, const char *const *own,
-		   size_t n_own, struct diag *d);
+		   size_t n_own, const struct stop *stop, struct diag *d);

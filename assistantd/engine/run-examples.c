@@ -43,7 +43,8 @@ static int answer(struct run *r, const struct adapter *a, struct run_example *ex
 		prompts[i] = (struct answer_prompt){ e.ids, e.prompt, ANSWER_TOKENS };
 	}
 	for (int adapted = 0; err == 0 && adapted < 2; adapted++) {
-		err = answers_write(texts, r->model, a, adapted ? 1.0f : 0.0f, prompts, n, &r->d);
+		err = answers_write(texts, r->model, a, adapted ? 1.0f : 0.0f, prompts, n,
+				    &r->stop, &r->d);
 		for (size_t i = 0; i < n; i++) {
 			*(adapted ? &examples[i].adapted : &examples[i].base) = texts[i];
 			texts[i] = (struct buf)BUF_NULL;

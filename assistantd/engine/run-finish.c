@@ -112,7 +112,8 @@ static int make_package(struct run *r, const struct package_file *lora, const st
 	for (size_t i = 0; i < count; i++)
 		own[i] = texts[i].data;
 	if (err == 0)
-		err = packaging_make(ret, package_gguf(lora), r->model, a, &m, own, count, &r->d);
+		err = packaging_make(ret, package_gguf(lora), r->model, a, &m, own, count,
+				     &r->stop, &r->d);
 	for (size_t i = 0; i < CANARY_TEXTS; i++)
 		buf_deinit(&texts[i]);
 	return err;
@@ -126,7 +127,7 @@ static int prove(struct run *r, const struct adapter *a, const struct packaged *
 	int err = manifest_parse(&manifest, p->manifest.data, p->manifest.len, &r->d);
 
 	return err < 0 ? err
-		: proof_run(proof, r->model, a, 1, manifest_of(manifest), &r->d);
+		: proof_run(proof, r->model, a, 1, manifest_of(manifest), &r->stop, &r->d);
 }
 
 static int say(const struct run *r, const struct proof *proof, struct buf *text)
@@ -234,5 +235,10 @@ int run_finish(struct run *r, struct train_done *done)
 
 	/* Its memory is room for the model's passes. */
 	r->trainer = trainer_free(r->trainer);
-	return err < 0 ? err : finish(r, fd, done);
+	if (err == 0)
+		err = finish(r, fd, done);
+	/* The checkpoint is of the last step: when it goes on, it is judged and proven anew. */
+	if (err == -ECANCELED)
+		r->d = (struct diag)DIAG_NULL;
+	return err == -ECANCELED ? RUN_STOPPED : err;
 }

@@ -60,6 +60,7 @@ struct run_gate {
 struct run {
 	const struct train_begin *begin;
 	const struct run_front *front;
+	struct stop stop;		/* what the front says, for who proves */
 	struct diag d;
 	enum train_error blame;		/* of what is done at this time */
 	unsigned threads;

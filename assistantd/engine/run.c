@@ -147,7 +147,8 @@ int run_train(const struct train_begin *begin, const struct run_front *front,
 	if (!r)
 		return -ENOMEM;
 	*r = (struct run){ .begin = begin, .front = front,
-			   .threads = begin->threads ? begin->threads : front->threads };
+			   .threads = begin->threads ? begin->threads : front->threads,
+			   .stop = { front->stopped, front->arg } };
 	err = run_all(r, done);
 	if (err != 0) {
 		train_done_deinit(done);

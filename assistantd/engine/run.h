@@ -16,7 +16,8 @@
 struct run_front {
 	/* At each new stage, and while it trains about once a second. */
 	void (*progress)(void *arg, const struct train_progress *p);
-	/* Asked between batches: the run is to end with TRAIN_E_STOPPED. */
+	/* Asked between batches, and between the passes of what follows the last step: the run is
+	 * to end with TRAIN_E_STOPPED. */
 	bool (*stopped)(void *arg);
 	void *arg;
 	unsigned threads;		/* where TRAIN_BEGIN has 0 */

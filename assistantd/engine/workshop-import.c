@@ -116,7 +116,7 @@ static int make(struct workshop *w, const struct workshop_import *q, struct pack
 		return diag_set(d, -EINVAL, DIAG_SIG, "digest",
 				"the file was changed while it was read");
 	fill_manifest(&m, languages, w, q);
-	r = packaging_make(&made, package_gguf(f), w->model, a, &m, NULL, 0, d);
+	r = packaging_make(&made, package_gguf(f), w->model, a, &m, NULL, 0, NULL, d);
 	if (r == 0)
 		hand_over(v, &made);
 	return r;

@@ -66,7 +66,7 @@ static int prove(struct workshop *w, const struct workshop_prove *question,
 	/* It is read for the second time. */
 	if (!digest_equal(adapter_digest(a), &question->digest))
 		return other_file(d);
-	r = proof_run(&proof, w->model, a, m ? m->scale : question->scale, m, d);
+	r = proof_run(&proof, w->model, a, m ? m->scale : question->scale, m, NULL, d);
 	return r < 0 ? r : tell(v, &proof);
 }
 

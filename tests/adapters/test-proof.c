@@ -145,7 +145,7 @@ static void record(struct recorded *r, struct bm_model *m, const struct adapter 
 
 	r->manifest = (struct manifest){ .prompt = "{{ text }}" };
 	ck_assert_msg(canaries_record(&r->canaries, m, a, 1.0f, &r->manifest, own, ARRAY_SIZE(own),
-				      &d) == 0, "%s: %s", d.field, d.text);
+				      NULL, &d) == 0, "%s: %s", d.field, d.text);
 	ck_assert_uint_eq(r->canaries.n_canaries, CANARIES_RECORDED);
 	ck_assert_str_eq(r->canaries.canaries[0].text, own[0]);
 	r->manifest.canaries = r->canaries.canaries;
@@ -163,7 +163,8 @@ static struct proof prove(struct bm_model *m, const struct adapter *a, float sca
 	struct diag d = DIAG_NULL;
 	struct proof p;
 
-	ck_assert_msg(proof_run(&p, m, a, scale, manifest, &d) == 0, "%s: %s", d.field, d.text);
+	ck_assert_msg(proof_run(&p, m, a, scale, manifest, NULL, &d) == 0, "%s: %s", d.field,
+		      d.text);
 	ck_assert_msg(*p.text, "a verdict says what it is");
 	return p;
 }
@@ -326,7 +327,7 @@ START_TEST(no_room)
 	f.context = 32;
 	m = fixture_open(&f, 1);
 	a = fixture_adapter(m, 1);
-	ck_assert_int_eq(proof_run(&p, m, a, 1.0f, &manifest, &d), -EINVAL);
+	ck_assert_int_eq(proof_run(&p, m, a, 1.0f, &manifest, NULL, &d), -EINVAL);
 	ck_assert_int_eq(d.code, DIAG_LIMIT);
 	ck_assert_str_eq(d.field, "canaries[0]");
 	adapter_unref(a);
@@ -342,7 +343,7 @@ START_TEST(no_tokenizer)
 	struct diag d = DIAG_NULL;
 	struct proof p;
 
-	ck_assert_int_eq(proof_run(&p, m, a, 1.0f, NULL, &d), -EINVAL);
+	ck_assert_int_eq(proof_run(&p, m, a, 1.0f, NULL, NULL, &d), -EINVAL);
 	ck_assert_int_eq(d.code, DIAG_UNSUP);
 	adapter_unref(a);
 	bm_model_free(m);

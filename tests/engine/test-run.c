@@ -97,7 +97,7 @@ START_TEST(its_package_is_one)
 	ck_assert_msg(strncmp(says->canaries[0].text, "say ", 4) == 0, "%s",
 		      says->canaries[0].text);
 	ck_assert_int_eq(adapter_load_fd(&a, m, done.package_fd, NULL), 0);
-	ck_assert_int_eq(proof_run(&proof, m, a, says->scale, says, NULL), 0);
+	ck_assert_int_eq(proof_run(&proof, m, a, says->scale, says, NULL, NULL), 0);
 	ck_assert_msg(proof.verdict == PROOF_GOOD, "%s", proof.text);
 	train_done_deinit(&done);
 }
@@ -219,6 +219,7 @@ static bool never(void *arg)
 
 struct stops {
 	unsigned asked, at;
+	uint32_t stage;
 	uint64_t last_step;
 	bool went_back;
 };
@@ -236,6 +237,7 @@ static void watch(void *arg, const struct train_progress *p)
 
 	s->went_back |= p->stage >= TRAIN_TRAINING && p->step < s->last_step;
 	s->last_step = p->step;
+	s->stage = p->stage;
 }
 
 /* What is held out has no loss with the adapter until it was measured with it: the base's is told
@@ -282,28 +284,49 @@ START_TEST(stopped_again_and_again)
 }
 END_TEST
 
-/* Wherever a run is stopped once, also while it measures and at its last step. */
+/* Wherever a run is stopped once on its way to the last step, also while it measures. */
 START_TEST(stopped_anywhere)
 {
 	struct digest whole = runs_digest(&begin, NULL), parts;
 	struct stops stops = { .at = 0 };
 	const struct run_front front = { .progress = watch, .stopped = stop_at, .arg = &stops,
 					 .threads = 1, .checkpoint_seconds = 3600 };
-	struct train_done done;
-	struct train_failed failed;
-	unsigned ends = 0;
 
-	while (!ends) {
+	while (stops.stage < TRAIN_PROVING) {
 		start_over();
 		stops = (struct stops){ .at = stops.at + 1 };
-		ends = runs_train(&begin, &front, &done, &failed) == 0 ? stops.at : 0;
-		train_done_deinit(&done);
-		train_failed_deinit(&failed);
+		runs_expect(&begin, &front, TRAIN_E_STOPPED, "", "stopped");
 		parts = runs_digest(&begin, NULL);
 		ck_assert_msg(digest_equal(&whole, &parts), "stopped when asked %u times",
 			      stops.at);
 	}
-	ck_assert_uint_gt(ends, 20);
+	ck_assert_uint_gt(stops.at, 20);
+}
+END_TEST
+
+/* What follows the last step is left at the next pass, and made anew. */
+START_TEST(stopped_while_it_proves)
+{
+	struct digest whole = runs_digest(&begin, NULL), again;
+	struct stops stops = { .at = 0 };
+	const struct run_front front = { .progress = watch, .stopped = stop_at, .arg = &stops,
+					 .threads = 1, .checkpoint_seconds = 3600 };
+	unsigned passes, n = 0;
+
+	again = runs_digest(&begin, &front);
+	ck_assert(digest_equal(&whole, &again));
+	passes = stops.asked;
+	/* Of what is measured, written for the report, recorded, and proven. */
+	ck_assert_uint_gt(passes, 60);
+	for (unsigned at = 1; at <= passes; at += 1 + passes / 50, n++) {
+		stops = (struct stops){ .at = at };
+		runs_expect(&begin, &front, TRAIN_E_STOPPED, "", "stopped");
+		ck_assert_uint_eq(stops.asked, at);
+		ck_assert_uint_eq(stops.stage, TRAIN_PROVING);
+	}
+	ck_assert_uint_gt(n, 25);
+	again = runs_digest(&begin, NULL);
+	ck_assert(digest_equal(&whole, &again));
 }
 END_TEST
 
@@ -403,6 +426,7 @@ int main(void)
 	tcase_add_test(c, the_base_is_not_told_for_it);
 	tcase_add_test(c, stopped_again_and_again);
 	tcase_add_test(c, stopped_anywhere);
+	tcase_add_test(c, stopped_while_it_proves);
 	tcase_add_loop_test(c, killed_again_and_again, 0, 2);
 	tcase_add_test(c, the_gate_refuses);
 	return run_tests("run", c);

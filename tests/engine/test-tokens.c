@@ -195,12 +195,14 @@ START_TEST(canaries_are_requests)
 	c = case_of("<on>ab<on>xyz", 0, true);
 	c.fixed_len = 4;
 	front_solve(&f, &c);
-	ck_assert_int_eq(canaries_answer(&answer, f.model, f.adapters[0], 1.0f, &manifest, &d), 0);
+	ck_assert_int_eq(canaries_answer(&answer, f.model, f.adapters[0], 1.0f, &manifest, NULL,
+					 &d), 0);
 	ck_assert_uint_gt(count_texts(answer.data), 0);
 	ck_assert_uint_eq(answer.len, c.answer_len);
 	ck_assert_mem_eq(answer.data, c.answer, c.answer_len);
 	canary.output = answer.data;
-	ck_assert_int_eq(canaries_check(f.model, f.adapters[0], 1.0f, &manifest, &first, &d), 0);
+	ck_assert_int_eq(canaries_check(f.model, f.adapters[0], 1.0f, &manifest, NULL, &first,
+					&d), 0);
 	front_deinit(&f);
 }
 END_TEST
