@@ -59,6 +59,12 @@ int trainer_save(const struct trainer *t, int fd)
 	return r;
 }
 
+uint64_t trainer_save_size(const struct trainer *t)
+{
+	/* Weights and both moments, which are in memory. */
+	return sizeof(struct checkpoint_head) + 3 * (uint64_t)t->trained.n * sizeof(float);
+}
+
 /* The head, of a file of the same shape, and the weights behind it. */
 static int load_weights(struct trainer *t, int fd, bool any_context, struct checkpoint_head *h)
 {

@@ -124,6 +124,7 @@ float train_rate(const struct train_rates *r, uint64_t step);
  * -EINVAL when the file is of another one or cut short, which leaves @t unusable for
  * training until a load succeeds. The format is of this machine's byte order. */
 int trainer_save(const struct trainer *t, int fd);
+uint64_t trainer_save_size(const struct trainer *t);	/* of what that writes */
 int trainer_load(struct trainer *t, int fd);
 /* The weights alone, for a run of its own that goes on from another one, with other data, rates
  * or a longer context: the context may differ, else as trainer_load(). */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -278,6 +279,15 @@ void child_pause(struct child *c, bool pause)
 {
 	if (c->pid > 0)
 		kill(c->pid, pause ? SIGSTOP : SIGCONT);
+}
+
+int child_limit_files(struct child *c, uint64_t bytes)
+{
+	const struct rlimit both = { bytes, bytes };
+
+	if (c->pid <= 0)
+		return -EPIPE;
+	return prlimit(c->pid, RLIMIT_FSIZE, &both, NULL) < 0 ? -errno : 0;
 }
 
 void child_healthy(struct child *c)

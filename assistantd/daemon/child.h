@@ -49,5 +49,8 @@ int child_send(struct child *c, struct ipc_message *m, int r);
 /* Stops it where it stands (SIGSTOP), and lets it go on; ending it needs no going on. Nothing
  * happens where it does not run, and a new one is not stopped. */
 void child_pause(struct child *c, bool pause);
+/* No file that it writes becomes larger than @bytes, for as long as it runs: 0, -EPIPE without a
+ * child, or -errno. */
+int child_limit_files(struct child *c, uint64_t bytes);
 /* It works: the next end is followed by a quick start. */
 void child_healthy(struct child *c);

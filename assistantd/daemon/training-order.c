@@ -2,6 +2,7 @@
 #include "assistantd/daemon/training-order.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 enum { PATH_LENGTH_MAX = 4096, CONTEXT_MAX = 1 << 20, ROWS_MAX = 4096, EPOCHS_MAX = 1000,
        THREADS_MAX = 64 };
+
+#define FILE_BYTES_MIN (UINT64_C(64) << 20)
 
 /* JSON has no more of an integer that is exact everywhere. */
 #define SEED_MAX ((double)(UINT64_C(1) << 53))
@@ -191,6 +194,15 @@ int training_order_check(const struct training_order *o, struct diag *d)
 	int r = manifest_write(&m, &text);
 
 	return r < 0 ? r : manifest_parse(&f, text.data, text.len, d);
+}
+
+uint64_t training_order_file_bytes(const struct training_order *o, uint64_t base_bytes)
+{
+	double rank = o->rank ? o->rank : TRAIN_USUAL_RANK;
+	double sides = 3.2 * sqrt(7 * 128 * 4 * (double)base_bytes);
+
+	/* Its other files are the package, which is smaller, and the report. */
+	return FILE_BYTES_MIN + (uint64_t)(rank * sides * 4 * sizeof(float) * 2);
 }
 
 int training_order_put(const struct training_order *o, struct train_begin *v)

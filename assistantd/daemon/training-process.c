@@ -147,8 +147,10 @@ int training_process_want(struct training_process *p)
 int training_process_begin(struct training_process *p, const struct train_begin *begin)
 {
 	struct ipc_message m;
-	int r;
+	int r = child_limit_files(p->child, begin->file_bytes);
 
+	if (r < 0)
+		return r;
 	ipc_message_init(&m, TRAIN_BEGIN, ++p->id);
 	r = child_send(p->child, &m, train_put_begin(&m, begin));
 	p->begun = r == 0;

@@ -34,7 +34,8 @@ DEFINE_CLEANUP(struct training_process *, training_process_free)
 
 /* 0, and ready() follows; or -ENOMEM. */
 int training_process_want(struct training_process *p);
-/* Descriptors are duplicated. 0 or the errors of child_send(). */
+/* Descriptors are duplicated, and its files limited as @begin says. 0 or the errors of
+ * child_limit_files() and child_send(). */
 int training_process_begin(struct training_process *p, const struct train_begin *begin);
 /* Where it stands; from ready() on, and one that is started anew is not paused. */
 void training_process_pause(struct training_process *p, bool pause);

@@ -126,6 +126,7 @@ static int open_base(const struct training *t, const struct training_run *r,
 	v->base_fd = open(r->order.base, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (v->base_fd < 0 || fstat(v->base_fd, &st) < 0)
 		return -errno;
+	v->file_bytes = training_order_file_bytes(&r->order, (uint64_t)st.st_size);
 	v->has_digests = digests_find(engine_digests(t->d->engine), &st, &v->digest, &v->weights);
 	return 0;
 }

@@ -22,7 +22,6 @@ enum { OPEN_MAX = 16 };
  * ones: with rank 16 less than half of the file of any base, and for 8B no more than this. */
 #define ROOM_MIN (UINT64_C(64) << 20)
 #define ROOM_MAX (UINT64_C(2) << 30)
-enum { USUAL_RANK = 16 };
 
 /* A run whose data are being copied. */
 struct start {
@@ -366,11 +365,11 @@ static int check_start(const struct training *t, const char *name)
 
 static uint64_t room_for(const struct training_order *o)
 {
-	uint64_t rank = o->rank ? o->rank : USUAL_RANK;
+	uint64_t rank = o->rank ? o->rank : TRAIN_USUAL_RANK;
 	struct stat st;
 
 	return ROOM_MIN + (stat(o->base, &st) == 0 ?
-			   MIN((uint64_t)st.st_size / 2, ROOM_MAX) / USUAL_RANK * rank : 0);
+			   MIN((uint64_t)st.st_size / 2, ROOM_MAX) / TRAIN_USUAL_RANK * rank : 0);
 }
 
 static int duplicate(int from, int *ret)

@@ -12,7 +12,6 @@ enum {
 	CONTEXT = 512,		/* tokens of a row, more only where an example needs them */
 	CONTEXT_MOST = 1024,
 	CONTEXT_STEP = 128,
-	RANK = 16,
 	EPOCHS = 3, EPOCHS_MOST = 20,	/* by default */
 	STEPS = 200,		/* that a small set of data is read for, in several epochs */
 	EPOCH_STEPS = 32,	/* a step has more rows where an epoch has more steps than this */
@@ -160,7 +159,7 @@ int run_make_plan(struct run *r)
 
 	/* Its bytes are compared with those of the run that a checkpoint is of. */
 	memset(p, 0, sizeof(*p));
-	p->rank = b->rank ? b->rank : RANK;
+	p->rank = b->rank ? b->rank : TRAIN_USUAL_RANK;
 	p->alpha = b->alpha > 0 ? b->alpha : 2 * (float)p->rank;
 	p->rate = b->rate > 0 ? b->rate
 		: fminf(RATE * sqrtf(WIDTH / (float)bm_model_config(r->model)->dim), RATE_MOST);

@@ -34,6 +34,26 @@ static int allocate(struct run *r)
 	return 0;
 }
 
+/* Weights four times: the trainer's with two moments, and the best ones. */
+static uint64_t slot_length(const struct run *r)
+{
+	return sizeof(r->state) + r->n_held * sizeof(*r->base_losses) +
+	       trainer_n_trained(r->trainer) * sizeof(*r->best) + trainer_save_size(r->trainer);
+}
+
+/* Less than is needed does not become more by waiting, as room on a disk does. */
+static int check_limit(struct run *r, uint64_t need)
+{
+	uint64_t most = r->begin->file_bytes;
+
+	if (!most || need <= most)
+		return 0;
+	return diag_set(&r->d, -EINVAL, DIAG_LIMIT, "checkpoint", "rank %u of this base needs "
+			"%llu MiB, and the service allows %llu; expected a smaller rank",
+			r->plan.rank, (unsigned long long)(need >> 20) + 1,
+			(unsigned long long)(most >> 20));
+}
+
 /* Pieces that stand one behind the other before what the trainer writes. */
 static int each_piece(struct run *r, int (*each)(struct run *r, void *data, size_t len))
 {
@@ -80,7 +100,9 @@ int run_resume(struct run *r)
 	if (err == 0)
 		err = allocate(r);
 	if (err == 0)
-		err = slots_open(&r->slots, r->begin->checkpoint_fd, &id, &r->d);
+		err = check_limit(r, slots_file_size(slot_length(r)));
+	if (err == 0)
+		err = slots_open(&r->slots, r->begin->checkpoint_fd, &id, slot_length(r), &r->d);
 	if (err == 0)
 		err = load(r);
 	r->first_step = r->state.step;

@@ -26,11 +26,21 @@ _Static_assert(sizeof(struct head) <= HEAD_ROOM, "two heads stand before the fir
 static const char magic[8] = "ADRUN001";
 
 /* What is found where a head may be. */
-enum state { EMPTY, WHOLE, TORN, DAMAGED, FOREIGN, OTHER_RUN };
+enum state { EMPTY, WHOLE, TORN, DAMAGED, FOREIGN, OTHER_RUN, OTHER_LENGTH };
 
 static int head_digest(const struct head *h, struct digest *ret)
 {
 	return digest_of(h, offsetof(struct head, own), ret);
+}
+
+static uint64_t slot_start(const struct slots *s, unsigned slot)
+{
+	return FIRST_START + slot * s->length;
+}
+
+uint64_t slots_file_size(uint64_t length)
+{
+	return length <= (UINT64_MAX - FIRST_START) / 2 ? FIRST_START + 2 * length : UINT64_MAX;
 }
 
 static bool same_id(const struct slots_id *a, const struct slots_id *b)
@@ -61,10 +71,11 @@ static int read_head(const struct slots *s, unsigned slot, uint64_t size, struct
 	*ret = TORN;
 	if (!digest_equal(&digest, &h->own))
 		return 0;
-	*ret = DAMAGED;
-	if (h->generation % 2 == slot || h->start > size || h->length > size - h->start)
+	*ret = same_id(&h->id, &s->id) ? OTHER_LENGTH : OTHER_RUN;
+	if (*ret == OTHER_RUN || h->length != s->length)
 		return 0;
-	*ret = same_id(&h->id, &s->id) ? WHOLE : OTHER_RUN;
+	*ret = h->generation % 2 == slot || h->start != slot_start(s, slot) ||
+	       h->start > size || h->length > size - h->start ? DAMAGED : WHOLE;
 	return 0;
 }
 
@@ -118,6 +129,10 @@ static int refuse(const struct slots *s, const struct head heads[2], const enum 
 					"one begins in a new file",
 					other_part(&heads[i].id, &s->id));
 	for (unsigned i = 0; i < 2; i++)
+		if (states[i] == OTHER_LENGTH)
+			return diag_set(d, -EINVAL, DIAG_LAYOUT, "checkpoint",
+					"is of another version of this program");
+	for (unsigned i = 0; i < 2; i++)
 		if (states[i] == FOREIGN)
 			return diag_set(d, -EINVAL, DIAG_TYPE, "checkpoint",
 					"is no file of a training run");
@@ -128,12 +143,11 @@ static int refuse(const struct slots *s, const struct head heads[2], const enum 
 static int take(struct slots *s, const struct head *h)
 {
 	s->generation = h->generation;
-	s->start = h->start;
-	s->length = h->length;
 	return lseek(s->fd, (off_t)h->start, SEEK_SET) < 0 ? -errno : 0;
 }
 
-int slots_open(struct slots *s, int fd, const struct slots_id *id, struct diag *d)
+int slots_open(struct slots *s, int fd, const struct slots_id *id, uint64_t length,
+	       struct diag *d)
 {
 	struct head heads[2] = { 0 };
 	enum state states[2] = { EMPTY, EMPTY };
@@ -141,7 +155,9 @@ int slots_open(struct slots *s, int fd, const struct slots_id *id, struct diag *
 	unsigned newest;
 	int r = 0;
 
-	*s = (struct slots){ .fd = fd, .id = *id };
+	*s = (struct slots){ .fd = fd, .id = *id, .length = length };
+	if (slots_file_size(length) > INT64_MAX)
+		return -EFBIG;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -153,9 +169,6 @@ int slots_open(struct slots *s, int fd, const struct slots_id *id, struct diag *
 	}
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; i < 2; i++)
-		if (states[i] == WHOLE)
-			s->behind = heads[i].start + (i ? 0 : heads[i].length);
 	newest = states[1] == WHOLE && heads[1].generation > heads[0].generation;
 	if (states[newest] != WHOLE)
 		newest = !newest;
@@ -174,9 +187,7 @@ static unsigned next_slot(const struct slots *s)
 
 int slots_begin(struct slots *s)
 {
-	uint64_t start = next_slot(s) ? s->behind : FIRST_START;
-
-	return lseek(s->fd, (off_t)start, SEEK_SET) < 0 ? -errno : 0;
+	return lseek(s->fd, (off_t)slot_start(s, next_slot(s)), SEEK_SET) < 0 ? -errno : 0;
 }
 
 static int write_head(struct slots *s, unsigned slot, struct head *h)
@@ -197,24 +208,19 @@ int slots_commit(struct slots *s)
 {
 	unsigned slot = next_slot(s);
 	struct head h = { .generation = s->generation + 1, .id = s->id,
-			  .start = slot ? s->behind : FIRST_START };
+			  .start = slot_start(s, slot), .length = s->length };
 	off_t end = lseek(s->fd, 0, SEEK_CUR);
 	int r;
 
 	if (end < 0 || fdatasync(s->fd) < 0)
 		return -errno;
 	memcpy(h.magic, magic, sizeof(magic));
-	h.length = (uint64_t)end - h.start;
-	if (s->behind && !slot && (uint64_t)end > s->behind)
-		return -EOVERFLOW;
+	if ((uint64_t)end != h.start + h.length)
+		return -EINVAL;
 	r = content_digest(s->fd, h.start, h.length, &h.content);
 	if (r == 0)
 		r = write_head(s, slot, &h);
-	if (r < 0)
-		return r;
-	s->generation = h.generation;
-	s->start = h.start;
-	s->length = h.length;
-	s->behind = s->behind ? s->behind : (uint64_t)end;
-	return 0;
+	if (r == 0)
+		s->generation = h.generation;
+	return r;
 }

@@ -12,6 +12,7 @@ static void code_begin(struct codec *c, struct train_begin *v)
 	codec_fd(c, &v->data_fd);
 	codec_optional_fd(c, &v->held_out_fd);
 	codec_fd(c, &v->checkpoint_fd);
+	codec_u64(c, &v->file_bytes);
 	codec_text(c, &v->name);
 	codec_text(c, &v->task);
 	codec_text(c, &v->style);

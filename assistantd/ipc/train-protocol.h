@@ -27,7 +27,7 @@ enum train_message {
 	TRAIN_FAILED,		/* struct train_failed */
 };
 
-enum { TRAIN_LANGUAGES_MAX = 32 };
+enum { TRAIN_LANGUAGES_MAX = 32, TRAIN_USUAL_RANK = 16 };
 
 struct train_begin {
 	int base_fd;		/* descriptors are owned after decoding */
@@ -37,6 +37,8 @@ struct train_begin {
 	int held_out_fd;	/* the same, or -1: a part of the data is held out */
 	/* A regular file for reading and writing, empty at first: two slots, written in turn. */
 	int checkpoint_fd;
+	/* So large files of the process may become, which whoever started it sees to; 0: any. */
+	uint64_t file_bytes;
 	/* The manifest's; empty where it has none. */
 	struct buf name, task, style, title, prompt;
 	struct buf languages[TRAIN_LANGUAGES_MAX];

@@ -92,6 +92,19 @@ static void work_on(uint64_t id)
 	send_failed(id, TRAIN_E_STOPPED, "", "as was asked for");
 }
 
+/* As the file of a checkpoint that becomes too large. */
+static void grow(uint64_t id, const struct train_begin *begin)
+{
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+	off_t most = (off_t)begin->file_bytes;
+
+	sigaction(SIGXFSZ, &ignored, NULL);
+	if (pwrite(begin->checkpoint_fd, "x", 1, most - 1) != 1)
+		_exit(1);
+	if (pwrite(begin->checkpoint_fd, "x", 1, most) < 0)
+		send_failed(id, TRAIN_E_CHECKPOINT, "checkpoint", strerror(errno));
+}
+
 static void play(struct ipc_message *m)
 {
 	struct train_begin begin;
@@ -108,6 +121,8 @@ static void play(struct ipc_message *m)
 		send_failed(m->id, TRAIN_E_DATA, "line 17", "broken");
 	else if (strcmp(begin.name.data, "fills") == 0)
 		send_failed(m->id, TRAIN_E_SPACE, "checkpoint", "no space left on device");
+	else if (strcmp(begin.name.data, "grows") == 0)
+		grow(m->id, &begin);
 	else if (strcmp(begin.name.data, "ends") == 0)
 		send_done(m->id);
 	else
@@ -149,6 +164,7 @@ static void on_ready(void *arg)
 	v.base_fd = memory_file("b");
 	v.data_fd = memory_file("d");
 	v.checkpoint_fd = memory_file("c");
+	v.file_bytes = 1 << 20;
 	ck_assert_int_eq(buf_append_str(&v.name, heard.name), 0);
 	ck_assert_int_eq(training_process_begin(process, &v), 0);
 	train_begin_deinit(&v);
@@ -260,6 +276,16 @@ START_TEST(one_that_refuses)
 }
 END_TEST
 
+START_TEST(one_that_writes_too_much)
+{
+	begin("grows", "/proc/self/exe", false);
+	ck_assert_int_eq(loop_run(loop), 0);
+	ck_assert_uint_eq(heard.failed, 1);
+	ck_assert_int_eq(heard.error, TRAIN_E_CHECKPOINT);
+	ck_assert_msg(strstr(heard.text, strerror(EFBIG)) != NULL, "%s", heard.text);
+}
+END_TEST
+
 START_TEST(stopped_where_it_stands)
 {
 	unsigned before;
@@ -341,6 +367,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tests, NULL, end);
 	tcase_add_test(tests, one_that_ends);
 	tcase_add_test(tests, one_that_refuses);
+	tcase_add_test(tests, one_that_writes_too_much);
 	tcase_add_test(tests, stopped_where_it_stands);
 	tcase_add_test(tests, one_that_is_stopped_can_be_ended);
 	tcase_add_test(tests, one_that_dies_is_there_again);

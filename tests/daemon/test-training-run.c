@@ -83,6 +83,32 @@ START_TEST(an_order_is_read_back)
 }
 END_TEST
 
+/* What checkpoints of known models need, and how much more is allowed. */
+static const struct {
+	uint32_t rank, width, kv, ffn, layers;
+	uint64_t bytes;		/* of the file */
+} bases[] = {
+	{ 16, 320, 320, 896, 8, 8700000 },		/* the embedded one */
+	{ 256, 320, 320, 896, 8, 8700000 },
+	{ 0, 2048, 512, 8192, 16, 600000000 },		/* 1B, 4 bits */
+	{ 16, 3072, 1024, 8192, 28, 1690000000 },	/* 3B, 4 bits */
+	{ 64, 4096, 1024, 14336, 32, 2950000000 },	/* 8B, 3 bits */
+	{ 16, 8192, 1024, 28672, 80, 26000000000 },	/* 70B, 3 bits */
+};
+
+START_TEST(a_checkpoint_may_be_so_large)
+{
+	uint64_t width = bases[_i].width, kv = bases[_i].kv, ffn = bases[_i].ffn;
+	uint64_t sides = 4 * width + 2 * (width + kv) + 3 * (width + ffn);
+	const struct training_order o = { .rank = bases[_i].rank };
+	uint64_t need = (o.rank ? o.rank : 16) * sides * bases[_i].layers * 32;
+	uint64_t most = training_order_file_bytes(&o, bases[_i].bytes);
+
+	ck_assert_uint_gt(most, need + need / 4);
+	ck_assert_uint_lt(most, 16 * need + (64 << 20));
+}
+END_TEST
+
 static const struct {
 	const char *text, *complaint;	/* both are in it */
 } wrong[] = {
@@ -283,6 +309,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_order_is_read_back);
+	tcase_add_loop_test(tests, a_checkpoint_may_be_so_large, 0, ARRAY_SIZE(bases));
 	tcase_add_loop_test(tests, what_is_wrong_is_named, 0, ARRAY_SIZE(wrong));
 	tcase_add_test(tests, kept_until_it_is_removed);
 	tcase_add_test(tests, refused);

@@ -206,6 +206,24 @@ START_TEST(a_full_disk)
 }
 END_TEST
 
+/* What may never be written is told before the first step; what is needed is enough. */
+START_TEST(a_checkpoint_that_is_too_large)
+{
+	struct digest whole = runs_digest(&begin, NULL), digest;
+	struct stat st;
+
+	ck_assert_int_eq(fstat(begin.checkpoint_fd, &st), 0);
+	ck_assert_int_eq(ftruncate(begin.checkpoint_fd, 0), 0);
+	begin.file_bytes = (uint64_t)st.st_size - 1;
+	runs_expect(&begin, NULL, TRAIN_E_CHECKPOINT, "checkpoint",
+		    "rank 2 of this base needs 1 MiB, and the service allows 0; expected a "
+		    "smaller rank");
+	begin.file_bytes++;
+	digest = runs_digest(&begin, NULL);
+	ck_assert(digest_equal(&digest, &whole));
+}
+END_TEST
+
 /* The weights of a matrix are no numbers any more, in the file that is mapped. */
 static void spoil(int fd, const char *name)
 {
@@ -291,6 +309,7 @@ int main(void)
 	tcase_add_test(c, bases_that_are_none);
 	tcase_add_test(c, checkpoints_of_other_runs);
 	tcase_add_test(c, a_full_disk);
+	tcase_add_test(c, a_checkpoint_that_is_too_large);
 	tcase_add_test(c, steps_that_come_to_no_number);
 	tcase_add_test(c, a_slot_that_is_damaged);
 	return run_tests("run-faults", c);

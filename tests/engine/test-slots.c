@@ -17,12 +17,14 @@ enum { LENGTH = 700 };
 static int fd;
 static struct slots_id id;
 static struct slots slots;
+static uint64_t length;		/* that is looked for */
 static struct diag defect;
 
 static void setup(void)
 {
 	fd = memfd_create("slots", MFD_CLOEXEC);
 	memset(&id, 7, sizeof(id));
+	length = LENGTH;
 }
 
 static void teardown(void)
@@ -33,7 +35,7 @@ static void teardown(void)
 static int find(void)
 {
 	defect = (struct diag)DIAG_NULL;
-	return slots_open(&slots, fd, &id, &defect);
+	return slots_open(&slots, fd, &id, length, &defect);
 }
 
 /* The generation @n is LENGTH times one byte. */
@@ -59,8 +61,7 @@ static int generation(void)
 {
 	char text[LENGTH], wanted[LENGTH];
 
-	ck_assert_uint_eq(slots.length, LENGTH);
-	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), slots.start);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), slots.generation % 2 ? 4096 : 4096 + LENGTH);
 	ck_assert_int_eq(read(fd, text, LENGTH), LENGTH);
 	memset(wanted, text[0], LENGTH);
 	ck_assert_mem_eq(text, wanted, LENGTH);
@@ -203,6 +204,32 @@ START_TEST(another_run)
 }
 END_TEST
 
+/* What is longer or shorter than a slot of this run is neither read nor written. */
+START_TEST(another_length)
+{
+	write_generations(3);
+	ck_assert_uint_eq(size_of_file(), slots_file_size(LENGTH));
+	length = LENGTH - 1;
+	expect("another version");
+	length = UINT64_C(1) << 40;
+	expect("another version");
+	length = UINT64_MAX / 2;
+	ck_assert_int_eq(find(), -EFBIG);
+	ck_assert_uint_eq(slots_file_size(length), UINT64_MAX);
+	length = LENGTH;
+	ck_assert_int_eq(find(), 0);
+	for (int more = -1; more <= 1; more += 2) {
+		char text[LENGTH + 1] = { 4 };
+
+		ck_assert_int_eq(slots_begin(&slots), 0);
+		ck_assert_int_eq(file_write(fd, text, (size_t)(LENGTH + more)), 0);
+		ck_assert_int_eq(slots_commit(&slots), -EINVAL);
+	}
+	ck_assert_int_eq(find(), 0);
+	ck_assert_int_eq(generation(), 3);
+}
+END_TEST
+
 START_TEST(other_bytes)
 {
 	char bytes[8192];
@@ -237,6 +264,7 @@ int main(void)
 	tcase_add_test(c, a_first_slot_that_is_begun);
 	tcase_add_test(c, a_file_that_is_cut);
 	tcase_add_test(c, another_run);
+	tcase_add_test(c, another_length);
 	tcase_add_test(c, other_bytes);
 	return run_tests("slots", c);
 }

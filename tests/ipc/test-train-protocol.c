@@ -44,6 +44,7 @@ static struct train_begin begin(void)
 	for (b.n_languages = 0; b.n_languages < TRAIN_LANGUAGES_MAX; b.n_languages++)
 		ck_assert_int_eq(buf_printf(&b.languages[b.n_languages], "l%u", b.n_languages),
 				 0);
+	b.file_bytes = UINT64_C(1) << 33;
 	b.sequence = 3;
 	b.rank = 16;
 	b.rows = 4;
@@ -63,6 +64,7 @@ START_TEST(a_run_arrives)
 	ck_assert_int_eq(train_get_begin(&m, &in), 0);
 	ck_assert(in.base_fd >= 0 && in.data_fd >= 0 && in.checkpoint_fd >= 0);
 	ck_assert_int_eq(in.held_out_fd, -1);
+	ck_assert_uint_eq(in.file_bytes, UINT64_C(1) << 33);
 	ck_assert(in.has_digests && digest_equal(&in.weights, &out.weights));
 	ck_assert_str_eq(in.name.data, "mine");
 	ck_assert_str_eq(in.prompt.data, "{{ text }}");
