@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "assistantd/daemon/choosing.h"
+#include "assistantd/daemon/language.h"
 #include "assistantd/daemon/pieces.h"
 #include "util/macro.h"
 
 enum { PASSAGE_BYTES = 400, ROUNDS = 2 };
+/* So much around a piece tells its language where the piece alone does not. */
+enum { AROUND_BYTES = 200 };
 /* A sign more makes every text less likely, by some nats. */
 static const double needs_of_check[] = { [CHANGE_BACK] = 6 };
 
@@ -23,8 +26,10 @@ struct change {
 struct passage {
 	struct piece *piece;		/* NULL: the request is gone */
 	const struct proofreader *reader;
-	unsigned flags;
+	struct surroundings around;
+	struct buf before, behind;	/* texts that stand there */
 	int round;
+	bool foreign;		/* some of it is of another language */
 	bool checks;		/* it is what a model wrote; what stood there is suggested */
 	struct buf text;
 	struct change *changes;
@@ -55,6 +60,8 @@ struct passage *passage_free(struct passage *p)
 		return NULL;
 	end_round(p);
 	buf_deinit(&p->text);
+	buf_deinit(&p->before);
+	buf_deinit(&p->behind);
 	free(p->changes);
 	free(p);
 	return NULL;
@@ -97,18 +104,25 @@ static int apply(struct passage *p, const struct chosen *chosen, size_t n)
 	return 0;
 }
 
-/* What needs no model: in the first round, before all else. */
+/* What needs no model, and what language it is: in the first round, before all else. */
 static int tidy(struct passage *p)
 {
 	struct suggestions certain = { 0 };
-	int r = suggestions_certain(p->text.data, p->text.len, p->flags, &certain);
-	_cleanup_free_ struct chosen *chosen = calloc(certain.n + 1, sizeof(*chosen));
+	_cleanup_free_ struct chosen *chosen = NULL;
+	int r = language_before(p->reader, p->before.data, p->before.len, &p->around.before);
 
-	if (!chosen)
-		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < certain.n; i++)
-		chosen[i] = (struct chosen){ &certain.items[i], 1.0 };
 	if (r == 0)
+		r = language_behind(p->reader, p->behind.data, p->behind.len, &p->around.behind);
+	if (r == 0)
+		r = suggestions_certain(p->reader, p->text.data, p->text.len, &p->around, &certain);
+	p->foreign = r > 0;
+	if (r >= 0)
+		chosen = calloc(certain.n + 1, sizeof(*chosen));
+	if (r >= 0 && !chosen)
+		r = -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < certain.n; i++)
+		chosen[i] = (struct chosen){ &certain.items[i], 1.0 };
+	if (r >= 0)
 		r = apply(p, chosen, certain.n);
 	suggestions_deinit(&certain);
 	return r;
@@ -118,18 +132,12 @@ static int tidy(struct passage *p)
 static int suggest(struct work *w, struct store *s)
 {
 	struct passage *p = container_of(w, struct passage, work);
-	int r;
+	int r = p->round == 0 ? tidy(p) : 0;
 
 	(void)s;
-	r = suggestions_find(p->reader, p->text.data, p->text.len, p->flags, &p->found);
-	if (r == 0 && p->round == 0) {
-		suggestions_deinit(&p->found);
-		r = tidy(p);
-		if (r == 0)
-			r = suggestions_find(p->reader, p->text.data, p->text.len, p->flags,
-					   &p->found);
-	}
-	if (r == 0)
+	if (r >= 0)
+		r = suggestions_find(p->reader, p->text.data, p->text.len, &p->around, &p->found);
+	if (r >= 0)
 		r = choosing_ask(&p->choosing, p->text.data, p->text.len, &p->found, p->score);
 	return r;
 }
@@ -252,10 +260,10 @@ static void on_suggested(struct work *w, int result)
 	job = p->piece->job;
 	if (job->state != JOB_RUNNING)
 		return;
-	if (result == -EXDEV)
+	if (p->foreign)
 		job_warn(job, "a part was left as it was: its language is not the one that is "
 			 "corrected");
-	if (result == -EXDEV || (result == 0 && p->found.n == 0)) {
+	if (result == 0 && p->found.n == 0) {
 		finish(p);
 		return;
 	}
@@ -303,17 +311,41 @@ static struct passage *passage_new(struct piece *piece, const char *text, size_t
 	return p;
 }
 
+/* Whole words of what stands around the piece: 0 or -ENOMEM. */
+static int read_around(struct passage *p)
+{
+	const struct job *job = p->piece->job;
+	const char *text = job->input.data;
+	size_t start = p->piece->span.start, end = start + p->piece->span.len;
+	size_t from = MAX(job->text.start + AROUND_BYTES, start) - AROUND_BYTES;
+	size_t to = MIN(job->text.start + job->text.len, end + AROUND_BYTES);
+	double lean = job->options.language ? LANGUAGE_NAMED : LANGUAGE_LIKELY;
+	int r;
+
+	while (from > job->text.start && from < start && !isspace((unsigned char)text[from]))
+		from++;
+	while (to < job->text.start + job->text.len && to > end &&
+	       !isspace((unsigned char)text[to]))
+		to--;
+	p->around = (struct surroundings){
+		.begins = begins_at(job, start), .ends = ends_at(job, end),
+		.before = lean, .behind = job->options.language ? lean : 0,
+	};
+	r = buf_append(&p->before, text + from, start - from);
+	return r < 0 ? r : buf_append(&p->behind, text + end, to - end);
+}
+
 static void begin_passage(struct piece *piece)
 {
 	struct passage *p = passage_new(piece, piece_text(piece), piece->span.len);
-	size_t end = piece->span.start + piece->span.len;
 
 	if (!p)
 		return;
 	p->reader = piece->job->d->proofreader;
-	p->flags = (begins_at(piece->job, piece->span.start) ? SUGGESTIONS_BEGINS : 0u) |
-		   (ends_at(piece->job, end) ? SUGGESTIONS_ENDS : 0u);
-	begin_round(p);
+	if (read_around(p) < 0)
+		job_finish(piece->job, "Internal", "out of memory");
+	else
+		begin_round(p);
 }
 
 void proofread_begin(struct job *job)

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "assistantd/daemon/language.h"
 #include "util/macro.h"
 
 /* The file of the language, without its country. */
@@ -81,10 +81,7 @@ int proofreader_new(struct proofreader **ret, const char *shared, const char *di
 
 bool proofreader_reads(const struct proofreader *p, const char *language)
 {
-	size_t len = strcspn(p->language, "-_");
-
-	return !language || (strcspn(language, "-_") == len &&
-			     strncasecmp(language, p->language, len) == 0);
+	return !language || language_same(p->language, language);
 }
 
 struct proofreader *proofreader_free(struct proofreader *p)

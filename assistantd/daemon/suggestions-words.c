@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assistantd/daemon/language.h"
 #include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
@@ -97,13 +98,13 @@ static bool is_plain(const struct finding *f, const struct word *w)
 	       !verbatim_word(f->text, f->len, w->start);
 }
 
-static bool is_known(const struct finding *f, const struct word *w)
+bool finding_spells(const struct finding *f, const struct word *w)
 {
 	char text[WORDLIST_WORD_MAX];
 	size_t len = w->len;
 
-	if (w->usual)
-		return true;
+	if (len >= sizeof(text))
+		return false;
 	memcpy(text, f->text + w->start, len);
 	text[len] = '\0';
 	if (dictionary_knows(f->p->dictionary, text))
@@ -129,10 +130,10 @@ static void read_word(struct finding *f, struct word *w)
 	/* Abbreviations and brands. */
 	w->plain = !capitals;
 	w->capital = isupper((unsigned char)f->text[w->start]);
-	if (!f->p || !w->plain)
+	if (!w->plain)
 		return;
 	w->usual = wordlist_find(f->p->words, w->low);
-	w->known = is_known(f, w);
+	w->known = w->usual || finding_spells(f, w);
 }
 
 /* Whether a sentence begins at @at; *@sentence goes along. */
@@ -161,7 +162,7 @@ void finding_read(struct finding *f)
 		w = &f->words[f->n_words++];
 		w->start = at;
 		w->len = word_end(f, at) - at;
-		w->first = begins(f, &sentence, at) && (at || (f->flags & SUGGESTIONS_BEGINS));
+		w->first = begins(f, &sentence, at) && (at || f->around->begins);
 		read_word(f, w);
 		at += w->len;
 	}
@@ -202,7 +203,8 @@ static bool ends_before(const struct finding *f, size_t at)
 /* "i", "i'm". */
 static bool is_i(const struct word *w)
 {
-	return w->plain && !w->capital && w->low[0] == 'i' && (w->len == 1 || w->low[1] == '\'');
+	return w->plain && !w->foreign && !w->capital && w->low[0] == 'i' &&
+	       (w->len == 1 || w->low[1] == '\'');
 }
 
 static bool is_sign(char c)
@@ -223,26 +225,33 @@ static bool is_needless(const struct finding *f, size_t at)
 	       !verbatim_line(f->text, f->len, at);
 }
 
-int suggestions_certain(const char *text, size_t len, unsigned flags, struct suggestions *ret)
+static void tidy_signs(struct finding *f, size_t from, size_t to)
 {
-	struct finding f = { .text = text, .len = len, .flags = flags, .found = ret };
-	size_t at = 0;
+	for (size_t at = from; at + 1 < to; at++)
+		if (is_needless(f, at))
+			finding_add(f, at, 1, "", CHANGE_PUNCTUATION);
+}
+
+int suggestions_certain(const struct proofreader *p, const char *text, size_t len,
+			const struct surroundings *around, struct suggestions *ret)
+{
+	struct finding f = { .p = p, .text = text, .len = len, .around = around,
+			     .found = ret };
+	int foreign;
 
 	finding_read(&f);
+	foreign = language_mark(&f);
 	for (size_t i = 0; f.err == 0 && i < f.n_words; i++) {
 		const struct word *w = &f.words[i];
+		size_t end = w->start + w->len;
 		char capital[2] = { (char)toupper((unsigned char)text[w->start]), '\0' };
 
-		for (; at + 1 < w->start; at++)
-			if (is_needless(&f, at))
-				finding_add(&f, at, 1, "", CHANGE_PUNCTUATION);
+		if (w->foreign)
+			continue;
 		if ((w->first && w->plain && !w->capital && ends_before(&f, w->start)) || is_i(w))
 			finding_add(&f, w->start, 1, capital, CHANGE_CAPITAL);
-		at = w->start + w->len;
+		tidy_signs(&f, end, i + 1 < f.n_words ? w[1].start : len);
 	}
-	for (; f.err == 0 && at + 1 < len; at++)
-		if (is_needless(&f, at))
-			finding_add(&f, at, 1, "", CHANGE_PUNCTUATION);
 	finding_deinit(&f);
-	return f.err;
+	return f.err < 0 ? f.err : foreign;
 }

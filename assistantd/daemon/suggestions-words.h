@@ -7,6 +7,7 @@
 
 struct word {
 	size_t start, len;
+	bool foreign;		/* of another language */
 	bool plain;		/* ASCII letters that are part of nothing else; only then: */
 	char low[WORDLIST_WORD_MAX];	/* in lower case */
 	bool capital;		/* only its first letter is one */
@@ -20,7 +21,7 @@ struct finding {
 	const struct proofreader *p;
 	const char *text;
 	size_t len;
-	unsigned flags;
+	const struct surroundings *around;
 	struct word *words;
 	size_t n_words;
 	struct spans sentences;
@@ -29,8 +30,10 @@ struct finding {
 	int err;			/* the first */
 };
 
-/* Cuts the text into words and sentences; with a proofreader, looks the words up. */
+/* Cuts the text into words and sentences, and looks the words up. */
 void finding_read(struct finding *f);
+/* Whether the dictionary knows the word, or what is owned with "'s". */
+bool finding_spells(const struct finding *f, const struct word *w);
 void finding_deinit(struct finding *f);
 /* The word that begins at @start, or NULL. */
 const struct word *finding_word_at(const struct finding *f, size_t start);

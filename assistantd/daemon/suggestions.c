@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "assistantd/daemon/language.h"
 #include "assistantd/daemon/suggestions-words.h"
 #include "assistantd/daemon/spelling.h"
 #include "assistantd/daemon/verbatim.h"
@@ -18,7 +19,6 @@ enum {
 	 * powers of two. */
 	RARE_LEVEL = 5, RARE_LEVELS = 6,
 	USUAL_LEVEL = 5,	/* what is joined, cut or given an ending */
-	FOREIGN_WORDS = 5,	/* of a text that may be of another language */
 	SENTENCE_WORDS = 3,	/* of what is no heading or list */
 };
 
@@ -180,6 +180,12 @@ static void apostrophes(struct finding *f, const struct word *w)
 	}
 }
 
+/* Whether anything may be suggested for it. */
+static bool is_read(const struct word *w)
+{
+	return w->plain && !w->foreign;
+}
+
 static void articles(struct finding *f, const struct word *w)
 {
 	if (strcmp(w->low, "a") == 0)
@@ -212,7 +218,7 @@ static void one_word(struct finding *f, const struct word *w)
 	apostrophes(f, w);
 	endings(f, w);
 	/* How an abbreviation or a number is spoken nobody knows: "an MRI". */
-	if (w + 1 == f->words + f->n_words || !w[1].plain)
+	if (w + 1 == f->words + f->n_words || !is_read(w + 1))
 		return;
 	articles(f, w);
 	if (confusions_has(f->p->confusions, CONFUSIONS_EXTRA, w->low) && !w->first && w->start &&
@@ -296,38 +302,11 @@ static void sentence_end(struct finding *f, const struct word *first, size_t end
 		n++;
 	}
 	if (ends_plainly(f, end) && n >= SENTENCE_WORDS && capitals < n &&
-	    (end < f->len || (f->flags & SUGGESTIONS_ENDS))) {
+	    (end < f->len || f->around->ends)) {
 		finding_add(f, end, 0, ".", CHANGE_STOP);
 		if (question)
 			finding_add(f, end, 0, "?", CHANGE_STOP);
 	}
-}
-
-/* Letters beyond ASCII, and not only signs. */
-static bool has_far_letters(const struct finding *f, const struct word *w)
-{
-	for (size_t i = w->start; i < w->start + w->len; i++) {
-		unsigned char c = (unsigned char)f->text[i];
-
-		if ((c >= 0xc3 && c <= 0xdf) || (c >= 0xe3 && c <= 0xed))
-			return true;
-	}
-	return false;
-}
-
-/* Most of several words are known to nobody. */
-static bool is_foreign(const struct finding *f)
-{
-	size_t plain = 0, unknown = 0;
-
-	for (size_t i = 0; i < f->n_words; i++) {
-		const struct word *w = &f->words[i];
-		bool far = !w->plain && has_far_letters(f, w);
-
-		plain += far || (w->plain && w->len > 1);
-		unknown += far || (w->plain && w->len > 1 && !w->known);
-	}
-	return plain >= FOREIGN_WORDS && 2 * unknown > plain;
 }
 
 static int by_place(const void *a, const void *b)
@@ -339,20 +318,22 @@ static int by_place(const void *a, const void *b)
 	return x->len != y->len ? (x->len < y->len ? -1 : 1) : strcmp(x->text, y->text);
 }
 
-int suggestions_find(const struct proofreader *p, const char *text, size_t len, unsigned flags,
-		     struct suggestions *ret)
+int suggestions_find(const struct proofreader *p, const char *text, size_t len,
+		     const struct surroundings *around, struct suggestions *ret)
 {
-	struct finding f = { .p = p, .text = text, .len = len, .flags = flags, .found = ret };
+	struct finding f = { .p = p, .text = text, .len = len, .around = around,
+			     .found = ret };
+	int foreign;
 
 	finding_read(&f);
-	if (f.err == 0 && is_foreign(&f))
-		f.err = -EXDEV;
+	foreign = language_mark(&f);
 	for (size_t i = 0; f.err == 0 && i < f.n_words; i++) {
 		const struct word *w = &f.words[i], *next = i + 1 < f.n_words ? w + 1 : NULL;
 
-		if (w->plain)
-			one_word(&f, w);
-		if (next && w->plain && next->plain && !next->first &&
+		if (!is_read(w))
+			continue;
+		one_word(&f, w);
+		if (next && is_read(next) && !next->first &&
 		    next->start == w->start + w->len + 1 && text[next->start - 1] == ' ')
 			two_words(&f, w, next);
 	}
@@ -360,11 +341,11 @@ int suggestions_find(const struct proofreader *p, const char *text, size_t len, 
 		const struct span *s = &f.sentences.items[i];
 		const struct word *first = finding_word_at(&f, s->start);
 
-		if (first && first->plain)
+		if (first && is_read(first))
 			sentence_end(&f, first, s->start + s->len);
 	}
 	finding_deinit(&f);
 	if (f.err == 0 && ret->n)
 		qsort(ret->items, ret->n, sizeof(*ret->items), by_place);
-	return f.err;
+	return f.err < 0 ? f.err : foreign;
 }

@@ -11,8 +11,12 @@
 /* What a model writes in place of some words fits, too. */
 enum { SUGGESTION_MAX = 192 };
 
-/* Of a text that is part of another: a sentence begins, and one ends, at its own ends. */
-enum { SUGGESTIONS_BEGINS = 1, SUGGESTIONS_ENDS = 2 };
+/* What stands around a text that is part of another. */
+struct surroundings {
+	bool begins, ends;	/* a sentence begins, and one ends, at its own ends */
+	/* How much speaks for the proofreader's language in front of it and behind: language.h. */
+	double before, behind;
+};
 
 struct suggestion {
 	size_t start, len;		/* of the text, in bytes */
@@ -28,14 +32,13 @@ struct suggestions {
 
 void suggestions_deinit(struct suggestions *p);
 /* What is right whatever is meant, in the order of the text: blanks before signs, "i", and capitals
- * where sentences begin. 0 or -ENOMEM. */
-int suggestions_certain(const char *text, size_t len, unsigned flags, struct suggestions *ret);
-/*
- * All others that may be right. 0; -EXDEV for a text that seems to be of another language, most of
- * whose words nobody knows; -ENOMEM.
- */
-int suggestions_find(const struct proofreader *p, const char *text, size_t len, unsigned flags,
-		     struct suggestions *ret);
+ * where sentences begin. 0, or 1 where some of the text is of another language, for which nothing
+ * is suggested; -ENOMEM. */
+int suggestions_certain(const struct proofreader *p, const char *text, size_t len,
+			const struct surroundings *around, struct suggestions *ret);
+/* All others that may be right, and returns the same. */
+int suggestions_find(const struct proofreader *p, const char *text, size_t len,
+		     const struct surroundings *around, struct suggestions *ret);
 /* Appends the text with these changes, which ascend and do not overlap: 0 or -ENOMEM. */
 int suggestions_apply(const char *text, size_t len, const struct suggestion *const *changes,
 		      size_t n, struct buf *out);

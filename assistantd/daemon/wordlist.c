@@ -163,13 +163,27 @@ static void try_far(struct search *s)
 	}
 }
 
-size_t wordlist_near(const struct wordlist *w, const char *text, const struct wordlist_word **ret,
-		     size_t max)
+static struct search slips(const struct wordlist *w, const char *text,
+			   const struct wordlist_word **ret, size_t max)
 {
 	struct search s = { .list = w, .text = text, .best = ret };
 
 	s.max = MIN(max, ARRAY_SIZE(s.levels));
 	spelling_mistakes(text, try_one, &s);
+	return s;
+}
+
+size_t wordlist_slips(const struct wordlist *w, const char *text, const struct wordlist_word **ret,
+		      size_t max)
+{
+	return slips(w, text, ret, max).n;
+}
+
+size_t wordlist_near(const struct wordlist *w, const char *text, const struct wordlist_word **ret,
+		     size_t max)
+{
+	struct search s = slips(w, text, ret, max);
+
 	if (s.n < s.max && strlen(text) >= FAR_LETTERS)
 		try_far(&s);
 	return s.n;

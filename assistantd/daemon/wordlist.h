@@ -27,10 +27,10 @@ struct wordlist *wordlist_free(struct wordlist *w);
 DEFINE_CLEANUP(struct wordlist *, wordlist_free)
 /* In either case; NULL where it is not usual. */
 const struct wordlist_word *wordlist_find(const struct wordlist *w, const char *text);
-/*
- * The usual words that are @text but for one mistake (a letter too many, too few, another, or two
- * swapped), and where these are fewer than @max, for two mistakes in longer words: the more
- * likely ones first, at most @max. Returns how many.
- */
+/* The usual words that are @text but for one mistake (a letter too many, too few, another, or two
+ * swapped): the more usual ones first, at most @max. Returns how many. */
+size_t wordlist_slips(const struct wordlist *w, const char *text, const struct wordlist_word **ret,
+		      size_t max);
+/* These, and where they are fewer than @max, what longer words are but for two mistakes. */
 size_t wordlist_near(const struct wordlist *w, const char *text, const struct wordlist_word **ret,
 		     size_t max);

@@ -64,9 +64,23 @@ def edits_lead_from_the_one_to_the_other(s):
 
 
 def another_language_is_left_alone(s):
-    text = "Das ist ein deutscher Satz, den hier niemand verbessern soll, auch wen er Feler hat."
-    answer, result = s.run("proofread", text)
-    assert answer == text and "language" in result["warnings"][0], dict(result)
+    for text in ("Das ist ein deutscher Satz, den hier niemand verbessern soll, auch wen er Feler hat.",
+                 "das war so nicht gemeint", "Hallo Anna,\n\nbis morgen!\n\nGruss\nTante Eva"):
+        for options in ({}, {"language": "en"}):
+            answer, result = s.run("proofread", text, **options)
+            assert answer == text and "language" in result["warnings"][0], (answer, dict(result))
+    # Nothing that is shipped is for it.
+    assert harness.fails("TaskUnavailable", s.run, "proofread", "Hallo!", language="de-AT")
+
+
+def a_text_of_two_languages_is_corrected_in_one(s):
+    text = ("Hi Eve,\n\nHe wrote: \u201eWir sehen uns morgen frueh am bahnhof , um acht\u201c. "
+            "So the meeting is on Wendsday.\n\n%s\n")
+    for end, want in (("Thanks for teh hlep!", "Thanks for the help!"),
+                      ("Liebe gruesse", "Liebe gruesse")):
+        answer, result = s.run("proofread", text % end)
+        assert answer == text.replace("Wendsday", "Wednesday") % want, answer
+        assert "language" in result["warnings"][0], dict(result)
 
 
 def it_ends_when_it_is_told_to(s):
@@ -92,6 +106,7 @@ def all_with_one_service():
         s.ready()
         assert harness.run_tests((mistakes_are_found, what_is_right_stays,
                                   edits_lead_from_the_one_to_the_other, another_language_is_left_alone,
+                                  a_text_of_two_languages_is_corrected_in_one,
                                   it_ends_when_it_is_told_to), s) == 0
 
 

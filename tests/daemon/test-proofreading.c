@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include "assistantd/daemon/choosing.h"
+#include "assistantd/daemon/language.h"
 #include "assistantd/daemon/spelling.h"
 #include "tests/check-main.h"
 #include "tests/scratch.h"
 #include "util/macro.h"
 
-enum { WHOLE = SUGGESTIONS_BEGINS | SUGGESTIONS_ENDS };
+#define WHOLE { true, true, LANGUAGE_LIKELY, 0 }
+
+static const struct surroundings whole = WHOLE;
 
 static struct proofreader *reader;
 
@@ -55,7 +58,7 @@ static struct suggestions suggest(const char *text)
 {
 	struct suggestions found = { 0 };
 
-	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), WHOLE, &found), 0);
+	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), &whole, &found), 0);
 	return found;
 }
 
@@ -157,13 +160,73 @@ START_TEST(some_changes_are_not_suggested)
 }
 END_TEST
 
-START_TEST(another_language_is_known_as_such)
+/* What is in brackets is of another language, and left. */
+static void check_languages(const char *marked, const struct surroundings *around)
 {
-	static const char text[] = "Zwei Wanderer gingen gestern schweigend durchs Gebirge.";
-	struct suggestions s = { 0 };
+	char text[256], foreign[sizeof(text)] = { 0 };
+	struct suggestions found = { 0 };
+	size_t n = 0;
+	bool inside = false;
 
-	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), WHOLE, &s), -EXDEV);
-	suggestions_deinit(&s);
+	for (const char *at = marked; *at; at++) {
+		if (*at == '[' || *at == ']') {
+			inside = *at == '[';
+			continue;
+		}
+		ck_assert_uint_lt(n + 1, sizeof(text));
+		foreign[n] = inside;
+		text[n++] = *at;
+	}
+	text[n] = '\0';
+	ck_assert_msg(suggestions_certain(reader, text, n, around, &found) ==
+		      (strchr(marked, '[') != NULL), "%s", marked);
+	ck_assert_msg(suggestions_find(reader, text, n, around, &found) ==
+		      (strchr(marked, '[') != NULL), "%s", marked);
+	for (size_t i = 0; i < found.n; i++)
+		ck_assert_msg(!foreign[found.items[i].start], "%s: '%s' for '%.*s'", marked,
+			      found.items[i].text, (int)found.items[i].len,
+			      text + found.items[i].start);
+	suggestions_deinit(&found);
+}
+
+START_TEST(other_languages_are_left_alone)
+{
+	static const char *const texts[] = {
+		"[Zwei Wanderer gingen gestern schweigend durchs Gebirge.]", "[ich komme morgen]",
+		"[Merci beaucoup, \xc3\xa0 demain!]", "[Wir sehen uns am Bahnhof]",
+		"[Nos vemos ma\xc3\xb1" "ana]", "[Tot morgen , dank je]",
+		"Teh meeting is at noon. [Ich komme etwas sp\xc3\xa4ter. Bis dann!] See you tehn.",
+		"She wrote \"[ich komme morgen um acht]\" and was late agian.",
+		/* Mistakes and names are no other language. */
+		"i definately recieve teh mesage", "hapy brithday", "wich train are yuo takeing",
+		"We met Frau Lindner in the caf\xc3\xa9 this morning.",
+		"The frobnicator of qwxyz needs blorgs.",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		check_languages(texts[i], &whole);
+}
+END_TEST
+
+/* Of the short text nothing is known but what stands around it and what the caller says. */
+START_TEST(what_stands_around_tells_the_language)
+{
+	static const char german[] = "Ich bin heute nicht da.", english[] = "I was not at home.";
+	struct surroundings around = whole;
+
+	check_languages("Teh mta", &whole);
+	around.before = LANGUAGE_LIKELY;
+	ck_assert_int_eq(language_before(reader, german, strlen(german), &around.before), 0);
+	check_languages("[Teh mta]", &around);
+	ck_assert_int_eq(language_before(reader, english, strlen(english), &around.before), 0);
+	ck_assert_int_eq(language_behind(reader, german, strlen(german), &around.behind), 0);
+	check_languages("Teh mta", &around);
+	around.before = LANGUAGE_LIKELY;
+	check_languages("[Teh mta]", &around);
+	check_languages("[gehen nach Hause]", &whole);
+	around = (struct surroundings){ true, true, LANGUAGE_NAMED, LANGUAGE_NAMED };
+	check_languages("[Die Rechnung ist leider nicht bezahlt worden.]", &around);
+	check_languages("nach hause", &around);
 }
 END_TEST
 
@@ -171,13 +234,14 @@ START_TEST(what_is_certain_is_done)
 {
 	static const struct {
 		const char *text, *want;
-		unsigned flags;
+		struct surroundings around;
 	} cases[] = {
 		{ "i think i'm , well , late. then we go", "I think I'm, well, late. Then we go",
 		  WHOLE },
-		{ "which was there", "which was there", SUGGESTIONS_ENDS },
+		{ "which was there", "which was there", { false, true, LANGUAGE_LIKELY, 0 } },
 		{ "iPhone and x", "iPhone and x", WHOLE },
-		{ "\xc3\xa9t\xc3\xa9 i", "\xc3\xa9t\xc3\xa9 I", WHOLE },
+		{ "\xc3\xa9t\xc3\xa9 was a word , i think", "\xc3\xa9t\xc3\xa9 was a word, I think",
+		  WHOLE },
 		{ "a ... b , ", "A ... b, ", WHOLE },
 		{ "at 3 p.m. we ate cakes etc. in bed.", "At 3 p.m. we ate cakes etc. in bed.",
 		  WHOLE },
@@ -193,7 +257,8 @@ START_TEST(what_is_certain_is_done)
 		struct suggestions s = { 0 };
 		size_t len = strlen(cases[i].text);
 
-		ck_assert_int_eq(suggestions_certain(cases[i].text, len, cases[i].flags, &s), 0);
+		ck_assert_int_eq(suggestions_certain(reader, cases[i].text, len,
+						     &cases[i].around, &s), 0);
 		ck_assert_uint_le(s.n, ARRAY_SIZE(all));
 		for (size_t k = 0; k < s.n; k++)
 			all[k] = &s.items[k];
@@ -265,9 +330,10 @@ END_TEST
 START_TEST(nothing_before_the_text_is_changed)
 {
 	static const char text[] = "to town we went";
+	static const struct surroundings inside = { false, false, LANGUAGE_LIKELY, 0 };
 	struct suggestions s = { 0 };
 
-	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), 0, &s), 0);
+	ck_assert_int_eq(suggestions_find(reader, text, strlen(text), &inside, &s), 0);
 	for (size_t i = 0; i < s.n; i++)
 		ck_assert_uint_lt(s.items[i].start, strlen(text) + 1);
 	suggestions_deinit(&s);
@@ -385,7 +451,8 @@ int main(void)
 	tcase_add_test(c, each_kind_is_suggested);
 	tcase_add_test(c, some_things_are_left_alone);
 	tcase_add_test(c, some_changes_are_not_suggested);
-	tcase_add_test(c, another_language_is_known_as_such);
+	tcase_add_test(c, other_languages_are_left_alone);
+	tcase_add_test(c, what_stands_around_tells_the_language);
 	tcase_add_test(c, what_is_certain_is_done);
 	tcase_add_test(c, the_best_are_chosen);
 	tcase_add_test(c, nothing_before_the_text_is_changed);

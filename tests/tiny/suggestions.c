@@ -2,7 +2,8 @@
 /*
  * suggestions SHARED DICTIONARIES: what proofreading proposes to each {"text"} of a line, and the
  * texts that it has scored to choose: {"text", "suggestions": [[start, length, new, kind]…],
- * "texts", "with", "without"}, where what is right in any case is done already.
+ * "texts", "with", "without", "foreign": is some of it of another language}, where what is right in
+ * any case is done already.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -11,28 +12,32 @@
 #include <string.h>
 
 #include "assistantd/daemon/choosing.h"
+#include "assistantd/daemon/language.h"
 #include "util/cleanup.h"
 
-static int tidy(const char *text, size_t len, struct buf *out)
+static const struct surroundings nothing = { true, true, LANGUAGE_LIKELY, 0 };
+
+static int tidy(const struct proofreader *reader, const char *text, size_t len, struct buf *out)
 {
 	const struct suggestion *all[256];
 	struct suggestions certain = { 0 };
 	size_t n = 0;
-	int r = suggestions_certain(text, len, SUGGESTIONS_BEGINS | SUGGESTIONS_ENDS, &certain);
+	int r = suggestions_certain(reader, text, len, &nothing, &certain);
 
 	for (; n < certain.n && n < 256; n++)
 		all[n] = &certain.items[n];
-	if (r == 0)
+	if (r >= 0)
 		r = suggestions_apply(text, len, all, n, out);
 	suggestions_deinit(&certain);
 	return r;
 }
 
 static json_t *describe(const struct buf *text, const struct suggestions *p,
-			const struct choosing *c, const struct engine_score *score)
+			const struct choosing *c, const struct engine_score *score, bool foreign)
 {
-	json_t *row = json_pack("{s:s%, s:[], s:[], s:[], s:[]}", "text", text->data, text->len,
-				"suggestions", "texts", "with", "without");
+	json_t *row = json_pack("{s:s%, s:[], s:[], s:[], s:[], s:b}", "text", text->data,
+				text->len, "suggestions", "texts", "with", "without",
+				"foreign", (int)foreign);
 	const char *at = score->texts.data;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -56,16 +61,15 @@ static int propose(const struct proofreader *reader, const char *text, size_t le
 	_cleanup_(buf_deinit) struct buf tidied = BUF_NULL;
 	struct suggestions found = { 0 };
 	struct choosing choosing = { 0 };
-	int r = tidy(text, len, &tidied);
+	int r = tidy(reader, text, len, &tidied);
+	bool foreign = r > 0;
 
 	if (r == 0)
-		r = suggestions_find(reader, tidied.data, tidied.len,
-				   SUGGESTIONS_BEGINS | SUGGESTIONS_ENDS, &found);
-	/* A text of another language stays as it is. */
-	if (r == 0 || r == -EXDEV)
+		r = suggestions_find(reader, tidied.data, tidied.len, &nothing, &found);
+	if (r >= 0)
 		r = choosing_ask(&choosing, tidied.data, tidied.len, &found, score);
 	if (r == 0) {
-		json_auto_t *row = describe(&tidied, &found, &choosing, score);
+		json_auto_t *row = describe(&tidied, &found, &choosing, score, foreign);
 
 		r = !row || json_dumpf(row, stdout, JSON_COMPACT) < 0 || putchar('\n') < 0;
 	}
