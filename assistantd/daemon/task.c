@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/fit.h"
+#include "assistantd/daemon/language.h"
 #include "assistantd/daemon/options.h"
 #include "assistantd/daemon/proofreader.h"
 #include "assistantd/daemon/tones.h"
@@ -135,9 +136,18 @@ static int named_adapters(const struct daemon *d, const struct task *task, const
 	return r;
 }
 
+/* Whether it is for texts of this language, or of none that was told (NULL). */
+static bool is_for(const struct manifest *m, const char *language)
+{
+	for (size_t i = 0; language && i < m->n_languages; i++)
+		if (language_same(m->languages[i], language))
+			return true;
+	return !language || m->n_languages == 0;
+}
+
 /* The first one that is for it, made for the model, and not refused. */
-static bool choose_adapter(const struct daemon *d, const struct task *task, const char *style,
-			   struct serving *ret)
+static bool choose_adapter(const struct daemon *d, const struct task *task,
+			   const struct options *o, struct serving *ret)
 {
 	struct installed at;
 
@@ -146,9 +156,13 @@ static bool choose_adapter(const struct daemon *d, const struct task *task, cons
 		struct fit fit;
 
 		if (at.entry->state != CATALOG_ACTIVE || strcmp(m->task, task->name) != 0 ||
-		    (style && (!m->style || strcmp(m->style, style) != 0)))
+		    (o->style && (!m->style || strcmp(m->style, o->style) != 0)))
 			continue;
 		fit_find(d, &at, &fit);
+		if (may_serve(&fit) && !is_for(m, o->language)) {
+			explain(ret, "no adapter for texts in '%s' is installed", o->language);
+			continue;
+		}
 		if (may_serve(&fit)) {
 			use_adapter(ret, &at, &fit);
 			return true;
@@ -247,7 +261,7 @@ int task_serving(const struct daemon *d, const struct task *task, const struct o
 	} else if (rules && (o->style || task->kind != TASK_TONE) &&
 		   !has_own_adapter(d, task, o->style)) {
 		ret->chooses = true;
-	} else if (choose_adapter(d, task, o->style, ret)) {
+	} else if (choose_adapter(d, task, o, ret)) {
 		r = scale_last(ret, o->scale);
 	} else if (rules) {
 		ret->chooses = true;
