@@ -196,13 +196,13 @@ int training_order_check(const struct training_order *o, struct diag *d)
 	return r < 0 ? r : manifest_parse(&f, text.data, text.len, d);
 }
 
-uint64_t training_order_file_bytes(const struct training_order *o, uint64_t base_bytes)
+uint64_t training_order_file_bytes(uint32_t rank, uint64_t base_bytes)
 {
-	double rank = o->rank ? o->rank : TRAIN_USUAL_RANK;
 	double sides = 3.2 * sqrt(7 * 128 * 4 * (double)base_bytes);
 
+	rank = rank ? rank : TRAIN_USUAL_RANK;
 	/* Its other files are the package, which is smaller, and the report. */
-	return FILE_BYTES_MIN + (uint64_t)(rank * sides * 4 * sizeof(float) * 2);
+	return FILE_BYTES_MIN + (uint64_t)((double)rank * sides * 4 * sizeof(float) * 2);
 }
 
 int training_order_put(const struct training_order *o, struct train_begin *v)

@@ -32,12 +32,13 @@ json_t *training_order_write(const struct training_order *o);
 /* Whether a manifest can say what it is to say: 0; -EINVAL with @d; -ENOMEM. */
 int training_order_check(const struct training_order *o, struct diag *d);
 /*
- * So large no file of a run becomes: its checkpoint, for a base whose file has @base_bytes. Of each
+ * So large no file of a run becomes: its checkpoint, for a base whose file has @base_bytes and a
+ * rank, or the usual one for 0. Of each
  * matrix that is trained, rank × (rows + columns) weights are kept 4 times in f32, in two slots.
  * By Cauchy and Schwarz, rows + columns of all of them are at most 3.2 √(T W) where none is more
  * than 8 times as long as wide, T being their number, 7 in each of up to 128 layers, and W their
  * weights, of which a file has at most 4 to a byte.
  */
-uint64_t training_order_file_bytes(const struct training_order *o, uint64_t base_bytes);
+uint64_t training_order_file_bytes(uint32_t rank, uint64_t base_bytes);
 /* Into a message whose descriptors are not filled: 0 or -ENOMEM. */
 int training_order_put(const struct training_order *o, struct train_begin *v);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "assistantd/daemon/training.h"
+#include "assistantd/daemon/training-filing.h"
+#include "assistantd/daemon/training-opening.h"
 #include "assistantd/daemon/training-process.h"
 
 struct power;
@@ -15,6 +17,7 @@ struct training {
 	struct training_process *process;
 	struct power *power;
 	struct training_run *at_work;	/* whose process it is; or NULL */
+	struct training_opening *opening;	/* of the files that the process waits for */
 	bool begun;			/* that has been told what to do */
 	bool stopped;			/* it stands still */
 	bool put_down;			/* it is to leave memory */
@@ -33,5 +36,5 @@ void training_settle(struct training *t);
 extern const struct training_process_events training_work_events;
 /* The run at work leaves memory, without losing its place, or for good. */
 void training_work_over(struct training *t);
-/* The end of @r: saved, told, and what is not needed any more removed. */
-void training_end(struct training *t, struct training_run *r, enum training_end end);
+/* The end of @r: saved, told, and what is not needed any more removed; with @keep it can go on. */
+void training_end(struct training *t, struct training_run *r, enum training_end end, bool keep);

@@ -7,21 +7,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 
-#include "assistantd/daemon/config.h"
-#include "assistantd/daemon/files.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/training-folder.h"
 #include "util/macro.h"
-
-#define DESCRIPTION "run.json"
-#define UNFINISHED ".new"
-
-static const char *const files[] = { TRAINING_DATA, TRAINING_HELD_OUT, TRAINING_CHECKPOINT,
-				     TRAINING_REPORT, DESCRIPTION, DESCRIPTION UNFINISHED };
-enum { FILES_TO_GO_ON = 3 };
 
 static const char *const end_names[TRAINING_END_COUNT] = { "open", "installed", "rejected",
 							   "failed" };
@@ -89,127 +79,11 @@ static json_t *to_json(const struct training_run *r)
 			 r->digest, "figures", figures, "order", order);
 }
 
-static int save_in(const struct training_run *r, const char *folder)
+char *training_run_describe(const struct training_run *r)
 {
-	_cleanup_free_ char *path = NULL, *text = NULL;
 	json_auto_t *root = to_json(r);
 
-	if (asprintf(&path, "%s/" DESCRIPTION, folder) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	text = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
-	return text ? files_replace(path, text, strlen(text), true) : -ENOMEM;
-}
-
-int training_run_save(const struct training_run *r)
-{
-	return save_in(r, r->folder);
-}
-
-static void remove_files(const char *folder, size_t n)
-{
-	_cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	for (size_t i = 0; fd >= 0 && i < n; i++)
-		unlinkat(fd, files[i], 0);
-}
-
-static void remove_folder(const char *folder)
-{
-	remove_files(folder, ARRAY_SIZE(files));
-	if (rmdir(folder) < 0 && errno != ENOENT)
-		log_error("%s: %s", folder, strerror(errno));
-}
-
-void training_run_clean(const struct training_run *r)
-{
-	remove_files(r->folder, FILES_TO_GO_ON);
-}
-
-void training_run_remove(const struct training_run *r)
-{
-	remove_folder(r->folder);
-}
-
-static int open_in(const char *folder, const char *file, int flags)
-{
-	_cleanup_free_ char *path = NULL;
-	int fd;
-
-	if (asprintf(&path, "%s/%s", folder, file) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	return fd < 0 ? -errno : fd;
-}
-
-int training_run_open(const struct training_run *r, const char *file, int flags)
-{
-	return open_in(r->folder, file, flags);
-}
-
-bool training_run_has(const struct training_run *r, const char *file)
-{
-	_cleanup_close_ int fd = training_run_open(r, file, O_PATH);
-
-	return fd >= 0;
-}
-
-static int copy_in(const char *folder, const char *file, int from)
-{
-	_cleanup_close_ int to = -1;
-
-	if (from < 0)
-		return 0;
-	to = open_in(folder, file, O_WRONLY | O_CREAT | O_EXCL);
-	return to < 0 ? to : files_copy(from, to, TRAINING_DATA_MAX);
-}
-
-/* Whether there is room for the run and for copies of its data. */
-static int check_room(const char *folder, int data, int held_out, uint64_t room)
-{
-	struct statvfs fs;
-	struct stat st;
-
-	for (int i = 0; i < 2; i++)
-		if (fstat(i ? held_out : data, &st) == 0 && S_ISREG(st.st_mode))
-			room += (uint64_t)st.st_size;
-	if (statvfs(folder, &fs) < 0)
-		return -errno;
-	return (uint64_t)fs.f_bavail * fs.f_frsize < room ? -ENOSPC : 0;
-}
-
-static int fill(const struct training_run *r, const char *fresh, int data, int held_out,
-		uint64_t room)
-{
-	int e = check_room(fresh, data, held_out, room);
-
-	if (e == 0)
-		e = copy_in(fresh, TRAINING_DATA, data);
-	if (e == 0)
-		e = copy_in(fresh, TRAINING_HELD_OUT, held_out);
-	if (e == 0)
-		e = save_in(r, fresh);
-	return e == 0 ? files_place(fresh, r->folder) : e;
-}
-
-int training_run_create(const struct training_run *r, int data, int held_out, uint64_t room)
-{
-	_cleanup_free_ char *fresh = NULL;
-	int e;
-
-	if (asprintf(&fresh, "%s" UNFINISHED, r->folder) < 0) {
-		fresh = NULL;
-		return -ENOMEM;
-	}
-	e = make_folders(fresh);
-	if (e == 0)
-		e = fill(r, fresh, data, held_out, room);
-	if (e < 0)
-		remove_folder(fresh);
-	return e;
+	return root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
 }
 
 static int read_end(struct training_run *r, const json_t *root, struct diag *d)
@@ -279,17 +153,23 @@ static int read_run(struct training_run **ret, const char *parent, uint64_t id, 
 
 	if (e < 0)
 		return e;
-	fd = training_run_open(r, DESCRIPTION, O_RDONLY);
+	fd = training_folder_open(r->folder, TRAINING_DESCRIPTION, O_RDONLY);
 	if (fd < 0)
-		return diag_set(d, fd, DIAG_SYSTEM, DESCRIPTION, "%s", strerror(-fd));
+		return diag_set(d, fd, DIAG_SYSTEM, TRAINING_DESCRIPTION, "%s", strerror(-fd));
 	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
 	if (!root)
-		return diag_set(d, -EINVAL, DIAG_SYNTAX, DESCRIPTION, "line %d: %s", error.line,
-				error.text);
+		return diag_set(d, -EINVAL, DIAG_SYNTAX, TRAINING_DESCRIPTION, "line %d: %s",
+				error.line, error.text);
 	e = from_json(r, root, d);
-	if (e == 0)
-		*ret = TAKE(r);
-	return e;
+	if (e < 0)
+		return e;
+	/* Cut off between its end and that. */
+	if (r->end == TRAINING_INSTALLED || r->end == TRAINING_REJECTED)
+		training_folder_clean(r->folder);
+	r->has_data = training_folder_has(r->folder, TRAINING_DATA);
+	r->has_report = training_folder_has(r->folder, TRAINING_REPORT);
+	*ret = TAKE(r);
+	return 0;
 }
 
 static void insert(struct training_run **list, struct training_run *r)
@@ -308,7 +188,8 @@ static uint64_t number_of(const char *name)
 	return n > 0 && n <= 18 && !name[n] && name[0] != '0' ? strtoull(name, NULL, 10) : 0;
 }
 
-static int read_entry(struct training_run **list, const char *parent, const char *name)
+static int read_entry(struct training_run **list, const char *parent, const char *name,
+		      uint64_t *last_id)
 {
 	_cleanup_free_ char *path = NULL;
 	struct training_run *r = NULL;
@@ -321,10 +202,12 @@ static int read_entry(struct training_run **list, const char *parent, const char
 		path = NULL;
 		return -ENOMEM;
 	}
-	if (n > strlen(UNFINISHED) && strcmp(name + n - strlen(UNFINISHED), UNFINISHED) == 0)
-		remove_folder(path);
+	if (n > strlen(TRAINING_PARTIAL) &&
+	    strcmp(name + n - strlen(TRAINING_PARTIAL), TRAINING_PARTIAL) == 0)
+		training_folder_remove_partial(path);
 	if (!id)
 		return 0;
+	*last_id = MAX(*last_id, id);
 	e = read_run(&r, parent, id, &d);
 	if (e == 0)
 		insert(list, r);
@@ -333,15 +216,16 @@ static int read_entry(struct training_run **list, const char *parent, const char
 	return e == -ENOMEM ? e : 0;
 }
 
-int training_runs_read(struct training_run **ret, const char *parent)
+int training_runs_read(struct training_run **ret, const char *parent, uint64_t *last_id)
 {
 	struct training_run *list = NULL;
 	DIR *dir = opendir(parent);
 	struct dirent *entry;
 	int e = 0;
 
+	*last_id = 0;
 	while (dir && e == 0 && (entry = readdir(dir)))
-		e = read_entry(&list, parent, entry->d_name);
+		e = read_entry(&list, parent, entry->d_name, last_id);
 	if (dir)
 		closedir(dir);
 	while (e < 0 && list) {

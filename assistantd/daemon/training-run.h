@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One run of training as it is kept: a folder named after its number, with copies of the user's
- * data, the checkpoint, at the end the report, and run.json, which says what was ordered and what
- * became of it. A folder is there whole or not at all.
- */
+/* One run of training: what was ordered and what became of it. training-folder.h is where it is
+ * kept. */
 #pragma once
 
 #include "assistantd/daemon/training-order.h"
-
-#define TRAINING_DATA "data.jsonl"
-#define TRAINING_HELD_OUT "held-out.jsonl"
-#define TRAINING_CHECKPOINT "checkpoint"
-#define TRAINING_REPORT "report.html"
 
 enum training_end {
 	TRAINING_OPEN,		/* it is to go on */
@@ -31,6 +23,7 @@ struct training_run {
 	char *text;			/* the verdict, or why it failed; or NULL */
 	char digest[DIGEST_HEX_LEN + 1];	/* of the package, or "" */
 	char *folder;
+	bool has_data, has_report;	/* the folder, when what was posted for it is done */
 	/* Of this life of the service. */
 	bool coming;			/* its data are being copied */
 	bool installing;		/* its package is on the way in */
@@ -45,27 +38,15 @@ int training_run_new(struct training_run **ret, const char *parent, uint64_t id)
 struct training_run *training_run_free(struct training_run *r);
 DEFINE_CLEANUP(struct training_run *, training_run_free)
 
-/*
- * Makes the folder with copies of @data and @held_out (-1: none), all synced: what may wait for a
- * disk. -ENOSPC where less than @room bytes would be left for the run, -EINVAL for what is no
- * file or is empty, -EFBIG for more than TRAINING_DATA_MAX; the system's errors.
- */
-#define TRAINING_DATA_MAX (UINT64_C(1) << 30)
-int training_run_create(const struct training_run *r, int data, int held_out, uint64_t room);
-/* Writes run.json anew: 0 or -errno. */
-int training_run_save(const struct training_run *r);
+/* The text of its run.json: the caller's; NULL without memory. */
+char *training_run_describe(const struct training_run *r);
 /*
  * All runs below @parent into *@ret, the oldest first; folders that were not finished are removed.
- * One that cannot be read stays as it is, and is told by the log. -ENOMEM.
+ * One that cannot be read stays as it is, and is told by the log. @last_id is above none that a
+ * folder has. -ENOMEM. It waits for the disk: at the start alone.
  */
-int training_runs_read(struct training_run **ret, const char *parent);
+int training_runs_read(struct training_run **ret, const char *parent, uint64_t *last_id);
 
-/* A file of the folder: a descriptor or -errno. */
-int training_run_open(const struct training_run *r, const char *file, int flags);
-bool training_run_has(const struct training_run *r, const char *file);
-/* What it needs to go on: it cannot afterwards. */
-void training_run_clean(const struct training_run *r);
-void training_run_remove(const struct training_run *r);
 /* Replaces its text; without memory there is none. */
 void training_run_say(struct training_run *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

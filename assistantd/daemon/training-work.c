@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The run at work: what its process is told, and what becomes of what it says. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sched.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "assistantd/daemon/digests.h"
-#include "assistantd/daemon/files.h"
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/notify.h"
 #include "assistantd/daemon/stage.h"
@@ -23,8 +18,6 @@
  * disk, is tried again. */
 enum { LOSSES_MAX = 4, ENDED_MAX = 16, AGAIN_MS = 1000, ROOM_MS = 300 * 1000 };
 
-#define REPORT_MAX (UINT64_C(64) << 20)
-
 /* A package on its way in. */
 struct installing {
 	struct training *t;
@@ -35,6 +28,7 @@ struct installing {
 void training_work_over(struct training *t)
 {
 	training_process_rest(t->process);
+	t->opening = training_opening_cancel(t->opening);
 	t->at_work = NULL;
 	t->begun = t->stopped = t->put_down = t->told = false;
 	t->lasting = loop_cancel(t->lasting);
@@ -71,10 +65,10 @@ static void forget_old(struct training *t, const struct training_run *kept)
 		n++;
 	}
 	if (n >= ENDED_MAX)
-		training_stop(t, oldest);
+		(void)training_stop(t, oldest, NULL, NULL);
 }
 
-void training_end(struct training *t, struct training_run *r, enum training_end end)
+void training_end(struct training *t, struct training_run *r, enum training_end end, bool keep)
 {
 	int e;
 
@@ -82,12 +76,11 @@ void training_end(struct training *t, struct training_run *r, enum training_end 
 		training_work_over(t);
 	r->end = end;
 	r->ended = time(NULL);
-	e = training_run_save(r);
+	r->has_data &= keep;
+	e = training_filing_post(t->d->worker, r, TRAINING_SAVE | (keep ? 0 : TRAINING_CLEAN), -1,
+				 NULL, NULL);
 	if (e < 0)
 		log_error("%s: %s", r->folder, strerror(-e));
-	/* What failed may be mended, and resumed. */
-	if (end != TRAINING_FAILED)
-		training_run_clean(r);
 	notify_of(t, r);
 	training1_changed(t->d, r->id);
 	forget_old(t, r);
@@ -107,56 +100,6 @@ static uint32_t threads_for(const struct training *t, const struct training_run 
 	return (uint32_t)CLAMP(n - 1, 1, 64);
 }
 
-/* -EWOULDBLOCK while a process of an earlier life of the service holds it. */
-static int open_checkpoint(const struct training_run *r)
-{
-	_cleanup_close_ int fd = training_run_open(r, TRAINING_CHECKPOINT, O_RDWR | O_CREAT);
-
-	if (fd < 0)
-		return fd;
-	/* The lock is the open file's, which the process shares: it lasts as long as either. */
-	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : TAKE_FD(fd);
-}
-
-static int open_base(const struct training *t, const struct training_run *r,
-		     struct train_begin *v)
-{
-	struct stat st;
-
-	v->base_fd = open(r->order.base, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (v->base_fd < 0 || fstat(v->base_fd, &st) < 0)
-		return -errno;
-	v->file_bytes = training_order_file_bytes(&r->order, (uint64_t)st.st_size);
-	v->has_digests = digests_find(engine_digests(t->d->engine), &st, &v->digest, &v->weights);
-	return 0;
-}
-
-/* On failure *@what is the file that it is about. */
-static int fill(const struct training *t, const struct training_run *r, struct train_begin *v,
-		const char **what)
-{
-	int e;
-
-	*what = r->order.base;
-	e = open_base(t, r, v);
-	if (e < 0)
-		return e;
-	*what = r->folder;
-	v->data_fd = training_run_open(r, TRAINING_DATA, O_RDONLY);
-	if (v->data_fd < 0)
-		return v->data_fd;
-	v->held_out_fd = training_run_open(r, TRAINING_HELD_OUT, O_RDONLY);
-	if (v->held_out_fd < 0 && v->held_out_fd != -ENOENT)
-		return v->held_out_fd;
-	v->held_out_fd = MAX(v->held_out_fd, -1);
-	v->checkpoint_fd = open_checkpoint(r);
-	if (v->checkpoint_fd < 0)
-		return v->checkpoint_fd;
-	e = training_order_put(&r->order, v);
-	v->threads = threads_for(t, r);
-	return e;
-}
-
 static void on_again(void *arg)
 {
 	struct training *t = arg;
@@ -165,35 +108,47 @@ static void on_again(void *arg)
 	training_settle(t);
 }
 
-static void fail(struct training *t, const char *field, const char *text)
+/* Where nothing is wrong with the data it may be mended, and resumed. */
+static void fail(struct training *t, const char *field, const char *text, bool keep)
 {
 	struct training_run *r = t->at_work;
 
 	training_run_say(r, "%s%s%s", field, *field ? ": " : "", text);
-	training_end(t, r, TRAINING_FAILED);
+	training_end(t, r, TRAINING_FAILED, keep);
 }
 
-static void on_ready(void *arg)
+static void on_opened(void *arg, int result, const char *what, struct train_begin *begin)
 {
 	struct training *t = arg;
-	struct train_begin v = TRAIN_BEGIN_NULL;
-	const char *what = "";
-	int e = fill(t, t->at_work, &v, &what);
 
-	if (e == 0)
-		e = training_process_begin(t->process, &v);
-	train_begin_deinit(&v);
-	if (e == -EWOULDBLOCK) {
+	t->opening = NULL;
+	/* In its next life it goes on. */
+	if (t->d->stopping)
+		return;
+	begin->threads = threads_for(t, t->at_work);
+	if (result == 0)
+		result = training_process_begin(t->process, begin);
+	if (result == -EWOULDBLOCK) {
 		training_work_over(t);
 		(void)loop_after(t->d->loop, &t->again, AGAIN_MS, on_again, t);
-	} else if (e < 0) {
-		fail(t, what, strerror(-e));
+	} else if (result < 0) {
+		fail(t, what, strerror(-result), true);
 	} else {
 		t->begun = true;
 		/* It may have been to stand still before it was there. */
 		training_process_pause(t->process, t->stopped);
 		training_settle(t);
 	}
+}
+
+static void on_ready(void *arg)
+{
+	struct training *t = arg;
+	int e = training_opening_new(&t->opening, t->d->worker, t->at_work,
+				     engine_digests(t->d->engine), on_opened, t);
+
+	if (e < 0)
+		fail(t, t->at_work->folder, strerror(-e), true);
 }
 
 static void on_progress(void *arg, const struct train_progress *progress)
@@ -205,14 +160,21 @@ static void on_progress(void *arg, const struct train_progress *progress)
 }
 
 /* The page stands in the run's folder; without it the run is as good. */
-static void keep_report(const struct training_run *r, int report)
+static void on_kept(void *arg, uint64_t id, int result)
 {
-	_cleanup_close_ int to = training_run_open(r, TRAINING_REPORT,
-						   O_WRONLY | O_CREAT | O_TRUNC);
-	int e = to < 0 ? to : files_copy(report, to, REPORT_MAX);
+	struct training_run *r = training_find(arg, id);
 
+	if (r && result < 0)
+		r->has_report = false;
+}
+
+static void keep_report(struct training *t, struct training_run *r, int report)
+{
+	int e = training_filing_post(t->d->worker, r, TRAINING_KEEP, report, on_kept, t);
+
+	r->has_report = e == 0;
 	if (e < 0)
-		log_error("%s/" TRAINING_REPORT ": %s", r->folder, strerror(-e));
+		log_error("%s: the report: %s", r->folder, strerror(-e));
 }
 
 static void on_staged(void *arg, const char *error, const char *text,
@@ -229,7 +191,7 @@ static void on_staged(void *arg, const char *error, const char *text,
 			training_run_say(r, "it could not be installed: %s", text);
 		else
 			digest_to_hex(&facts->inspected->digest, r->digest);
-		training_end(t, r, error ? TRAINING_FAILED : TRAINING_INSTALLED);
+		training_end(t, r, error ? TRAINING_FAILED : TRAINING_INSTALLED, error);
 	}
 	free(i);
 }
@@ -254,7 +216,7 @@ static void install(struct training *t, struct training_run *r, const struct tra
 		return;
 	free(i);
 	training_run_say(r, "%s", strerror(-e));
-	training_end(t, r, TRAINING_FAILED);
+	training_end(t, r, TRAINING_FAILED, true);
 }
 
 static void on_done(void *arg, struct train_done *done)
@@ -268,10 +230,10 @@ static void on_done(void *arg, struct train_done *done)
 	r->figures.held_out_base = done->held_out_base;
 	r->figures.seconds_left = 0;
 	training_run_say(r, "%s", done->text.len ? done->text.data : "");
-	keep_report(r, done->report_fd);
+	keep_report(t, r, done->report_fd);
 	training_work_over(t);
 	if (!done->better) {
-		training_end(t, r, TRAINING_REJECTED);
+		training_end(t, r, TRAINING_REJECTED, false);
 		return;
 	}
 	install(t, r, done);
@@ -316,9 +278,8 @@ static void on_failed(void *arg, enum train_error error, const char *field, cons
 		training_settle(t);
 	} else {
 		/* Nothing that could be mended makes these better. */
-		if (error == TRAIN_E_DATA || error == TRAIN_E_HELD_OUT || error == TRAIN_E_OPTIONS)
-			training_run_clean(r);
-		fail(t, field, text);
+		fail(t, field, text, error != TRAIN_E_DATA && error != TRAIN_E_HELD_OUT &&
+				     error != TRAIN_E_OPTIONS);
 	}
 }
 
@@ -329,6 +290,7 @@ static void on_lost(void *arg)
 	struct training_run *r = t->at_work;
 
 	t->begun = t->stopped = false;
+	t->opening = training_opening_cancel(t->opening);
 	if (t->told) {
 		training_work_over(t);
 		training_settle(t);
@@ -343,7 +305,7 @@ static void on_lost(void *arg)
 	training_run_say(r, "the process that trains ended by itself %d times at step %llu; the "
 			 "log of the service has more", LOSSES_MAX,
 			 (unsigned long long)r->figures.step);
-	training_end(t, r, TRAINING_FAILED);
+	training_end(t, r, TRAINING_FAILED, true);
 }
 
 const struct training_process_events training_work_events = { on_ready, on_progress, on_done,

@@ -12,6 +12,7 @@
 #include "assistantd/daemon/log.h"
 #include "assistantd/daemon/memory.h"
 #include "assistantd/daemon/power.h"
+#include "assistantd/daemon/training-folder.h"
 #include "util/macro.h"
 
 /* A moment after the last request; how long a reason lasts before memory is given back; how long
@@ -129,7 +130,7 @@ static void take_up(struct training *t, struct training_run *r)
 	t->at_work = r;
 	if (training_process_want(t->process) < 0) {
 		training_run_say(r, "out of memory");
-		training_end(t, r, TRAINING_FAILED);
+		training_end(t, r, TRAINING_FAILED, true);
 	}
 }
 
@@ -227,7 +228,7 @@ int training_new(struct training **ret, struct daemon *d, const char *program)
 		t->folder = NULL;
 		return -ENOMEM;
 	}
-	r = training_runs_read(&t->runs, t->folder);
+	r = training_runs_read(&t->runs, t->folder, &t->last_id);
 	if (r == 0)
 		r = training_process_new(&t->process, d->loop, program,
 					 d->config.require_sandbox, &training_work_events, t);
@@ -289,12 +290,25 @@ static void unlink_run(struct training *t, struct training_run *r)
 	training_run_free(r);
 }
 
+static uint64_t room_for(const struct training_order *o)
+{
+	uint64_t rank = o->rank ? o->rank : TRAIN_USUAL_RANK;
+	struct stat st;
+
+	return ROOM_MIN + (stat(o->base, &st) == 0 ?
+			   MIN((uint64_t)st.st_size / 2, ROOM_MAX) / TRAIN_USUAL_RANK * rank : 0);
+}
+
 static int run_start(struct work *work, struct store *store)
 {
 	struct start *s = container_of(work, struct start, work);
+	_cleanup_free_ char *text = training_run_describe(s->run);
 
 	(void)store;
-	return training_run_create(s->run, s->data, s->held_out, s->room);
+	if (!text)
+		return -ENOMEM;
+	s->room = room_for(&s->run->order);
+	return training_folder_create(s->run->folder, text, s->data, s->held_out, s->room);
 }
 
 static void answer_start(const struct start *s, int result)
@@ -324,6 +338,7 @@ static void on_started(struct work *work, int result)
 		answer_start(s, result);
 		unlink_run(t, s->run);
 	} else {
+		s->run->has_data = true;
 		s->started(s->arg, NULL, "", s->run->id);
 		training1_changed(t->d, s->run->id);
 	}
@@ -332,21 +347,6 @@ static void on_started(struct work *work, int result)
 	free(s);
 	if (!t->d->stopping)
 		training_settle(t);
-}
-
-/* With a number that no run had, and no folder has. */
-static int new_run(struct training *t, struct training_run **ret)
-{
-	int r;
-
-	for (const struct training_run *at = t->runs; at; at = at->next)
-		t->last_id = MAX(t->last_id, at->id);
-	do {
-		r = training_run_new(ret, t->folder, ++t->last_id);
-		if (r < 0 || access((*ret)->folder, F_OK) < 0)
-			return r;
-		*ret = training_run_free(*ret);
-	} while (true);
 }
 
 static int check_start(const struct training *t, const char *name)
@@ -361,15 +361,6 @@ static int check_start(const struct training *t, const char *name)
 		open++;
 	}
 	return open >= OPEN_MAX ? -EAGAIN : 0;
-}
-
-static uint64_t room_for(const struct training_order *o)
-{
-	uint64_t rank = o->rank ? o->rank : TRAIN_USUAL_RANK;
-	struct stat st;
-
-	return ROOM_MIN + (stat(o->base, &st) == 0 ?
-			   MIN((uint64_t)st.st_size / 2, ROOM_MAX) / TRAIN_USUAL_RANK * rank : 0);
 }
 
 static int duplicate(int from, int *ret)
@@ -390,14 +381,14 @@ int training_start(struct training *t, struct training_order *order, int data, i
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct start){ .t = t, .data = -1, .held_out = -1, .room = room_for(order),
+	*s = (struct start){ .t = t, .data = -1, .held_out = -1,
 			     .work = { .run = run_start, .done = on_started },
 			     .started = started, .arg = arg };
 	r = duplicate(data, &s->data);
 	if (r == 0)
 		r = duplicate(held_out, &s->held_out);
 	if (r == 0)
-		r = new_run(t, &s->run);
+		r = training_run_new(&s->run, t->folder, ++t->last_id);
 	if (r < 0) {
 		closep(&s->data);
 		closep(&s->held_out);
@@ -414,7 +405,7 @@ int training_start(struct training *t, struct training_order *order, int data, i
 	return 0;
 }
 
-int training_pause(struct training *t, struct training_run *r)
+int training_pause(struct training *t, struct training_run *r, training_filed_fn filed, void *arg)
 {
 	int e;
 
@@ -423,18 +414,17 @@ int training_pause(struct training *t, struct training_run *r)
 	if (r->installing)
 		return -EBUSY;
 	r->paused = true;
-	e = training_run_save(r);
+	e = training_filing_post(t->d->worker, r, TRAINING_SAVE, -1, filed, arg);
 	training_settle(t);
 	training1_changed(t->d, r->id);
 	return e;
 }
 
-int training_resume(struct training *t, struct training_run *r)
+int training_resume(struct training *t, struct training_run *r, training_filed_fn filed, void *arg)
 {
 	int e;
 
-	if (r->end != TRAINING_OPEN &&
-	    (r->end != TRAINING_FAILED || !training_run_has(r, TRAINING_DATA)))
+	if (r->end != TRAINING_OPEN && (r->end != TRAINING_FAILED || !r->has_data))
 		return -ESTALE;
 	if (r->end == TRAINING_FAILED) {
 		e = check_start(t, r->order.name);
@@ -448,23 +438,24 @@ int training_resume(struct training *t, struct training_run *r)
 	r->ended = 0;
 	r->losses = 0;
 	training_run_say(r, "%s", "");
-	e = training_run_save(r);
+	e = training_filing_post(t->d->worker, r, TRAINING_SAVE, -1, filed, arg);
 	training_settle(t);
 	training1_changed(t->d, r->id);
 	return e;
 }
 
-int training_stop(struct training *t, struct training_run *r)
+int training_stop(struct training *t, struct training_run *r, training_filed_fn filed, void *arg)
 {
 	uint64_t id = r->id;
+	int e;
 
 	if (r->installing)
 		return -EBUSY;
 	if (r == t->at_work)
 		training_work_over(t);
-	training_run_remove(r);
+	e = training_filing_post(t->d->worker, r, TRAINING_REMOVE, -1, filed, arg);
 	unlink_run(t, r);
 	training1_changed(t->d, id);
 	training_settle(t);
-	return 0;
+	return e;
 }

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "assistantd/daemon/daemon.h"
-#include "assistantd/daemon/training-run.h"
+#include "assistantd/daemon/training-filing.h"
 
 enum training_state { TRAINING_STATE_WAITING, TRAINING_STATE_RUNNING, TRAINING_STATE_PAUSED,
 		      TRAINING_STATE_INSTALLING, TRAINING_STATE_ENDED };
@@ -43,13 +43,14 @@ typedef void (*training_started_fn)(void *arg, const char *error, const char *te
  */
 int training_start(struct training *t, struct training_order *order, int data, int held_out,
 		   training_started_fn started, void *arg);
-/* 0; -ESTALE for one that has ended; -EBUSY while its package is installed; errors of saving. */
-int training_pause(struct training *t, struct training_run *r);
-/* Goes on, also after a failure: 0; -ESTALE for one that ended otherwise, or has nothing left to
- * go on with; -EEXIST, -EAGAIN as of training_start(); errors of saving. */
-int training_resume(struct training *t, struct training_run *r);
-/* Ends @r and removes all that is kept of it: 0; -EBUSY while its package is installed. */
-int training_stop(struct training *t, struct training_run *r);
+/* What follows is done at once, and @filed follows when the disk has it, unless there is an error
+ * here: -ENOMEM, and: -ESTALE for one that has ended; -EBUSY while its package is installed. */
+int training_pause(struct training *t, struct training_run *r, training_filed_fn filed, void *arg);
+/* Goes on, also after a failure: -ESTALE for one that ended otherwise, or has nothing left to
+ * go on with; -EEXIST, -EAGAIN as of training_start(). */
+int training_resume(struct training *t, struct training_run *r, training_filed_fn filed, void *arg);
+/* Ends @r and removes all that is kept of it: -EBUSY while its package is installed. */
+int training_stop(struct training *t, struct training_run *r, training_filed_fn filed, void *arg);
 
 /* training1.c */
 void training1_add(struct daemon *d);

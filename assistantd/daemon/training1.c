@@ -11,6 +11,7 @@
 #include "assistantd/daemon/out.h"
 #include "assistantd/daemon/permit.h"
 #include "assistantd/daemon/task.h"
+#include "assistantd/daemon/training-folder.h"
 #include "assistantd/daemon/training.h"
 #include "assistantd/daemon/xml.h"
 #include "util/macro.h"
@@ -20,11 +21,47 @@ static const struct bus_interface training1;
 /* Where nothing else is said, what is trained rewrites texts in a style of its own. */
 #define USUAL_TASK "tone"
 
-/* A Start on its way. */
-struct starting {
+/* A call whose answer waits for the disk. */
+struct call {
 	struct daemon *d;
 	DBusMessage *m;
 };
+
+static struct call *call_new(struct daemon *d, DBusMessage *m)
+{
+	struct call *c = malloc(sizeof(*c));
+
+	if (c)
+		*c = (struct call){ d, dbus_message_ref(m) };
+	else
+		bus_send(d->bus, out_error(m, "Internal", "out of memory"));
+	return c;
+}
+
+static void call_end(struct call *c, DBusMessage *reply)
+{
+	bus_send(c->d->bus, reply);
+	dbus_message_unref(c->m);
+	free(c);
+}
+
+static DBusMessage *changed_reply(DBusMessage *m, int result)
+{
+	switch (result) {
+	case 0:
+		return dbus_message_new_method_return(m);
+	case -ESTALE:
+		return out_error(m, DBUS_ERROR_INVALID_ARGS, "this run has ended");
+	case -EBUSY:
+		return out_error(m, "Busy", "what it made is being installed");
+	case -EEXIST:
+		return out_error(m, "Busy", "another run of that name has not ended yet");
+	case -EAGAIN:
+		return out_error(m, "Busy", "too many runs wait already");
+	default:
+		return out_error(m, "Internal", "%s", strerror(-result));
+	}
+}
 
 /* What was called with. */
 struct arguments {
@@ -44,16 +81,14 @@ static void arguments_deinit(struct arguments *a)
 
 static void on_started(void *arg, const char *error, const char *text, uint64_t id)
 {
-	struct starting *s = arg;
+	struct call *c = arg;
 	dbus_uint64_t number = id;
 	DBusMessage *reply;
 
-	reply = error ? out_error(s->m, error, "%s", text) : dbus_message_new_method_return(s->m);
+	reply = error ? out_error(c->m, error, "%s", text) : dbus_message_new_method_return(c->m);
 	if (reply && !error)
 		dbus_message_append_args(reply, DBUS_TYPE_UINT64, &number, DBUS_TYPE_INVALID);
-	bus_send(s->d->bus, reply);
-	dbus_message_unref(s->m);
-	free(s);
+	call_end(c, reply);
 }
 
 static int take_option(struct arguments *a, const char *key, DBusMessageIter *value,
@@ -159,23 +194,16 @@ static DBusMessage *refusal(DBusMessage *m, int r, const struct diag *diag)
 
 static void begin(struct daemon *d, DBusMessage *m, struct arguments *a)
 {
-	struct starting *s = calloc(1, sizeof(*s));
-	int r = -ENOMEM;
+	struct call *c = call_new(d, m);
+	int r;
 
-	if (s) {
-		*s = (struct starting){ d, dbus_message_ref(m) };
-		r = training_start(d->training, &a->order, a->data, a->held_out, on_started, s);
-		if (r == 0)
-			return;
-		dbus_message_unref(s->m);
-	}
-	free(s);
+	if (!c)
+		return;
+	r = training_start(d->training, &a->order, a->data, a->held_out, on_started, c);
 	if (r == -EEXIST)
-		bus_send(d->bus, out_error(m, "Busy", "a run of that name has not ended yet"));
-	else if (r == -EAGAIN)
-		bus_send(d->bus, out_error(m, "Busy", "too many runs wait already"));
-	else
-		bus_send(d->bus, out_error(m, "Internal", "%s", strerror(-r)));
+		call_end(c, out_error(m, "Busy", "a run of that name has not ended yet"));
+	else if (r < 0)
+		call_end(c, changed_reply(m, r));
 }
 
 static void start(struct daemon *d, DBusMessage *m)
@@ -246,7 +274,7 @@ static void out_run(const struct training *t, const struct training_run *r, DBus
 	out_dict_i64(dict, "since", r->since);
 	out_dict_i64(dict, "ended", r->ended);
 	out_dict_str(dict, "digest", r->digest);
-	out_dict_bool(dict, "report", training_run_has(r, TRAINING_REPORT));
+	out_dict_bool(dict, "report", r->has_report);
 	out_dict_u32(dict, "pid", (uint32_t)training_pid(t, r));
 }
 
@@ -279,28 +307,27 @@ static struct training_run *find(struct daemon *d, DBusMessage *m)
 	return r;
 }
 
+static void on_filed(void *arg, uint64_t id, int result)
+{
+	struct call *c = arg;
+
+	(void)id;
+	call_end(c, changed_reply(c->m, result));
+}
+
 static void change(struct daemon *d, DBusMessage *m,
-		   int (*call)(struct training *t, struct training_run *r))
+		   int (*make)(struct training *t, struct training_run *r, training_filed_fn filed,
+			       void *arg))
 {
 	struct training_run *r = find(d, m);
-	int e = r ? call(d->training, r) : 0;
-	DBusMessage *reply = NULL;
+	struct call *c = r ? call_new(d, m) : NULL;
+	int e;
 
-	if (!r)
+	if (!c)
 		return;
-	if (e == 0)
-		reply = dbus_message_new_method_return(m);
-	else if (e == -ESTALE)
-		reply = out_error(m, DBUS_ERROR_INVALID_ARGS, "this run has ended");
-	else if (e == -EBUSY)
-		reply = out_error(m, "Busy", "what it made is being installed");
-	else if (e == -EEXIST)
-		reply = out_error(m, "Busy", "another run of that name has not ended yet");
-	else if (e == -EAGAIN)
-		reply = out_error(m, "Busy", "too many runs wait already");
-	else
-		reply = out_error(m, "Internal", "%s", strerror(-e));
-	bus_send(d->bus, reply);
+	e = make(d->training, r, on_filed, c);
+	if (e < 0)
+		call_end(c, changed_reply(m, e));
 }
 
 static void pause_run(struct daemon *d, DBusMessage *m)
@@ -318,26 +345,64 @@ static void stop(struct daemon *d, DBusMessage *m)
 	change(d, m, training_stop);
 }
 
+/* A Report on its way. */
+struct reporting {
+	struct work work;
+	struct call *call;
+	char *folder;
+	bool failed;		/* the run */
+};
+
+static int open_report(struct work *work, struct store *store)
+{
+	struct reporting *r = container_of(work, struct reporting, work);
+
+	(void)store;
+	return training_folder_open(r->folder, TRAINING_REPORT, O_RDONLY);
+}
+
+static void on_report(struct work *work, int result)
+{
+	struct reporting *r = container_of(work, struct reporting, work);
+	DBusMessage *m = r->call->m, *reply;
+
+	if (result < 0) {
+		reply = out_error(m, "NotReady", "%s", result != -ENOENT ? strerror(-result) :
+				  r->failed ?
+				  "there is no report: it failed before one was written" :
+				  "there is no report: it is written at the end");
+	} else {
+		reply = dbus_message_new_method_return(m);
+		if (reply)
+			dbus_message_append_args(reply, DBUS_TYPE_UNIX_FD, &result,
+						 DBUS_TYPE_INVALID);
+		close(result);
+	}
+	call_end(r->call, reply);
+	free(r->folder);
+	free(r);
+}
+
 static void report(struct daemon *d, DBusMessage *m)
 {
-	struct training_run *r = find(d, m);
-	_cleanup_close_ int fd = -1;
-	DBusMessage *reply;
+	const struct training_run *run = find(d, m);
+	struct reporting *r = run ? calloc(1, sizeof(*r)) : NULL;
 
-	if (!r)
-		return;
-	fd = training_run_open(r, TRAINING_REPORT, O_RDONLY);
-	if (fd < 0) {
-		bus_send(d->bus, out_error(m, "NotReady", "%s", fd != -ENOENT ? strerror(-fd) :
-					   r->end == TRAINING_FAILED ?
-					   "there is no report: it failed before one was written" :
-					   "there is no report: it is written at the end"));
+	if (!r) {
+		if (run)
+			bus_send(d->bus, out_error(m, "Internal", "out of memory"));
 		return;
 	}
-	reply = dbus_message_new_method_return(m);
-	if (reply)
-		dbus_message_append_args(reply, DBUS_TYPE_UNIX_FD, &fd, DBUS_TYPE_INVALID);
-	bus_send(d->bus, reply);
+	*r = (struct reporting){ .work = { .run = open_report, .done = on_report },
+				 .failed = run->end == TRAINING_FAILED };
+	r->folder = strdup(run->folder);
+	r->call = r->folder ? call_new(d, m) : NULL;
+	if (r->call) {
+		worker_post(d->worker, &r->work);
+	} else {
+		free(r->folder);
+		free(r);
+	}
 }
 
 static const struct {
@@ -348,7 +413,7 @@ static const struct {
 	{ "Stop", stop }, { "Report", report },
 };
 
-static void call(void *arg, DBusMessage *m)
+static void dispatch(void *arg, DBusMessage *m)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (dbus_message_has_member(m, calls[i].member))
@@ -357,12 +422,12 @@ static void call(void *arg, DBusMessage *m)
 }
 
 static const struct bus_method methods[] = {
-	{ "Start", "sha{sv}", call },
-	{ "List", "a{sv}", call, "" },
-	{ "Pause", "ta{sv}", call, "" },
-	{ "Resume", "ta{sv}", call, "" },
-	{ "Stop", "ta{sv}", call, "" },
-	{ "Report", "ta{sv}", call, "" },
+	{ "Start", "sha{sv}", dispatch },
+	{ "List", "a{sv}", dispatch, "" },
+	{ "Pause", "ta{sv}", dispatch, "" },
+	{ "Resume", "ta{sv}", dispatch, "" },
+	{ "Stop", "ta{sv}", dispatch, "" },
+	{ "Report", "ta{sv}", dispatch, "" },
 };
 
 static const struct bus_property properties[] = {

@@ -91,8 +91,8 @@ def a_run_by_itself(s):
     assert len(r["digest"]) == 64 and r["held_out"] < r["held_out_base"] and r["report"], dict(r)
     assert "better" in r["reason"], r["reason"]
     # Of the run, what tells of it is kept.
-    assert sorted(os.listdir(os.path.join(s.home, "d/assistantd/training/1"))) == \
-        ["report.html", "run.json"]
+    folder = os.path.join(s.home, "d/assistantd/training/1")
+    wait_for(lambda: sorted(os.listdir(folder)) == ["report.html", "run.json"], "the rest")
     adapter = [a for a in s.interface("Adapters1").List(NONE) if a["name"] == "mine"][0]
     assert adapter["digest"] == alone["digest"] and adapter["sequence"] == 1, dict(adapter)
     _, results = s.run("tone", "Hello fig and lime.", style="mine")

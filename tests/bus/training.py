@@ -200,7 +200,7 @@ def one_at_a_time(s):
     assert told(s, "works") == ("paused", "by you") and not run_of(s, "works")["pid"]
     assert process_state(pid) == "", "it leaves memory"
     # Bad data are not kept, and do not get better.
-    assert sorted(os.listdir(folder_of(s, "refuses"))) == ["run.json"]
+    wait_for(lambda: os.listdir(folder_of(s, "refuses")) == ["run.json"], "their removal")
     fails(INVALID, training(s).Resume, number(s, "refuses"), NONE)
     fails(INVALID, training(s).Pause, number(s, "refuses"), NONE)
     fails("NotReady", training(s).Report, number(s, "refuses"), NONE)

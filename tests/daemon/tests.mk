@@ -3,7 +3,8 @@ check_PROGRAMS += tests/daemon/test-action-say tests/daemon/test-commands \
 	tests/daemon/test-digests tests/daemon/test-follows \
 	tests/daemon/test-languages tests/daemon/test-library tests/daemon/test-prefix-store \
 	tests/daemon/test-power tests/daemon/test-pressure tests/daemon/test-timer-list \
-	tests/daemon/test-training-process tests/daemon/test-training-run tests/daemon/test-verdicts \
+	tests/daemon/test-training-filing tests/daemon/test-training-process \
+	tests/daemon/test-training-run tests/daemon/test-verdicts \
 	tests/daemon/test-versions tests/daemon/test-when tests/daemon/test-workshop \
 	tests/daemon/test-writing
 tests_daemon_test_action_say_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
@@ -19,6 +20,7 @@ tests_daemon_test_prefix_store_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_pressure_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_timer_list_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_power_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+tests_daemon_test_training_filing_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_training_process_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_training_run_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_verdicts_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
