@@ -2,8 +2,8 @@
 /*
  * B is packed first, by all threads and once. Where the rows of C alone make enough tasks, a
  * task packs its rows of A as it goes, a stretch of k at a time, so that they never leave its
- * core's cache; else A is packed beforehand, too, and a task is a block of C. Scratch grows to
- * the largest product and stays.
+ * core's cache, and fetches the next ones while it multiplies; else A is packed beforehand, too,
+ * and a task is a block of C. Scratch grows to the largest product and stays.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -203,6 +203,34 @@ static size_t packing_tasks(const struct product *p)
 	return p->a ? tasks + share_of(p, p->panels_m, p->args.a_transposed).tasks : tasks;
 }
 
+/* What is packed next: lines of memory, and how many of them each tile before then fetches. */
+struct ahead {
+	const float *src;
+	size_t lines, line, floats, tiles;
+};
+
+/* The rows of A from panel @first to @end, for steps from @step on. */
+static struct ahead look_ahead(const struct product *p, size_t first, size_t end, size_t step)
+{
+	const struct gemm_args *x = &p->args;
+	size_t row = first * p->tile->rows, rows = MIN(end * p->tile->rows, x->m) - row;
+	size_t k = step * p->tile->group;
+	size_t n = MIN((step + p->stretch) * p->tile->group, x->k) - k;
+
+	if (x->a_transposed)
+		return (struct ahead){ x->a + k * x->a_stride + row, n, x->a_stride, rows };
+	return (struct ahead){ x->a + row * x->a_stride + k, rows, x->a_stride, n };
+}
+
+static inline void fetch(const struct ahead *a, size_t tile)
+{
+	size_t end = a->lines * (tile + 1) / a->tiles;
+
+	for (size_t i = a->lines * tile / a->tiles; i < end; i++)
+		for (size_t j = 0; j < a->floats; j += 16)
+			__builtin_prefetch(a->src + i * a->line + j, 0, 2);
+}
+
 static void run_tile(const struct product *p, size_t i, size_t j, const struct stretch *s)
 {
 	const struct gemm_tile *t = p->tile;
@@ -235,6 +263,23 @@ static void find_panels(const struct product *p, struct stretch *s, uint32_t *ow
 		pack_a(p, i, s->from, s->to, own + (i - s->first) * steps * rows);
 }
 
+/* After steps @step on: the next ones, or the first of the task after this one. */
+static struct ahead find_next(const struct product *p, size_t task, size_t step, unsigned thread)
+{
+	size_t m;
+
+	if (p->a)
+		return (struct ahead){ 0 };
+	step += p->stretch;
+	if (step >= p->steps) {
+		step = 0;
+		task = pool_following(p->g->pool, thread);
+	}
+	m = task * p->block_m;
+	return m < p->panels_m ? look_ahead(p, m, MIN(m + p->block_m, p->panels_m), step)
+			       : (struct ahead){ 0 };
+}
+
 static void run_block(void *arg, size_t task, unsigned thread)
 {
 	const struct product *p = arg;
@@ -247,11 +292,16 @@ static void run_block(void *arg, size_t task, unsigned thread)
 	for (size_t step = 0; step < p->steps; step += p->stretch) {
 		struct stretch s = { .first = m, .from = step,
 				     .to = MIN(step + p->stretch, p->steps) };
+		struct ahead next = find_next(p, task, step, thread);
+		size_t tile = 0;
 
+		next.tiles = (end_m - m) * (end_n - n);
 		find_panels(p, &s, own->words, end_m);
 		for (size_t j = n; j < end_n; j++)
-			for (size_t i = m; i < end_m; i++)
+			for (size_t i = m; i < end_m; i++) {
+				fetch(&next, tile++);
 				run_tile(p, i, j, &s);
+			}
 	}
 }
 
@@ -305,7 +355,8 @@ static void share_out(struct product *p, size_t tasks)
 void gemm_run(struct gemm *g, const struct gemm_args *args)
 {
 	struct product p;
-	size_t tasks = (size_t)6 * pool_threads(g->pool);
+	unsigned threads = pool_threads(g->pool);
+	size_t tasks = threads > 1 ? (size_t)6 * threads : 1;	/* alone, nobody waits */
 	bool by_rows;
 
 	g->operations += 2.0 * (double)args->m * (double)args->n * (double)args->k;

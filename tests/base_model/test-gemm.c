@@ -51,7 +51,7 @@ START_TEST(products)
 	_cleanup_(gemm_freep) struct gemm *g = NULL;
 
 	ck_assert_int_eq(gemm_new(&g, 0), -EINVAL);
-	ck_assert_int_eq(gemm_new(&g, 3), 0);
+	ck_assert_int_eq(gemm_new(&g, _i ? 3 : 1), 0);
 	/* Rounding to bf16 errs by up to 2^-8 of an input; the errors of many terms cancel. */
 	for (int form = 0; form < 16; form++)
 		for (size_t i = 0; i < 5; i++) {
@@ -125,7 +125,7 @@ int main(void)
 	TCase *c = tcase_create("gemm");
 
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c, products);
+	tcase_add_loop_test(c, products, 0, 2);
 	tcase_add_test(c, triangles);
 	return run_tests("gemm", c);
 }
