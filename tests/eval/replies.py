@@ -10,8 +10,9 @@ import prepare
 import report
 
 TITLE = "Replies"
+BAD_NEWS = ("grief", "illness", "setback")
 CASES, OTHERS, BEFORE = 300, 9, 3
-# The lists that the service chose by before; the first kind with most letters found.
+# The lists that the service chose by before, and those of bad news; the first kind with most letters found.
 WORDS = {
     "invitation": ("invite", "invited", "invitation", "join us", "come to", "party", "can you make it", "dinner"),
     "meeting": ("meeting", "meet", "appointment", "call", "schedule", "are you free", "available", "what time"),
@@ -22,7 +23,10 @@ WORDS = {
     "reminder": ("waiting for", "any news", "reminder", "not received", "yet"),
     "congratulation": ("congratulations", "happy birthday", "well done", "good luck", "best wishes"),
     "sharing": ("attached", "here is", "here are", "i sent", "you can find"),
-    "absence": ("sick", "can't come", "won't be able", "cancel", "late"),
+    "absence": ("can't come", "won't be able", "cancel", "late"),
+    "grief": ("died", "passed away", "funeral", "death"),
+    "illness": ("sick", "ill", "hospital", "fever", "cold"),
+    "setback": ("lost my job", "fired", "failed", "stolen", "broke up", "rejected", "bad news"),
     "question": ("?", "what", "when", "where", "who", "why", "how", "which"),
 }
 
@@ -45,9 +49,19 @@ def kinds(b):
     common = collections.Counter(want).most_common(1)[0][0]
     rows = [row("always the most frequent", [common] * len(want)), row("words of a list", [by_words(t) for t in texts]),
             row("the service", got, bench.source_of(results))]
+    bad = [w in BAD_NEWS for w in want]
+
+    def told(found):
+        as_bad = [f in BAD_NEWS for f in found]
+        return (100 * sum(x and y for x, y in zip(as_bad, bad)) / sum(bad),
+                100 * sum(x and not y for x, y in zip(as_bad, bad)) / (len(bad) - sum(bad)))
+    news = [("words of a list", *told([by_words(t) for t in texts])), ("the service", *told(got))]
     answers = ["<br>".join(str(c["text"]) for c in r.results["candidates"]) for r in results]
-    return (report.Table(f"what a message wants, of twelve kinds; written by hand ({len(texts)})",
+    return (report.Table(f"what a message wants, of fifteen kinds; written by hand ({len(texts)})",
                          ("", "right", "source"), rows, "The replies are the kind's, filled with words of the message."),
+            report.Table(f"bad news, and what is none ({sum(bad)} and {len(bad) - sum(bad)})",
+                         ("", "answered as bad news", "other messages answered so"), news,
+                         "Answered by sympathy alone; what is missed gets the neutral answers of another kind."),
             list(zip(texts, answers)))
 
 
@@ -88,7 +102,8 @@ def next_turns(b):
 
 
 def run(b):
-    table, pairs = kinds(b)
+    table, news, pairs = kinds(b)
     yield table
+    yield news
     yield next_turns(b)
     yield report.Examples("reply", b.first(pairs))
