@@ -37,7 +37,7 @@ struct ctl_train {
 struct ctl {
 	DBusConnection *bus;
 	bool json, stream, is_private, explain, whole;
-	const char *style, *kind, *area, *conversation, *choose, *app;
+	const char *style, *kind, *hint, *area, *conversation, *choose, *app;
 	const char *adapters[CTL_ADAPTERS_MAX];	/* NAME or NAME=FACTOR */
 	int n_adapters;
 	const char *name, *task, *title, *languages, *prompt, *scale, *signature;

@@ -55,7 +55,7 @@ static const struct {
 	{ "tone", ctl_task, NULL,
 	  "[--style S] [FILE|-]   rewrite: friendly, professional, concise" },
 	{ "summarize", ctl_task, NULL, "[--kind K] [FILE|-]    paragraph, headline or keypoints" },
-	{ "reply", ctl_task, NULL, "[FILE|-]               suggest an answer to a message" },
+	{ "reply", ctl_task, NULL, "[--hint H] [FILE|-]    suggest answers to a message" },
 	{ "notifications", NULL, ctl_notifications,
 	  "[FILE|-]            JSON of notifications, by how urgent they are" },
 	{ "ask", NULL, ctl_ask, "[--area A] TEXT…       a request in plain words" },
@@ -86,7 +86,7 @@ static int usage(FILE *out, int status)
 	      "  --private       keep neither the text nor the result in the history\n"
 	      "  --whole         of ask: when a part fails, what was done is taken back\n"
 	      "  --adapter NAME[=SCALE]  up to four; 1 is as it is, 0 as if it were not there\n"
-	      "  --style S  --kind K  --area A  --max-tokens N  --timeout SECONDS\n"
+	      "  --style S  --kind K  --hint H  --area A  --max-tokens N  --timeout SECONDS\n"
 	      "  --conversation ID|new   of ask; without it, the last one goes on\n"
 	      "\nExit status: 0 done, 1 failed, 2 usage, 3 no service, 4 busy, 5 you said no,\n"
 	      "130 interrupted.\n", out);
@@ -145,6 +145,7 @@ static int take_option(struct ctl *c, int left, char **at)
 		{ "--whole", &c->whole, NULL, NULL },
 		{ "--style", NULL, &c->style, NULL },
 		{ "--kind", NULL, &c->kind, NULL },
+		{ "--hint", NULL, &c->hint, NULL },
 		{ "--area", NULL, &c->area, NULL },
 		{ "--conversation", NULL, &c->conversation, NULL },
 		{ "--choose", NULL, &c->choose, NULL },
@@ -220,8 +221,8 @@ static bool parse(struct ctl *c, int argc, char **argv)
 /* Those that go to the bus. */
 static bool options_valid(const struct ctl *c)
 {
-	const char *const texts[] = { c->style, c->kind, c->area, c->conversation, c->choose,
-				      c->app, c->name, c->task, c->title, c->languages,
+	const char *const texts[] = { c->style, c->kind, c->hint, c->area, c->conversation,
+				      c->choose, c->app, c->name, c->task, c->title, c->languages,
 				      c->prompt };
 
 	return ctl_words_valid(ARRAY_SIZE(texts), (char *const *)texts);

@@ -138,6 +138,7 @@ static void append_options(struct request *r, DBusMessageIter *at, const char *t
 		append_adapters(c, &dict);
 	ctl_option_str(&dict, "style", c->style);
 	ctl_option_str(&dict, "kind", c->kind);
+	ctl_option_str(&dict, "hint", c->hint);
 	ctl_option_str(&dict, "area", c->area);
 	ctl_option_str(&dict, "conversation", c->conversation);
 	ctl_option_str(&dict, "choose", c->choose);
