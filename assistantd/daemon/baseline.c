@@ -111,8 +111,10 @@ static int look_back(const struct thread *thread, struct reply_to *to, struct bu
 	return r;
 }
 
+/* 0; HINT_E_UNKNOWN where no reply says what the hint wants; -ENOMEM. */
 static int suggest(struct job *job)
 {
+	_cleanup_(hint_deinit) struct hint hint = { 0 };
 	struct reply replies[JOB_CANDIDATES_MAX];
 	struct reply_to to = { .text = job->input.data + job->text.start,
 			       .len = readable(job, REPLY_BYTES) };
@@ -120,6 +122,11 @@ static int suggest(struct job *job)
 	size_t n = 0;
 	int r = look_back(&job->options.thread, &to, &earlier);
 
+	if (r == 0 && job->options.hint && *job->options.hint) {
+		r = hints_find(job->d->hints, replies_mentions(job->d->replies),
+			       job->options.hint, &hint);
+		to.hint = &hint;
+	}
 	if (r == 0)
 		r = replies_choose(job->d->replies, job->d->message_kinds, &to, replies,
 				   MIN((size_t)job->options.count, (size_t)JOB_CANDIDATES_MAX),
@@ -128,7 +135,9 @@ static int suggest(struct job *job)
 		job->candidates[job->n_candidates++] =
 			(struct candidate){ replies[i].kind, replies[i].intent,
 					    replies[i].text };
-	return r < 0 ? r : buf_append_str(&job->result, job->candidates[0].text);
+	if (r == 0 && n == 0)
+		r = HINT_E_UNKNOWN;
+	return r ? r : buf_append_str(&job->result, job->candidates[0].text);
 }
 
 void baseline_begin(struct job *job)
@@ -136,11 +145,18 @@ void baseline_begin(struct job *job)
 	int r;
 
 	job->source = "baseline";
-	if (job->task->kind == TASK_REPLY && !(job->d->replies && job->d->message_kinds)) {
+	if (job->task->kind == TASK_REPLY && !(job->d->replies && job->d->message_kinds &&
+					       (job->d->hints || !job->options.hint))) {
 		job_finish(job, "TaskUnavailable", "the files of replies could not be read");
 		return;
 	}
 	r = job->task->kind == TASK_SUMMARIZE ? summarize(job) : suggest(job);
+	if (r == HINT_E_UNKNOWN) {
+		job_finish(job, "Unsupported", "without a larger model, no reply to this message "
+			   "says '%.80s'; try \"yes\", \"no\", \"later\", \"ask for Friday\", "
+			   "or \"say\" with the words themselves", job->options.hint);
+		return;
+	}
 	if (r < 0) {
 		job_finish(job, "Internal", "%s", strerror(-r));
 		return;

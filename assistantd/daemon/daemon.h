@@ -65,6 +65,7 @@ struct daemon {
 	struct prompts *prompts;
 	struct proofreader *proofreader;	/* NULL: nothing is there to propose corrections */
 	struct replies *replies;
+	struct hints *hints;		/* to replies, or NULL */
 	struct terms *rarity;		/* how rare words are, or NULL */
 	struct terms *notice_kinds;	/* kinds of notifications, or NULL */
 	struct tones *tones;		/* NULL where they could not be read */

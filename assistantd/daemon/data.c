@@ -70,6 +70,28 @@ static void read_replies(struct daemon *d)
 		log_error("%s:%s: %s", path, diag.field, diag.text);
 }
 
+static void read_hints(struct daemon *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = open_shared(d, "hints.yaml", &path);
+	struct diag diag = DIAG_NULL;
+
+	if (fd >= 0 && hints_read_fd(&d->hints, fd, &diag) < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.text);
+}
+
+/* A message of a kind without replies would be answered by those of another. */
+static void check_replies(struct daemon *d)
+{
+	struct diag diag = DIAG_NULL;
+
+	if (!d->replies || !d->message_kinds ||
+	    replies_check(d->replies, d->message_kinds, &diag) == 0)
+		return;
+	log_error("%s/replies.yaml: %s: %s", d->paths.shared, diag.field, diag.text);
+	d->replies = replies_free(d->replies);
+}
+
 static void read_terms(struct daemon *d, const char *name, struct terms **to)
 {
 	_cleanup_free_ char *path = NULL;
@@ -207,6 +229,8 @@ void read_data_files(struct daemon *d)
 	read_terms(d, "terms/notices.tsv", &d->notice_kinds);
 	read_tones(d);
 	read_terms(d, "terms/messages.tsv", &d->message_kinds);
+	read_hints(d);
+	check_replies(d);
 	read_tools(d);
 	read_sentences(d);
 }

@@ -362,6 +362,7 @@ static void stop(struct service *s)
 	proofreader_free(d->proofreader);
 	prompts_free(d->prompts);
 	replies_free(d->replies);
+	hints_free(d->hints);
 	terms_free(d->rarity);
 	terms_free(d->notice_kinds);
 	tones_free(d->tones);

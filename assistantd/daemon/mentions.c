@@ -160,6 +160,22 @@ static bool is_time(const struct mention_words *w, const char *word)
 	       has(w, LIST_PERIODS, word);
 }
 
+bool mention_is_time(const struct mention_words *w, const char *text)
+{
+	bool told = false;
+	struct term t;
+	size_t at = 0;
+
+	while (terms_next(text, strlen(text), &at, &t)) {
+		bool names = is_time(w, t.text) || is_number(&t);
+
+		if (!names && !has(w, LIST_BEGINS, t.text) && !has(w, LIST_JOINS, t.text))
+			return false;
+		told = told || names;
+	}
+	return told;
+}
+
 /* The words of a noun behind a determiner, up to one that ends it; empty where one of them says
  * nothing, or they are a time. */
 static struct span noun_behind(const struct mention_words *w, const char *text, size_t len,

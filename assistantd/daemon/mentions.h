@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "assistantd/daemon/sentences.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -19,6 +21,9 @@ DEFINE_CLEANUP(struct mention_words *, mention_words_free)
 
 /* The first time that is named, with the word that leads to it; empty for none. */
 struct span mention_time(const struct mention_words *w, const char *text, size_t len);
+
+/* Whether all words of @text are of a time that it names: "at 5", "Friday or Saturday". */
+bool mention_is_time(const struct mention_words *w, const char *text);
 
 struct thing_mention {
 	const char *determiner;	/* as the one who answers says it: "my" of "your"; or NULL: none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a task says to a model that has no adapter for it: a YAML file of task names and Jinja
- * templates over `text` and `style`.
+ * templates over `text`, `style` and `hint`.
  *
  *   version: 1
  *   prompts:

@@ -1,169 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-#include "assistantd/daemon/replies.h"
-
+/* Which replies are offered: by the kind of the message, or by what a hint asks for. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/daemon/mentions.h"
+#include "assistantd/daemon/replies-private.h"
 #include "assistantd/daemon/sorter.h"
 #include "util/buf.h"
 #include "util/macro.h"
-#include "util/yaml.h"
-
-enum slot { SLOT_THING, SLOT_TIME, SLOT_NAME, SLOT_COUNT };
-
-static const char *const slot_names[SLOT_COUNT] = {
-	[SLOT_THING] = "{thing}", [SLOT_TIME] = "{time}", [SLOT_NAME] = "{name}",
-};
 
 enum { NAME_BYTES = 40 };
 
-struct template {
-	const char *intent, *text;
-};
+/* How likely kinds that are grave must be together, for one of them to be taken. Below a half:
+ * a cheerful answer to bad news is worse than sympathy where nothing happened. */
+static const double grave_share = 0.4;
 
-struct kind {
-	const char *name;
-	struct template *replies;
-	size_t n_replies;
-};
-
-struct replies {
-	struct yaml *yaml;	/* owns all strings */
-	struct kind *kinds;
-	size_t n_kinds;
-	struct mention_words *mentions;
-};
-
-struct replies *replies_free(struct replies *r)
-{
-	if (!r)
-		return NULL;
-	for (size_t i = 0; i < r->n_kinds; i++)
-		free(r->kinds[i].replies);
-	free(r->kinds);
-	mention_words_free(r->mentions);
-	yaml_tree_free(r->yaml);
-	free(r);
-	return NULL;
-}
-
-static size_t count(const struct yaml_node *n)
-{
-	size_t children = 0;
-
-	for (const struct yaml_node *c = n ? n->first : NULL; c; c = c->next)
-		children++;
-	return children;
-}
-
-/* The sequence under @key, which must be there and not empty. */
-static int sequence(const struct yaml_node *map, const char *key, const struct yaml_node **ret,
-		    struct diag *d)
-{
-	*ret = yaml_get(map, key);
-	if (!*ret)
-		return yaml_error(map, -EINVAL, DIAG_TYPE, d, "%s: missing", key);
-	if (yaml_expect(*ret, YAML_SEQUENCE, d) < 0)
-		return -EINVAL;
-	if (!count(*ret))
-		return yaml_error(*ret, -EINVAL, DIAG_RANGE, d, "%s: empty", key);
-	return 0;
-}
-
-static int text_of(const struct yaml_node *map, const char *key, const char **ret, struct diag *d)
-{
-	const struct yaml_node *n = yaml_get(map, key);
-
-	if (!n)
-		return yaml_error(map, -EINVAL, DIAG_TYPE, d, "%s: missing", key);
-	return yaml_str(n, ret, d);
-}
-
-/* The slot at @text, or SLOT_COUNT. */
-static enum slot slot_at(const char *text)
-{
-	enum slot s = 0;
-
-	while (s < SLOT_COUNT && strncmp(text, slot_names[s], strlen(slot_names[s])) != 0)
-		s++;
-	return s;
-}
-
-static int read_reply(struct template *reply, const struct yaml_node *map, struct diag *d)
-{
-	static const char *const keys[] = { "intent", "text", NULL };
-	int r = yaml_expect(map, YAML_MAPPING, d);
-
-	if (r < 0 || (r = yaml_check_keys(map, keys, d)) < 0 ||
-	    (r = text_of(map, "intent", &reply->intent, d)) < 0 ||
-	    (r = text_of(map, "text", &reply->text, d)) < 0)
-		return r;
-	for (const char *c = reply->text; (c = strchr(c, '{')); c++)
-		if (slot_at(c) == SLOT_COUNT)
-			return yaml_error(yaml_get(map, "text"), -EINVAL, DIAG_RANGE, d,
-					  "text: expected the slots {thing}, {time}, {name}");
-	return 0;
-}
-
-static int read_kind(struct kind *kind, const struct yaml_node *map, struct diag *d)
-{
-	static const char *const keys[] = { "name", "replies", NULL };
-	const struct yaml_node *replies;
-	int r = yaml_expect(map, YAML_MAPPING, d);
-
-	if (r < 0 || (r = yaml_check_keys(map, keys, d)) < 0 ||
-	    (r = text_of(map, "name", &kind->name, d)) < 0 ||
-	    (r = sequence(map, "replies", &replies, d)) < 0)
-		return r;
-	kind->replies = calloc(count(replies), sizeof(*kind->replies));
-	if (!kind->replies)
-		return -ENOMEM;
-	for (const struct yaml_node *n = replies->first; r == 0 && n; n = n->next)
-		r = read_reply(&kind->replies[kind->n_replies++], n, d);
-	return r;
-}
-
-static int read_all(struct replies *r, struct diag *d)
-{
-	static const char *const keys[] = { "version", "kinds", "mentions", NULL };
-	const struct yaml_node *root = yaml_root(r->yaml), *kinds, *version, *mentions;
-	uint64_t number;
-	int e = yaml_check_keys(root, keys, d);
-
-	version = yaml_get(root, "version");
-	if (e == 0 && !version)
-		return yaml_error(root, -EINVAL, DIAG_TYPE, d, "version: missing");
-	mentions = yaml_get(root, "mentions");
-	if (e == 0 && !mentions)
-		return yaml_error(root, -EINVAL, DIAG_TYPE, d, "mentions: missing");
-	if (e < 0 || (e = yaml_u64(version, 1, 1, &number, d)) < 0 ||
-	    (e = sequence(root, "kinds", &kinds, d)) < 0)
-		return e;
-	r->kinds = calloc(count(kinds), sizeof(*r->kinds));
-	if (!r->kinds)
-		return -ENOMEM;
-	for (const struct yaml_node *n = kinds->first; e == 0 && n; n = n->next)
-		e = read_kind(&r->kinds[r->n_kinds++], n, d);
-	return e < 0 ? e : mention_words_read(&r->mentions, mentions, d);
-}
-
-int replies_read_fd(struct replies **ret, int fd, struct diag *d)
-{
-	_cleanup_(replies_freep) struct replies *r = calloc(1, sizeof(*r));
-	int e = r ? yaml_read_fd(&r->yaml, fd, d) : -ENOMEM;
-
-	if (e == 0)
-		e = read_all(r, d);
-	if (e == 0)
-		*ret = TAKE(r);
-	return e;
-}
-
-/* What a message fills slots with; empty: nothing. */
+/* What slots are filled with; empty: nothing. */
 struct filling {
 	struct buf words[SLOT_COUNT];
+	unsigned given, hinted;		/* one bit each: all, and those of the hint */
 };
 
 /* A name that stands well in a line. */
@@ -195,104 +51,222 @@ static int fill(const struct replies *r, const struct reply_to *to, struct filli
 		e = buf_append(&f->words[SLOT_TIME], to->text + time.start, time.len);
 	if (e == 0 && to->name && is_plain_name(to->name))
 		e = buf_append_str(&f->words[SLOT_NAME], to->name);
+	for (size_t i = 0; e == 0 && to->hint && i < HINT_SLOT_COUNT; i++)
+		if (to->hint->words[i]) {
+			e = buf_append_str(&f->words[SLOT_HINT + i], to->hint->words[i]);
+			f->hinted |= 1u << (SLOT_HINT + i);
+		}
+	for (size_t i = 0; i < SLOT_COUNT; i++)
+		f->given |= f->words[i].len ? 1u << i : 0;
 	return e;
 }
 
-/* How many slots of a template are filled, or -1 where one is not. */
-static int count_filled(const char *text, const struct filling *f)
-{
-	int n = 0;
 
-	for (const char *c = text; (c = strchr(c, '{')); c++, n++)
-		if (!f->words[slot_at(c)].len)
-			return -1;
-	return n;
+/* How many slots of a template are filled, or -1 where one is not. */
+static int count_filled(const struct template *t, const struct filling *f)
+{
+	return t->slots & ~f->given ? -1 : __builtin_popcount(t->slots);
 }
 
-static int write_reply(const char *text, const struct filling *f, char **ret)
+/* Appends sentences in which slots are words; what these end with is not said twice. */
+static int write_text(const char *text, const struct filling *f, struct buf *out)
 {
-	_cleanup_(buf_deinit) struct buf out = BUF_NULL;
+	size_t from = out->len;
 	int r = 0;
 
 	while (r == 0 && *text) {
 		size_t plain = strcspn(text, "{");
 		enum slot s;
 
-		r = buf_append(&out, text, plain);
+		r = buf_append(out, text, plain);
 		text += plain;
 		if (r < 0 || !*text)
 			break;
-		s = slot_at(text);
-		r = buf_append(&out, f->words[s].data, f->words[s].len);
-		text += strlen(slot_names[s]);
+		s = reply_slot_at(text);
+		r = buf_append(out, f->words[s].data, f->words[s].len);
+		text += strlen(reply_slot_name(s));
+		if (r == 0 && *text == '.' && strchr("!?", out->data[out->len - 1]))
+			text++;
 	}
-	*ret = r == 0 ? buf_steal(&out) : NULL;
+	if (r == 0 && out->len > from)
+		out->data[from] = (char)toupper((unsigned char)out->data[from]);
 	return r;
 }
 
-/* Whether an earlier template of the kind has the intent of @at. */
-static bool intent_before(const struct kind *k, size_t at)
+/* Whether the template leaves nothing unsaid that the hint has, but for what can be said behind
+ * it. */
+static bool says_all(const struct replies *r, const struct template *t, const struct filling *f)
+{
+	unsigned missing = f->hinted & ~t->slots;
+
+	return !missing || (missing == r->more_slots && !(t->slots & r->more_slots));
+}
+
+static int write_reply(const struct replies *r, const struct template *t, const struct filling *f,
+		       char **ret)
+{
+	_cleanup_(buf_deinit) struct buf out = BUF_NULL;
+	int e = write_text(t->text, f, &out);
+
+	if (e == 0 && (f->hinted & ~t->slots)) {
+		e = buf_append_char(&out, ' ');
+		if (e == 0)
+			e = write_text(r->more, f, &out);
+	}
+	*ret = e == 0 ? buf_steal(&out) : NULL;
+	return e;
+}
+
+/* The answers so far. */
+struct answers {
+	struct reply *items;
+	size_t n, max;
+};
+
+static int add(struct answers *a, const struct replies *r, const struct kind *k,
+	       const struct template *t, const struct filling *f)
+{
+	struct reply *reply = &a->items[a->n];
+	int e;
+
+	if (a->n == a->max)
+		return 0;
+	*reply = (struct reply){ .kind = k->name, .intent = t->intent->name };
+	e = write_reply(r, t, f, &reply->text);
+	a->n += e == 0;
+	return e;
+}
+
+/* Whether an earlier template of the list has the intent of @at. */
+static bool intent_before(const struct template_list *l, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
-		if (strcmp(k->replies[i].intent, k->replies[at].intent) == 0)
+		if (l->items[i].intent == l->items[at].intent)
 			return true;
 	return false;
 }
 
 /* Of the templates with the intent of @at the one with the most slots, all filled. */
-static const struct template *best_of_intent(const struct kind *k, size_t at,
+static const struct template *best_of_intent(const struct template_list *l, size_t at,
 					     const struct filling *f)
 {
 	const struct template *best = NULL;
 	int most = -1;
 
-	for (size_t i = at; i < k->n_replies; i++) {
-		int filled = count_filled(k->replies[i].text, f);
+	for (size_t i = at; i < l->n; i++) {
+		int filled = count_filled(&l->items[i], f);
 
-		if (strcmp(k->replies[i].intent, k->replies[at].intent) == 0 && filled > most) {
+		if (l->items[i].intent == l->items[at].intent && filled > most) {
 			most = filled;
-			best = &k->replies[i];
+			best = &l->items[i];
 		}
 	}
 	return best;
 }
 
-static const struct kind *kind_of(const struct replies *r, const struct terms *kinds,
-				  const struct reply_to *to, int *error)
+static int choose_by_kind(const struct replies *r, const struct kind *k, const struct filling *f,
+			  struct answers *a)
+{
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && i < k->replies.n; i++) {
+		const struct template *t = intent_before(&k->replies, i) ? NULL :
+					   best_of_intent(&k->replies, i, f);
+
+		if (t)
+			e = add(a, r, k, t, f);
+	}
+	return e;
+}
+
+static bool answers_to(const struct reply_intent *i, const char *hint)
+{
+	for (size_t k = 0; k < i->n_hints; k++)
+		if (strcmp(i->hints[k], hint) == 0)
+			return true;
+	return false;
+}
+
+/* Of a list what the hint asks for, first what says most of the message's own words. */
+static int choose_by_hint(const struct replies *r, const struct kind *k,
+			  const struct template_list *l, const char *hint,
+			  const struct filling *f, struct answers *a)
+{
+	int e = 0;
+
+	for (int want = SLOT_COUNT; e == 0 && want >= 0; want--)
+		for (size_t i = 0; e == 0 && i < l->n; i++) {
+			const struct template *t = &l->items[i];
+
+			if (count_filled(t, f) == want && answers_to(t->intent, hint) &&
+			    !(k->grave && t->intent->light) && says_all(r, t, f))
+				e = add(a, r, k, t, f);
+		}
+	return e;
+}
+
+/* From the first list that has something. */
+static int choose_first(const struct replies *r, const struct kind *k, const char *hint,
+			const struct filling *f, struct answers *a)
+{
+	const struct template_list *const lists[] = { &k->replies, &k->hinted, &r->hinted };
+	int e = 0;
+
+	for (size_t i = 0; e == 0 && !a->n && i < ARRAY_SIZE(lists); i++)
+		e = choose_by_hint(r, k, lists[i], hint, f, a);
+	return e;
+}
+
+/* The kind of a name, or the last one. */
+static const struct kind *kind_named(const struct replies *r, const char *name)
 {
 	const struct kind *k = r->kinds;
-	struct sorting s;
 
-	*error = sorter_sort(kinds, NULL, to->text, to->len, &s);
-	if (*error < 0)
-		return NULL;
-	while (k < r->kinds + r->n_kinds - 1 &&
-	       strcmp(k->name, terms_column(kinds, s.kind)) != 0)
+	while (k < r->kinds + r->n_kinds - 1 && strcmp(k->name, name) != 0)
 		k++;
 	return k;
+}
+
+static int find_kind(const struct replies *r, const struct terms *kinds,
+		     const struct reply_to *to, const struct kind **ret)
+{
+	double grave = 0, most = -1;
+	struct sorting s;
+	int e = sorter_sort(kinds, NULL, to->text, to->len, &s);
+
+	if (e < 0)
+		return e;
+	for (size_t i = 0; i < terms_columns(kinds); i++)
+		if (kind_named(r, terms_column(kinds, i))->grave)
+			grave += s.shares[i];
+	*ret = kind_named(r, terms_column(kinds, s.kind));
+	for (size_t i = 0; i < terms_columns(kinds); i++) {
+		const struct kind *k = kind_named(r, terms_column(kinds, i));
+
+		if (k->grave == (grave >= grave_share) && s.shares[i] > most) {
+			most = s.shares[i];
+			*ret = k;
+		}
+	}
+	return 0;
 }
 
 int replies_choose(const struct replies *r, const struct terms *kinds, const struct reply_to *to,
 		   struct reply *ret, size_t max, size_t *n)
 {
+	struct answers a = { ret, 0, max };
 	struct filling f = { 0 };
-	int e;
-	const struct kind *k = kind_of(r, kinds, to, &e);
+	const struct kind *k;
+	int e = find_kind(r, kinds, to, &k);
 
-	*n = 0;
 	if (e == 0)
 		e = fill(r, to, &f);
-	for (size_t i = 0; e == 0 && i < k->n_replies && *n < max; i++) {
-		const struct template *t = intent_before(k, i) ? NULL : best_of_intent(k, i, &f);
-
-		if (!t)
-			continue;
-		ret[*n].kind = k->name;
-		ret[*n].intent = t->intent;
-		e = write_reply(t->text, &f, &ret[*n].text);
-		*n += e == 0;
-	}
+	if (e == 0 && !to->hint)
+		e = choose_by_kind(r, k, &f, &a);
+	else if (e == 0)
+		e = choose_first(r, k, to->hint->intent, &f, &a);
 	for (size_t i = 0; i < SLOT_COUNT; i++)
 		buf_deinit(&f.words[i]);
+	*n = a.n;
 	return e;
 }

@@ -230,23 +230,31 @@ static void on_failed(void *arg, int error, const struct engine_failed *failed)
 static const struct engine_call_ops call_ops = { .counted = on_counted, .text = on_text,
 						.done = on_done, .failed = on_failed };
 
-/* The task's template over the piece: what the model reads as the user's turn. */
+/* Where words of a prompt are from, besides the template itself. */
+enum { FROM_TEXT = 1, FROM_OPTIONS };
+
+/* The task's template over the piece: what the model reads as the user's turn. -ENOTSUP with a
+ * hint that it has no place for. */
 static int render(struct piece *p, struct engine_start *start, struct diag *d)
 {
 	struct job *job = p->job;
 	json_t *text = json_stringn(piece_text(p), p->span.len);
 	json_t *style = json_string(job->options.style ? job->options.style : "");
-	struct jinja_variable variables[] = { { "text", text, 1, NULL },
-					      { "style", style, 1, NULL } };
+	json_t *hint = json_string(job->options.hint ? job->options.hint : "");
+	struct jinja_variable variables[] = { { "text", text, FROM_TEXT, NULL },
+					      { "style", style, FROM_TEXT, NULL },
+					      { "hint", hint, FROM_OPTIONS, NULL } };
+	bool hinted = !job->options.hint || !*job->options.hint;
 	_cleanup_(jinja_output_freep) struct jinja_output *out = NULL;
-	int r = text && style ? jinja_render(&out, job->prompt, variables, ARRAY_SIZE(variables),
-					     NULL, d) : -ENOMEM;
+	int r = text && style && hint ? jinja_render(&out, job->prompt, variables,
+						     ARRAY_SIZE(variables), NULL, d) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < jinja_output_count(out); i++) {
 		struct jinja_segment s = jinja_output_at(out, i);
-		enum engine_cut cut = s.label && !job->task->piecewise ? ENGINE_CUT_TAIL
-								       : ENGINE_CUT_NEVER;
+		enum engine_cut cut = s.label == FROM_TEXT && !job->task->piecewise ?
+				      ENGINE_CUT_TAIL : ENGINE_CUT_NEVER;
 
+		hinted = hinted || s.label == FROM_OPTIONS;
 		if (!s.label && start->n_fixed == i)
 			start->n_fixed++;
 		r = engine_start_add(start, ENGINE_ROLE_USER, 0, cut, 0, s.text, s.len);
@@ -255,7 +263,8 @@ static int render(struct piece *p, struct engine_start *start, struct diag *d)
 	}
 	json_decref(text);
 	json_decref(style);
-	return r;
+	json_decref(hint);
+	return r == 0 && !hinted ? -ENOTSUP : r;
 }
 
 static int open_adapters(const struct job *job, struct engine_start *start)
@@ -315,7 +324,10 @@ static void begin_piece(struct piece *p)
 	struct diag d = DIAG_NULL;
 	int r = send_piece(p, &d);
 
-	if (r != 0)
+	if (r == -ENOTSUP)
+		job_finish(p->job, "Unsupported", "the prompt of %s has no place for a hint",
+			   p->job->serving.n_uses ? p->job->adapter : p->job->task->name);
+	else if (r != 0)
 		piece_refused(p, r, &d);
 }
 

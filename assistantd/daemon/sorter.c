@@ -160,9 +160,13 @@ int sorter_sort(const struct terms *t, const char *origin, const char *text, siz
 	for (size_t i = 1; i < terms_columns(t); i++)
 		if (s.totals[i] > s.totals[ret->kind])
 			ret->kind = i;
+	for (size_t i = 0; i < terms_columns(t); i++) {
+		ret->shares[i] = exp(s.totals[i] - s.totals[ret->kind]);
+		all += ret->shares[i];
+	}
 	for (size_t i = 0; i < terms_columns(t); i++)
-		all += exp(s.totals[i] - s.totals[ret->kind]);
-	ret->share = 1 / all;
+		ret->shares[i] /= all;
+	ret->share = ret->shares[ret->kind];
 	ret->evidence = evidence(t, text, len, ret->kind);
 	return 0;
 }

@@ -18,6 +18,7 @@
 struct sorting {
 	size_t kind;		/* a column */
 	double share;		/* how likely it is among all kinds, 0 to 1 */
+	double shares[TERMS_COLUMNS_MAX];	/* the same of every column */
 	struct span evidence;	/* the words of the text that speak most for it; may be empty */
 };
 

@@ -54,7 +54,7 @@ def untrained_model():
     folder = tempfile.mkdtemp(prefix="ad.", dir="/tmp")
     tiny = os.path.join(folder, "tiny")
     os.mkdir(tiny)
-    for name in ("prompts.yaml", "replies.yaml", "tones.yaml", "words.yaml", "intents",
+    for name in ("hints.yaml", "prompts.yaml", "replies.yaml", "tones.yaml", "words.yaml", "intents",
                  "terms", "tools"):
         os.symlink(os.path.join(SOURCE, "examples", name), os.path.join(folder, name))
     data = os.path.join(folder, "pairs.jsonl")

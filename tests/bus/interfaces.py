@@ -197,6 +197,16 @@ def replies_use_the_thread(s):
     assert "64 messages" in fails(INVALID, s.run, "reply", "Hello", thread=said(*[{"text": "x"}] * 65))
 
 
+def replies_say_what_a_hint_asks_for(s):
+    text, results = s.run("reply", "Could we meet on Tuesday at 10?", hint="ask for Friday")
+    assert str(text) == "How about Friday instead?", text
+    assert {str(c["intent"]) for c in results["candidates"]} == {"suggest"}
+    text, _ = s.run("reply", "Could we meet on Tuesday at 10?", hint="no, I am away")
+    assert "can't" in text and text.endswith("I am away."), text
+    words = fails("Unsupported", s.run, "reply", "Could we meet on Tuesday at 10?", hint="sing")
+    assert "'sing'" in words, words
+
+
 def ask_decides(s):
     text, results = s.run("ask", "make this friendlier: Send me the invoice today.")
     assert "invoice" in text and text != "Send me the invoice today.", text
@@ -339,7 +349,8 @@ def assistantctl_speaks_to_it(s):
 harness.main([
     introspection_is_what_is_installed, proofread_repairs, offsets_count_in_the_callers_unit,
     tone_changes_and_keeps, adapters_are_combined, lines_and_blanks_stay, baselines_say_so,
-    summaries_say_who_said_it, replies_use_the_thread, ask_decides,
+    summaries_say_who_said_it, replies_use_the_thread,
+    replies_say_what_a_hint_asks_for, ask_decides,
     wrong_calls_get_typed_errors, tasks_are_listed, long_text_by_descriptor,
     adapters_can_be_moved, history_keeps_what_it_may, gdbus_speaks_to_it,
     a_detached_request_is_kept, assistantctl_speaks_to_it,

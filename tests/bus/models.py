@@ -135,6 +135,14 @@ def a_broken_model_leaves_the_service(s):
     s.run("tone", "Hello you.", max_tokens=FEW)
 
 
+def a_hint_stands_in_the_prompt(s):
+    _, plain = s.run("reply", "Can you come on Sunday?", max_tokens=FEW)
+    _, hinted = s.run("reply", "Can you come on Sunday?", max_tokens=FEW,
+                      hint="I am in Berlin until then")
+    assert plain["source"] == hinted["source"] == "model"
+    assert hinted["tokens_in"] > plain["tokens_in"], (plain["tokens_in"], hinted["tokens_in"])
+
+
 def what_is_no_file_is_not_added(s):
     for name in ("", ".", "..", "../x", "a/b", ".hidden", "x" * 101, "ü", "a b", "default", "a\n"):
         with tempfile.TemporaryFile() as f:
@@ -254,7 +262,7 @@ def the_sandbox_is_reported_as_it_is(s):
 
 harness.main([
     state_is_told, what_is_fixed_is_stored, a_model_is_added_and_chosen,
-    a_broken_model_leaves_the_service, what_is_no_file_is_not_added,
+    a_broken_model_leaves_the_service, a_hint_stands_in_the_prompt, what_is_no_file_is_not_added,
     an_adapter_is_named_in_what_it_made, catalogues_are_read_again_under_requests,
     the_history_holds_what_it_may, folders_are_the_users_alone, the_sandbox_is_reported_as_it_is,
 ], untrained=True)

@@ -10,7 +10,7 @@ import re
 import messages
 
 KINDS = ("invitation", "meeting", "thanks", "apology", "problem", "request", "reminder", "congratulation", "sharing",
-         "absence", "question", "other")
+         "absence", "grief", "illness", "setback", "question", "other")
 FRAMES = {"invite": "invitation", "meet": "meeting", "thanks": "thanks", "problem": "problem", "request": "request",
           "task": "request", "waiting": "reminder", "praise": "congratulation", "done": "sharing", "refuse": "absence",
           "ask_when": "question"}
@@ -23,6 +23,8 @@ Come over {time}, we cook/watch a film/play cards. You in?
 It would be great to see you at {event} {time}!
 Fancy/How about a beer/a coffee/lunch/a walk/a film {time}?
 I would love to have you at my wedding/birthday/housewarming {time}.
+Bring a {who}/your {kin}/the {pet}, we are at the lake/in the park {time}!
+My {kin}/Our {kin} is having a party/turns forty/comes to visit {time}. Will you join us?
 Shall we go out/swimming/for a drink {time}? Everybody is coming.""",
     "meeting": """Does {day} at {hour} work/suit/fit for you/you?
 Are you free/available for a call/a meeting/a chat {time}?
@@ -36,6 +38,8 @@ Please suggest a time for {event}.
 I could do {day} or {day}, which is better for you?""",
     "thanks": """Thanks/Thank you/Many thanks/Thanks a lot for your help/everything/{thing}/the quick reply/coming!
 I really appreciate it/your help/that you did this.
+Thank you for helping/driving/visiting my {kin}/our {kin}/walking the {pet}, {who}.
+Thanks for having me/driving me home/telling me/calling me back/looking it up/waiting for me.
 That was very kind of you, thanks.
 Thanks for letting me know/taking the time/the lovely evening.
 I am so grateful for all you did.
@@ -46,6 +50,7 @@ Sorry that I did not answer/call back/come/reply sooner/forgot {thing}.
 I apologize/My apologies for the late reply/the inconvenience/the trouble/my behaviour.
 I forgot {event}, my fault/my mistake/my bad.
 Please forgive me/excuse me/excuse the mess, I was tired.
+Sorry that I/I am sorry I lost/broke/spilled your book/your cup/the key.
 I feel bad about yesterday. I should not have shouted.
 We apologize that your order was late.""",
     "problem": """{Problem}./{Problem} again./I think {problem}.
@@ -56,6 +61,7 @@ The computer/app/site/phone/washing machine/car/light crashes/stopped working/ma
 I get an error when I save/send/start it.
 My order/delivery/package arrived damaged/without the cable/is incomplete.
 We were charged twice/billed too much for {thing}.
+My phone/laptop/battery/the printer/the engine is dead/died/broke down.
 Something is wrong with the door/the water/the heating/my account.
 Somebody parked in my place/broke the window/took my bike.""",
     "request": """Can/Could/Would you {task}/send me {thing}/give me {thing}/help me with {thing}, please?
@@ -64,6 +70,7 @@ I need {thing}/your help/your address/your signature {time}.
 Would you mind/Is it possible/Is there any chance to {task}?
 Can you bring/buy/get/lend me some bread/milk/a drill/a book/your car/the ladder?
 Let me know/Tell me/Please tell {name} when you are done/that the room has changed.
+Can/Could you pick up/drive/call/look after my {kin}/my {who}/the {pet} {time}?
 Could I borrow/have/get {thing}?
 I would be grateful if you could {task}.
 It would be helpful to have {thing} {time}.
@@ -83,6 +90,7 @@ Well done!/Great job!/Great work!/You did great!/Fantastic talk!
 Good luck/Best of luck/All the best with/for {event}/your exam/the new job!
 I am so proud/happy for you.
 Best wishes to you both/for the future.
+All the best/Happy birthday/Congratulations to your {kin}/{kin}/{who}/my {who}/dear {who}!
 I loved {thing}/your talk/your cake/your article. It was great/wonderful/very good.
 Get well soon!/I hope you feel better.""",
     "sharing": """Here is/are {thing}./Here you go: {thing}.
@@ -95,18 +103,73 @@ This is the address/number/link/recipe: Hill Street 4.
 I put {thing} on your desk/into the folder.
 Have a look at this article/picture/video.""",
     "absence": """I can't/cannot/won't be able to/will not come/make it/attend/be there {time}/to {event}.
-I am sick/ill/not feeling well/at the doctor and stay at home/will not come in {time}.
-I have to/must/need to cancel/miss/skip {event} {time}.
+I have to/must/need to cancel/miss/skip {event} {time}, my {who}/my {kin} needs/wants me there.
 I will be late/I am running late/I am stuck in traffic, {reason}.
 Unfortunately/I'm afraid {reason}, so I can't come.
 {Event} {time} is cancelled/has to be cancelled/won't take place.
 {Reason}, I will not make it {time}.
 I am out of office/on holiday/away {time}.
 Don't wait for me, {reason}.""",
+    "grief": """My {kin}/Our {kin}/My {who} died/passed away/has died this morning/last night/{time}.
+My {kin}/{kin}/The {who} died/is dead/passed away suddenly/unexpectedly/peacefully/after a long illness.
+Our {pet}/old {pet}/{pet} died/had to be put down/is gone/was run over/went to heaven.
+{name} died/passed away/has passed/is dead/was killed/took his own life/did not survive/drowned.
+{name} is not with us any more/is no longer alive/has left us/is gone forever.
+The funeral/burial/memorial service/cremation/wake of my {kin}/for {name} is {time}/is on {day}.
+We buried/bury/said goodbye to my {kin}/our {pet}/{name} today/yesterday/{time}.
+We lost/I have lost my {kin}/our {kin}/a dear {who}/my {kin}/him/her {time}.
+There was a death/a loss/a suicide in the family/in our house. We are in mourning/grieving.
+I had a miscarriage/lost the baby/a stillbirth. The baby did not live/was stillborn.
+It is with great sadness/with a heavy heart that I/we tell you of the death/the passing of {name}.
+She/He died in hospital/during the operation/in an accident/of cancer/at the age of ninety.
+I miss my {kin}/him/her so much since he died/she is gone/the funeral.
+Rest in peace, {name}/my {kin}/dear {who}. The ashes/coffin/grave.
+{name} became a widow/an orphan/lost his {kin}/lost her {kin} in a crash/in the war.""",
+    "illness": """I am sick/ill/unwell/not feeling well/in bed/at the doctor/at home with a fever/a cold/the flu/a stomach bug.
+I have/caught/got a cold/the flu/a fever/a headache/a temperature/covid/an infection/a sore throat.
+I have/got pneumonia/bronchitis/a migraine/a concussion/kidney stones/chickenpox/an inflammation/asthma.
+I am ill/sick/have a fever and stay at home/will not come in/can't come/have to cancel {event} {time}.
+My {kin}/{kin}/The little one/My {who} is sick/ill/has a fever/is in hospital/had a stroke/a heart attack.
+{name}/My {kin}/{kin}/The baby is back in hospital/was taken to hospital/has to stay in the clinic again/for some days.
+It is his/her heart/lungs/kidneys/liver again, the doctors do not know yet/are worried.
+I have had/been having terrible pain/migraines/cramps/an allergy/a cough/a high temperature since {day}/for days.
+We have to cancel/I must cancel {event} {time}, I am sick/ill/the kids are sick/{name} is ill.
+{name} is in hospital/in intensive care/at the emergency room/had surgery/has to be operated {time}.
+I was diagnosed/They diagnosed my {kin} with cancer/diabetes/depression/a tumour/burnout/dementia.
+The doctor/doctors/biopsy/scan found/says/showed I have cancer/a tumour/need an operation/have to rest.
+The chemo/chemotherapy/radiation/treatment/therapy starts/makes me weak {time}.
+I broke/sprained/hurt/twisted my arm/leg/ankle/wrist/back/knee/ribs/hip/shoulder and need surgery/can't walk.
+I fell down the stairs/off my bike/slipped and need crutches/stitches/a plaster/a cast.
+It is a slipped disc/a torn ligament/an appendix, I can barely/hardly move/walk/speak/eat.
+I had an operation/surgery/an accident and I am in pain/still weak/on sick leave.
+I feel terrible/awful/dizzy/so weak, threw up/vomited/was throwing up all night/can't keep anything down.
+My back/head/stomach/tooth hurts so much/is killing me, the doctor sent me home.
+The test was positive/I tested positive/am contagious and have to stay at home.""",
+    "setback": """I lost/have lost my job/work/position/was fired/got fired/got sacked/was laid off/was dismissed/am unemployed {time}.
+They fired me/fired half of us/let me go/closed the company/cut my job/did not renew my contract.
+I did not get/They rejected me for/turned me down for the job/the flat/the place/the grant/the scholarship/the promotion.
+I was not accepted/did not get into the school/university/programme/team.
+I failed/did not pass/flunked my exam/the test/my driving test/the year/my finals.
+My application/request/visa/loan/paper/appeal was rejected/denied/refused/turned down.
+{name} left me/broke up with me/dumped me/and I broke up/and I separated/and I are getting divorced/wants a divorce.
+My boyfriend/girlfriend/{kin}/partner left me/cheated on me/moved out. My marriage/relationship is over.
+Our house/flat/cellar/basement burned down/was flooded/was broken into/was robbed. Everything is ruined/gone/destroyed.
+My bike/wallet/bag/car/phone was stolen/got stolen/I was robbed/mugged/scammed. Someone/A thief/A burglar stole it.
+I had a car crash/a car accident/the car is wrecked/totalled. Nobody was hurt.
+I lost all my money/my savings/a lot of money, I am broke/in debt/bankrupt/ruined.
+We are losing the flat/were evicted/have to move out/must sell the house. The landlord throws us out.
+I feel so sad/down/lonely/alone/depressed/unhappy/miserable/lost/desperate/hopeless today/here/at the moment.
+I can't stop crying/don't know how to go on/want to cry/can't take it any more/it is too much for me.
+Everything goes/went wrong/It was a horrible/terrible/awful week/day/year for me.
+I have bad/sad/terrible news/Bad news: they said no/it did not work out.
+We lost the case/lost in court/the court/the judge decided against us/against me.
+We can't have/will never have children, we tried for years.
+The company/Our shop/My business is bankrupt/closes/went bankrupt/our team was cut. I am devastated/heartbroken/so disappointed.""",
     "question": """What/Where/Who/Which/When/Why/How is {thing}/the bus/the right one/the name of the doctor?
 How much/How many/How long/How far is it/does it cost/does it take/do you need?
 Do you know/Any idea where/when/who/how/why {event} is/he lives/this works?
 Did you/Have you see/seen/hear/read about/met {name}?
+How is/How are/Where is/How old is your {kin}/the {pet}/your {who} now/today?
 Is/Are/Was/Were the flat/you/it/they still available/at home/open/good/there?
 What time/Which day does it start/do you open/close?
 What do you think/did he say about {thing}?
@@ -117,10 +180,26 @@ It is raining/snowing/very hot here.
 The new neighbour/teacher/boss seems nice/strange.
 {name} is here/back/says hello.
 Just watched/finished/saw a film/the game/a book about it.
+We lost/won the game/match. It was fun/close/exciting.
+A sad/scary/funny film/book/story about a dog/a murder/a hospital.
+My {kin}/{kin}/neighbour/Our {kin} works/started/is at the hospital/as a doctor/at a school.
+There is some/We have cake/soup/wine/bread left from yesterday.
+I got up/woke up/went to bed/came back early/late today.
 I had pizza/a long day/a good time with {name}.
-The dog/cat/baby sleeps/is fine/ate everything.
+The {pet}/Our {pet}/baby sleeps/is asleep at last/is fine/ate everything.
+The kids/The children are asleep/are playing/are back/grow so fast.
+My {who}/My {kin}/The {who} bought/got/found a new car/job/flat/{pet}.
+My {who}/{kin} is here/called/moved/comes back from Spain/slept well.
 Nothing new here./All good./Good morning!/Good night.""",
 }
+
+
+ILL = re.compile(r"\b(?:sick|ill|fever|cold)\b")
+
+
+def kind_of(kind, text):
+    """Who stays away because of an illness speaks of that."""
+    return "illness" if kind == "absence" and ILL.search(text.lower()) else kind
 
 
 def part(rng, text):
@@ -133,9 +212,16 @@ def part(rng, text):
     return " ".join(out)
 
 
+WHO = "friend neighbour colleague teacher boss godfather cousin roommate coach old_friend best_friend".split()
+PETS = "dog cat rabbit horse hamster guinea_pig parrot".split()
+KIN = """mother father mum dad mom sister brother son daughter wife husband aunt uncle cousin grandmother grandfather
+grandma grandpa granny nephew niece""".split()
+
+
 def letter(rng, kind):
     """A message of the kind, at times with a greeting and what else is said."""
     slots = messages.choose_slots(rng, False)
+    slots.update(kin=rng.choice(KIN), who=rng.choice(WHO).replace("_", " "), pet=rng.choice(PETS).replace("_", " "))
     frames = [f for f, k in FRAMES.items() if k == kind]
     if frames and rng.random() < 0.4:
         register = rng.choice(("plain", "friendly", "professional", "concise", "wordy"))

@@ -140,6 +140,7 @@ def notice_rows(data, each=1200):
 def letter_rows(data, each=1500):
     rng = random.Random(20261125)
     rows = [(kinds.letter(rng, k), k) for k in kinds.KINDS for _ in range(each)]
+    rows = [(t, kinds.kind_of(k, t)) for t, k in rows]
     turns = [t for talk in prepare.split(data)[1][0][::12] for t in talk.split("\n")]
     plain = [t for t in turns if 20 < len(t) < 120]
     rng.shuffle(plain)
