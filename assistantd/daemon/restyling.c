@@ -14,15 +14,21 @@
 #include "assistantd/daemon/tones.h"
 #include "util/macro.h"
 
-/* What is read of a text, so that no text keeps the others waiting; ways in one question to the
- * model. */
+/* What is read of a text, for longer ones are hardly meant for one tone; ways in one question to
+ * the model. */
 enum { RESTYLE_BYTES = 64 * 1024, TEXTS_AT_ONCE = 96 };
 /* Of at least so many words, one in so many. */
 enum { FOREIGN_WORDS = 3, FOREIGN_SHARE = 3 };
 
 struct restyling {
-	struct job *job;
-	size_t len;		/* that was read */
+	struct job *job;	/* NULL: it is gone */
+	const struct tones *tones;
+	const struct tone *tone;
+	const struct terms *rarity;
+	struct work work;
+	bool at_work;
+	struct buf text;	/* that is read */
+	bool foreign;
 	struct restyle found;
 	size_t from, to;	/* parts that the model is asked about */
 	struct engine_call call;
@@ -38,18 +44,22 @@ void restyling_free(struct restyling *r)
 {
 	if (!r)
 		return;
+	r->job = NULL;
+	if (r->at_work)
+		return;
 	restyle_deinit(&r->found);
+	buf_deinit(&r->text);
 	free(r);
 }
 
 static void finish(struct restyling *r)
 {
 	struct job *job = r->job;
+	size_t len = r->text.len;
 
-	if (restyle_join(&r->found, job->input.data + job->text.start, r->len,
-			 &job->result) < 0 ||
-	    buf_append(&job->result, job->input.data + job->text.start + r->len,
-		       job->text.len - r->len) < 0) {
+	if (restyle_join(&r->found, r->text.data, len, &job->result) < 0 ||
+	    buf_append(&job->result, job->input.data + job->text.start + len,
+		       job->text.len - len) < 0) {
 		job_finish(job, "Internal", "out of memory");
 		return;
 	}
@@ -177,45 +187,71 @@ static void ask(struct restyling *r)
 }
 
 /* Of a text of some words hardly any is among the commonest of the language of the rules. */
-static bool is_foreign(const struct job *job, size_t len)
+static bool is_foreign(const struct restyling *r)
 {
 	size_t words = 0, usual = 0, at = 0;
 	struct term term;
 
-	while (job->d->rarity && terms_next(job->input.data + job->text.start, len, &at, &term)) {
+	while (r->rarity && terms_next(r->text.data, r->text.len, &at, &term)) {
 		words += term.word;
-		usual += term.word &&
-			 terms_find(job->d->rarity, term.text) < terms_rows(job->d->rarity);
+		usual += term.word && terms_find(r->rarity, term.text) < terms_rows(r->rarity);
 	}
 	return words >= FOREIGN_WORDS && FOREIGN_SHARE * usual < words;
 }
 
-void restyling_begin(struct job *job)
+/* On the worker's thread: some 50 ms for the longest text. */
+static int propose(struct work *w, struct store *s)
 {
-	const struct tone *tone = tones_find(job->d->tones, job->options.style);
-	struct restyling *r = calloc(1, sizeof(*r));
-	int e = r ? 0 : -ENOMEM;
+	struct restyling *r = container_of(w, struct restyling, work);
 
-	job->source = "baseline";
-	job->restyling = r;
-	if (e == 0) {
-		r->job = job;
-		r->call.ops = &call_ops;
-		r->call.arg = r;
-		r->len = MIN(job->text.len, (size_t)RESTYLE_BYTES);
-		if (r->len < job->text.len)
-			job_warn(job, "only the beginning of the text was put into the tone");
-		if (is_foreign(job, r->len))
-			job_warn(job, "the text was left as it was: its language is not the one "
-				 "that the rules are for");
-		else
-			e = restyle_find(&r->found, job->d->tones, tone,
-					 job->input.data + job->text.start, r->len);
+	(void)s;
+	r->foreign = is_foreign(r);
+	return r->foreign ? 0 : restyle_find(&r->found, r->tones, r->tone, r->text.data,
+					     r->text.len);
+}
+
+static void on_proposed(struct work *w, int result)
+{
+	struct restyling *r = container_of(w, struct restyling, work);
+
+	r->at_work = false;
+	if (!r->job) {
+		restyling_free(r);
+		return;
 	}
-	if (e < 0)
-		job_finish(job, "Internal", "%s", strerror(-e));
-	else if (engine_state(job->d->engine) == ENGINE_READY)
+	if (r->job->state != JOB_RUNNING)
+		return;
+	if (r->foreign)
+		job_warn(r->job, "the text was left as it was: its language is not the one that "
+			 "the rules are for");
+	if (result < 0)
+		job_finish(r->job, "Internal", "%s", strerror(-result));
+	else if (engine_state(r->job->d->engine) == ENGINE_READY)
 		ask(r);
 	else
 		finish(r);
+}
+
+void restyling_begin(struct job *job)
+{
+	size_t len = MIN(job->text.len, (size_t)RESTYLE_BYTES);
+	struct restyling *r = calloc(1, sizeof(*r));
+
+	job->source = "baseline";
+	job->restyling = r;
+	if (!r || buf_append(&r->text, job->input.data + job->text.start, len) < 0) {
+		job_finish(job, "Internal", "out of memory");
+		return;
+	}
+	if (len < job->text.len)
+		job_warn(job, "only the beginning of the text was put into the tone");
+	r->job = job;
+	r->tones = job->d->tones;
+	r->tone = tones_find(r->tones, job->options.style);
+	r->rarity = job->d->rarity;
+	r->call.ops = &call_ops;
+	r->call.arg = r;
+	r->work = (struct work){ .run = propose, .done = on_proposed };
+	r->at_work = true;
+	worker_post(job->d->worker, &r->work);
 }

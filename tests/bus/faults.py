@@ -150,6 +150,16 @@ def a_killed_callers_requests_end(s):
     wait_for(lambda: len(rows()) >= 3, "three cancelled receipts")
 
 
+def a_tone_is_left_while_its_ways_are_looked_for(s):
+    """Which is beside the loop, and nobody waits for what comes of it."""
+    text = "I just wanted to let you know that we cannot come. " * 1200
+    requests = [Request(s, "tone", text, style="friendly") for _ in range(3)]
+    for request in requests:
+        request.close()
+    assert s.run("tone", "Send me the slides.", style="friendly")[0]
+    assert not any(r.response for r in requests)
+
+
 def a_stopped_reader_costs_little(s):
     client = client_process()
     client.send_signal(signal.SIGSTOP)
@@ -242,6 +252,7 @@ def a_broken_configuration_keeps_the_old(s):
 harness.main([
     signals_come_in_order, nothing_follows_close, the_same_text_alone_and_in_a_crowd,
     deadline_ends_it, engine_lost_is_told_at_once, rules_do_without_a_lost_engine,
-    three_crashes_refuse_the_text, a_killed_callers_requests_end, a_stopped_reader_costs_little,
+    three_crashes_refuse_the_text, a_killed_callers_requests_end,
+    a_tone_is_left_while_its_ways_are_looked_for, a_stopped_reader_costs_little,
     a_hundred_at_once, bad_strings_do_no_harm, a_broken_configuration_keeps_the_old,
 ])
