@@ -63,7 +63,8 @@ static void print_run(const json_t *run)
 	put_loss("loss", real(run, "loss"));
 	put_loss("held out", real(run, "held_out"));
 	put_loss("base alone", real(run, "held_out_base"));
-	if (is(run, "state", "running") && real(run, "rate") > 0)
+	/* There is a speed behind the first step. */
+	if (is(run, "state", "running") && real(run, "tokens_per_s") > 0)
 		printf("  rate %.2g  %.0f tokens/s", real(run, "rate"), real(run, "tokens_per_s"));
 	if (!has_ended(run))
 		put_left(ctl_number(run, "seconds_left"));
@@ -175,12 +176,14 @@ static int report(struct ctl *c, const char *name)
 
 static int outcome(struct ctl *c, const json_t *run)
 {
+	bool installed = is(run, "state", "installed");
+
 	if (c->json)
 		ctl_print_json(run);
-	else if (*ctl_text(run, "reason"))
+	else if (!installed && *ctl_text(run, "reason"))
 		fprintf(stderr, "assistantctl: %s: %s\n", ctl_text(run, "name"),
 			ctl_text(run, "reason"));
-	return is(run, "state", "installed") ? CTL_OK : CTL_FAILED;
+	return installed ? CTL_OK : CTL_FAILED;
 }
 
 /* In place of the line before, on a terminal. */

@@ -155,7 +155,11 @@ static void on_progress(void *arg, const struct train_progress *progress)
 {
 	struct training *t = arg;
 
-	t->at_work->figures = *progress;
+	/* A run that goes on is where it was, until its checkpoint has been read. */
+	if (progress->stage == TRAIN_READING)
+		t->at_work->figures.stage = TRAIN_READING;
+	else
+		t->at_work->figures = *progress;
 	training1_changed(t->d, t->at_work->id);
 }
 
