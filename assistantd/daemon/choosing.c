@@ -152,7 +152,8 @@ int choosing_take(const struct choosing *c, const struct suggestions *p,
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		double beyond = gain_of(c, i, scored) - needs[p->items[i].kind];
+		double beyond = gain_of(c, i, scored) - needs[p->items[i].kind] -
+				p->items[i].more;
 
 		if (beyond > 0)
 			gains[n_gains++] = (struct candidate_gain){ i, beyond };

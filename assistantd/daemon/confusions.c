@@ -32,7 +32,7 @@ static const char *const list_names[CONFUSIONS_LISTS] = {
 	[CONFUSIONS_EXTRA] = "extra",
 	[CONFUSIONS_QUESTIONS] = "questions", [CONFUSIONS_STATEMENTS] = "statements",
 	[CONFUSIONS_CAPITALS] = "capitals", [CONFUSIONS_TWICE] = "twice",
-	[CONFUSIONS_FOREIGN] = "foreign",
+	[CONFUSIONS_FOREIGN] = "foreign", [CONFUSIONS_NAMES] = "names",
 };
 
 const char *change_kind_name(enum change_kind kind)
@@ -112,7 +112,7 @@ static int read_all(struct confusions *c, struct diag *d)
 {
 	static const char *const keys[] = { "version", "needs", "confused", "agreement", "instead",
 					    "missing", "extra", "questions", "statements",
-					    "capitals", "twice", "foreign", NULL };
+					    "capitals", "twice", "foreign", "names", NULL };
 	const struct yaml_node *root = yaml_root(c->yaml), *version;
 	uint64_t number;
 	int r = yaml_check_keys(root, keys, d);

@@ -11,7 +11,7 @@
 #include "util/cleanup.h"
 #include "util/diag.h"
 
-/* Kinds of changes, as results name them. */
+/* Kinds of changes, as results name them; the first ones, up to rare, take a word for a slip. */
 enum change_kind {
 	CHANGE_SPELLING,	/* of an unknown word: letters swapped, too many, too few */
 	CHANGE_LETTER,		/* the same, with another letter */
@@ -28,7 +28,7 @@ enum change_kind {
 
 enum confusions_list { CONFUSIONS_EXTRA, CONFUSIONS_QUESTIONS,
 		       CONFUSIONS_STATEMENTS, CONFUSIONS_CAPITALS, CONFUSIONS_TWICE,
-		       CONFUSIONS_FOREIGN, CONFUSIONS_LISTS };
+		       CONFUSIONS_FOREIGN, CONFUSIONS_NAMES, CONFUSIONS_LISTS };
 
 struct confusions;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/language.h"
+#include "assistantd/daemon/spelling.h"
 #include "assistantd/daemon/verbatim.h"
 #include "util/macro.h"
 
@@ -29,6 +30,33 @@ int suggestions_apply(const char *text, size_t len, const struct suggestion *con
 		at = changes[i]->start + changes[i]->len;
 	}
 	return r == 0 ? buf_append(out, text + at, len - at) : r;
+}
+
+/* A mistake that is made twice is made by who makes it always, and rarer than a name. */
+static const double more_repeated = 8;
+
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* Whether the word at @start stands elsewhere in the text, too, also as a part of an address. */
+static bool is_repeated(const struct finding *f, size_t start, size_t len)
+{
+	const char *at = f->text, *end = f->text + f->len;
+
+	for (; (at = memmem(at, (size_t)(end - at), f->text + start, len)); at++)
+		if (at != f->text + start && (at == f->text || !in_word(at[-1])) &&
+		    (at + len == end || !in_word(at[len])))
+			return true;
+	return false;
+}
+
+/* What is no slip is a name sooner, and so is what stands there twice. */
+static double how_sure(const struct finding *f, size_t start, size_t len, const char *text)
+{
+	return spelling_unlikely(f->text + start, len, text, strlen(text)) +
+	       (is_repeated(f, start, len) ? more_repeated : 0);
 }
 
 void finding_add(struct finding *f, size_t start, size_t len, const char *text,
@@ -56,12 +84,9 @@ void finding_add(struct finding *f, size_t start, size_t len, const char *text,
 	}
 	item = &p->items[p->n++];
 	*item = (struct suggestion){ .start = start, .len = len, .kind = kind };
+	if (kind <= CHANGE_RARE)
+		item->more = how_sure(f, start, len, text);
 	strcpy(item->text, text);
-}
-
-static bool in_word(char c)
-{
-	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
 /* An apostrophe between two letters is of the word. */
@@ -128,7 +153,7 @@ static void read_word(struct finding *f, struct word *w)
 	}
 	w->low[w->len] = '\0';
 	/* Abbreviations and brands. */
-	w->plain = !capitals;
+	w->plain = !capitals && !confusions_has(f->p->confusions, CONFUSIONS_NAMES, w->low);
 	w->capital = isupper((unsigned char)f->text[w->start]);
 	if (!w->plain)
 		return;

@@ -22,6 +22,7 @@ struct suggestion {
 	size_t start, len;		/* of the text, in bytes */
 	char text[SUGGESTION_MAX];	/* what would stand there */
 	enum change_kind kind;
+	double more;			/* nats that it must gain beyond what its kind needs */
 };
 
 /* Zeroed is empty. */

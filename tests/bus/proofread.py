@@ -18,7 +18,9 @@ RIGHT = ("She had been waiting for him in the garden all the afternoon.",
          "See example.com/path or mail bob@example.org about foo_bar v1.2 and XKCD.",
          "Bring:\nmilk\neggs\nbread",
          "We walked along the river until it grew\ndark, and then went home again.",
-         "Chapter 12: 345 + 67 = 412…")
+         "Chapter 12: 345 + 67 = 412…",
+         "We restarted systemd, and then nginx in front of it.",
+         "The frobnix is slow. Without the frobnix we can do nothing.")
 
 
 def changes(text, result):

@@ -117,7 +117,7 @@ START_TEST(some_things_are_left_alone)
 	static const char *const words[] = { "zeugma", "Xylo's", "frobnicate", "Gzrkk", "NASSA",
 					     "hosue.example.com", "bob@hosue", "hosue_2", "h0sue",
 					     "/hosue/", "iPhnoe", "well-hosue", "hosue://x",
-					     "`git hosue`" };
+					     "`git hosue`", "nginx" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		_cleanup_free_ char *text = NULL;
@@ -282,16 +282,18 @@ static const char *text_at(const struct engine_score *score, uint32_t i)
 START_TEST(the_best_are_chosen)
 {
 	static const char text[] = "one two three four five six seven eight nine ten";
+	static const double need = 3;
 	struct suggestion items[] = {
 		{ 0, 3, "one!", CHANGE_CONFUSED }, { 0, 7, "one!!", CHANGE_CONFUSED },
 		{ 4, 3, "two!", CHANGE_CONFUSED }, { 14, 4, "four", CHANGE_CONFUSED },
 		{ 14, 4, "?", CHANGE_CONFUSED }, { 45, 3, "ten!!!!!!!!!", CHANGE_CONFUSED },
 		{ 48, 0, "!!!!!!!!!", CHANGE_STOP },
+		{ 24, 3, "six!!", CHANGE_CONFUSED, need },
 	};
 	struct suggestions s = { items, ARRAY_SIZE(items), 0 };
 	struct engine_score *score = calloc(1, sizeof(*score));
 	struct engine_scored *scored = calloc(1, sizeof(*scored));
-	double need = 3, needs[CHANGE_COUNT] = { [CHANGE_CONFUSED] = need, [CHANGE_STOP] = -6 };
+	double needs[CHANGE_COUNT] = { [CHANGE_CONFUSED] = need, [CHANGE_STOP] = -6 };
 	struct choosing c = { 0 };
 	struct chosen *chosen;
 	size_t n;
@@ -312,7 +314,8 @@ START_TEST(the_best_are_chosen)
 	}
 	scored->n = score->n_texts;
 	ck_assert_int_eq(choosing_take(&c, &s, needs, scored, &chosen, &n), 0);
-	/* One "!" is too little, two are enough; "ten!…" and what is put behind it go together. */
+	/* One "!" is too little, two are enough, but where more is asked for; "ten!…" and what is
+	 * put behind it go together. */
 	ck_assert_uint_eq(n, 3);
 	ck_assert_ptr_eq(chosen[0].suggestion, &items[1]);
 	ck_assert_ptr_eq(chosen[1].suggestion, &items[5]);
@@ -373,21 +376,40 @@ START_TEST(no_two_changes_overlap)
 }
 END_TEST
 
-START_TEST(mistakes_are_counted)
+START_TEST(the_likeliest_words_are_near)
 {
-	static const struct {
-		const char *a, *b;
-		size_t distance;
-	} cases[] = { { "house", "house", 0 }, { "House", "hosue", 1 }, { "hose", "house", 1 },
-		      { "houuse", "house", 1 }, { "hoise", "house", 1 }, { "", "abc", 3 },
-		      { "tommorow", "tomorrow", 2 }, { "ca", "abc", 3 } };
 	const struct wordlist_word *near[3];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		ck_assert_uint_eq(spelling_distance(cases[i].a, strlen(cases[i].a), cases[i].b,
-						    strlen(cases[i].b)), cases[i].distance);
 	ck_assert_uint_ge(wordlist_near(reader->words, "becuase", near, ARRAY_SIZE(near)), 1);
 	ck_assert_str_eq(near[0]->text, "because");
+	ck_assert_uint_eq(wordlist_slips(reader->words, "becuase", near, 1), 1);
+	ck_assert_str_eq(near[0]->text, "because");
+	/* Two mistakes. */
+	ck_assert_uint_ge(wordlist_near(reader->words, "tommorow", near, ARRAY_SIZE(near)), 1);
+	ck_assert_uint_eq(wordlist_slips(reader->words, "tommorow", near, ARRAY_SIZE(near)), 0);
+}
+END_TEST
+
+START_TEST(what_stands_there_twice_is_a_name_sooner)
+{
+	static const struct {
+		const char *text;
+		bool twice;
+	} cases[] = {
+		{ "We liked hosue then.", false }, { "We liked hosue and hosues then.", false },
+		{ "We liked hosue and then hosue.", true },
+		{ "We liked hosue (hosue.conf).", true },
+	};
+	double once = spelling_unlikely("hosue", 5, "house", 5);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct suggestions s = suggest(cases[i].text);
+		const struct suggestion *found = find(&s, 9, "house");
+
+		ck_assert_msg(found && cases[i].twice == (found->more > once), "%s",
+			      cases[i].text);
+		suggestions_deinit(&s);
+	}
 }
 END_TEST
 
@@ -457,7 +479,8 @@ int main(void)
 	tcase_add_test(c, the_best_are_chosen);
 	tcase_add_test(c, nothing_before_the_text_is_changed);
 	tcase_add_test(c, no_two_changes_overlap);
-	tcase_add_test(c, mistakes_are_counted);
+	tcase_add_test(c, the_likeliest_words_are_near);
+	tcase_add_test(c, what_stands_there_twice_is_a_name_sooner);
 	tcase_add_test(c, bad_files_are_refused);
 	return run_tests("proofreading", c);
 }

@@ -37,9 +37,10 @@ tests_daemon_test_executor_gate_SOURCES = tests/daemon/test-executor-gate.c $(EX
 tests_daemon_test_executor_gate_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 
 check_PROGRAMS += tests/daemon/test-notices tests/daemon/test-proofreading \
-	tests/daemon/test-replies tests/daemon/test-terms
+	tests/daemon/test-replies tests/daemon/test-spelling tests/daemon/test-terms
 tests_daemon_test_proofreading_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_replies_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
+tests_daemon_test_spelling_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_notices_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 tests_daemon_test_terms_LDADD = $(DAEMON_LIBS) $(TEST_LIBS)
 

@@ -94,6 +94,25 @@ def learners(b):
                         "GLEU without tuning (Napoles et al. 2016), four references.")
 
 
+def left_alone(b):
+    """What is not English, and English with names that are no mistakes."""
+    rows = [line.split("|", 1) for line in b.lines(os.path.join(b.source, "tests", "eval", "untouched.txt"))]
+    texts = [text for _, text in rows]
+    results = b.run("proofread", texts)
+
+    def shares(name, answers, source):
+        for what, here in (("other languages", False), ("names", True)):
+            same = [(i % 2, a == t) for i, ((kind, t), a) in enumerate(zip(rows, answers))
+                    if (kind == "name") == here]
+            halves = [[ok for half, ok in same if half == n] for n in (0, 1)]
+            yield (f"{what} ({len(same)}): {name}", *(100 * sum(h) / len(h) for h in halves), source)
+    by_hunspell = hunspell(texts)
+    lines = [*shares("hunspell alone", by_hunspell, "")] if by_hunspell else []
+    lines += shares("the service", [r.text for r in results], bench.source_of(results))
+    return report.Table("sentences to be left alone", ("", "untouched", "of the other half", "source"), lines,
+                        "In percent; the other half was not looked at while this was made.")
+
+
 COLUMNS_GLEU = ("", "GLEU", "unchanged", "source")
 
 
@@ -105,5 +124,6 @@ def run(b):
     by_hand = b.rows(os.path.join(b.source, "examples", "tiny", "recipe", "mistakes.jsonl"))
     table, pairs = seeded(b, "written by hand", by_hand)
     yield table
+    yield left_alone(b)
     yield learners(b)
     yield report.Examples("proofread", b.first(pairs))

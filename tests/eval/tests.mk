@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	tests/eval/report.py \
 	tests/eval/style.py \
 	tests/eval/summaries.py \
-	tests/eval/tone.py
+	tests/eval/tone.py \
+	tests/eval/untouched.txt
 eval: all
 	@test -n '$(DATA)' || { echo 'make eval DATA=DIR' >&2; exit 1; }
 	model='$(MODEL)'; only='$(ONLY)'; card='$(CARD)'; \

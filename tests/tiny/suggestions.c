@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * suggestions SHARED DICTIONARIES: what proofreading proposes to each {"text"} of a line, and the
- * texts that it has scored to choose: {"text", "suggestions": [[start, length, new, kind]…],
+ * texts that it has scored to choose: {"text", "suggestions": [[start, length, new, kind, more]…],
  * "texts", "with", "without", "foreign": is some of it of another language}, where what is right in
  * any case is done already.
  */
@@ -43,8 +43,9 @@ static json_t *describe(const struct buf *text, const struct suggestions *p,
 	for (size_t i = 0; i < c->n; i++) {
 		const struct suggestion *x = &p->items[i];
 
-		json_array_append_new(json_object_get(row, "suggestions"), json_pack("[i, i, s, s]",
-				(int)x->start, (int)x->len, x->text, change_kind_name(x->kind)));
+		json_array_append_new(json_object_get(row, "suggestions"),
+				      json_pack("[i, i, s, s, f]", (int)x->start, (int)x->len,
+						x->text, change_kind_name(x->kind), x->more));
 		json_array_append_new(json_object_get(row, "with"),
 				      json_integer((json_int_t)c->with[i]));
 		json_array_append_new(json_object_get(row, "without"),
