@@ -64,15 +64,25 @@ static int take_text(struct job *job, const char *slot)
 	return 0;
 }
 
+/* What the words say of an option that was not given. */
+static int take_option(const struct order *o, const char *slot, char **option)
+{
+	const char *said = order_slot(o, slot);
+
+	if (!said || *option)
+		return 0;
+	*option = strdup(said);
+	return *option ? 0 : -ENOMEM;
+}
+
 void ask_write(struct job *job, const struct order *o, const char *task)
 {
-	const char *style = order_slot(o, "style");
 	int r = take_text(job, order_slot(o, "text"));
 
-	if (r == 0 && style && !job->options.style) {
-		job->options.style = strdup(style);
-		r = job->options.style ? 0 : -ENOMEM;
-	}
+	if (r == 0)
+		r = take_option(o, "style", &job->options.style);
+	if (r == 0)
+		r = take_option(o, "hint", &job->options.hint);
 	if (r == -ENOENT) {
 		ask_back(job, "Which text?");
 	} else if (r < 0) {

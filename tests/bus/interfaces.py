@@ -203,6 +203,8 @@ def replies_say_what_a_hint_asks_for(s):
     assert {str(c["intent"]) for c in results["candidates"]} == {"suggest"}
     text, _ = s.run("reply", "Could we meet on Tuesday at 10?", hint="no, I am away")
     assert "can't" in text and text.endswith("I am away."), text
+    text, _ = s.run("ask", "answer ask for Friday to this: Could we meet on Tuesday at 10?")
+    assert str(text) == "How about Friday instead?", text
     words = fails("Unsupported", s.run, "reply", "Could we meet on Tuesday at 10?", hint="sing")
     assert "'sing'" in words, words
 

@@ -31,8 +31,8 @@ class House:
         self.conf = os.path.join(self.folder, "conf")
         self.data = os.path.join(self.folder, "data")
         os.mkdir(self.data)
-        for name in ("prompts.yaml", "replies.yaml", "tones.yaml", "words.yaml", "intents",
-                     "terms", "tools"):
+        for name in ("hints.yaml", "prompts.yaml", "replies.yaml", "tones.yaml", "words.yaml",
+                     "intents", "terms", "tools"):
             os.symlink(os.path.join(SOURCE, "examples", name), os.path.join(self.data, name))
         with open(self.conf, "w", encoding="utf-8") as f:
             f.write(f"listener 0 {self.socket}\nallow_anonymous true\nlog_type error\n")

@@ -109,15 +109,17 @@ Unfortunately/I'm afraid {reason}, so I can't come.
 {Event} {time} is cancelled/has to be cancelled/won't take place.
 {Reason}, I will not make it {time}.
 I am out of office/on holiday/away {time}.
+Our train/ferry/bus/plane/car is delayed/late/full/broken, we/I will be late/won't be in time.
+Our boss/My boss/The customer/A colleague needs me/wants me there, I have to cancel lunch/it {time}.
 Don't wait for me, {reason}.""",
-    "grief": """My {kin}/Our {kin}/My {who} died/passed away/has died this morning/last night/{time}.
+    "grief": """My {kin}/My {who} died/passed away/has died this morning/last night/{time}.
 My {kin}/{kin}/The {who} died/is dead/passed away suddenly/unexpectedly/peacefully/after a long illness.
-Our {pet}/old {pet}/{pet} died/had to be put down/is gone/was run over/went to heaven.
+Our {pet}/The old {pet}/My {pet} died/had to be put down/is gone/was run over/went to heaven.
 {name} died/passed away/has passed/is dead/was killed/took his own life/did not survive/drowned.
 {name} is not with us any more/is no longer alive/has left us/is gone forever.
 The funeral/burial/memorial service/cremation/wake of my {kin}/for {name} is {time}/is on {day}.
-We buried/bury/said goodbye to my {kin}/our {pet}/{name} today/yesterday/{time}.
-We lost/I have lost my {kin}/our {kin}/a dear {who}/my {kin}/him/her {time}.
+We buried/bury/said goodbye to my {kin}/the {pet}/{name} today/yesterday/{time}.
+We lost/I have lost my {kin}/a dear {who}/my {kin}/him/her {time}.
 There was a death/a loss/a suicide in the family/in our house. We are in mourning/grieving.
 I had a miscarriage/lost the baby/a stillbirth. The baby did not live/was stillborn.
 It is with great sadness/with a heavy heart that I/we tell you of the death/the passing of {name}.
@@ -212,7 +214,7 @@ def part(rng, text):
     return " ".join(out)
 
 
-WHO = "friend neighbour colleague teacher boss godfather cousin roommate coach old_friend best_friend".split()
+WHO = "friend neighbour colleague teacher godfather cousin roommate old_friend best_friend".split()
 PETS = "dog cat rabbit horse hamster guinea_pig parrot".split()
 KIN = """mother father mum dad mom sister brother son daughter wife husband aunt uncle cousin grandmother grandfather
 grandma grandpa granny nephew niece""".split()
@@ -228,6 +230,10 @@ def letter(rng, kind):
         text = messages.sentence(rng, rng.choice(frames), register, slots)
     else:
         text = part(rng, rng.choice(FORMS[kind].split("\n"))).format(**slots)
+        # Bad news is what a message is about, whatever follows from it.
+        if kind in ("grief", "illness", "setback") and rng.random() < 0.15:
+            more = part(rng, rng.choice(FORMS["absence"].split("\n"))).format(**slots)
+            text = rng.choice((f"{text} {more}", f"{more} {text}"))
     greeting = rng.choice(("", "", "", "Hi {name}, ", "Hello {name}! ", "Dear {name}, ", "hey, ")).format(**slots)
     end = rng.choice(("", "", "", " Thanks!", " Best, {name}", " See you!", " Regards, {name}")).format(**slots)
     text = greeting + text + ("" if kind in ("thanks", "request") and "hank" in end else end)

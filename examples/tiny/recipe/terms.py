@@ -137,7 +137,7 @@ def notice_rows(data, each=1200):
     return [(features(app, f"{summary}\n{body}"), kind) for app, summary, body, kind in rows]
 
 
-def letter_rows(data, each=1500):
+def letter_rows(data, each=3000):
     rng = random.Random(20261125)
     rows = [(kinds.letter(rng, k), k) for k in kinds.KINDS for _ in range(each)]
     rows = [(t, kinds.kind_of(k, t)) for t, k in rows]
