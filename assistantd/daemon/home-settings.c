@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "assistantd/daemon/files.h"
 #include "assistantd/daemon/home-private.h"
 #include "assistantd/daemon/log.h"
 #include "util/diag.h"
@@ -375,10 +374,12 @@ static json_t *to_json(const struct home *h)
 	return json_pack("{s:i, s:o, s:o}", "version", 2, "entities", entities, "areas", areas);
 }
 
-int home_save(const struct home *h)
+int home_save(const struct home *h, struct worker *w, saved_fn saved, void *arg)
 {
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
 	json_auto_t *root = to_json(h);
-	_cleanup_free_ char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+	_cleanup_free_ char *dump = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+	int r = dump ? buf_append_str(&text, dump) : -ENOMEM;
 
-	return text ? files_replace(h->path, text, strlen(text), true) : -ENOMEM;
+	return r < 0 ? r : saving_post(w, h->path, &text, true, saved, arg);
 }

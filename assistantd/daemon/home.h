@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assistantd/daemon/saving.h"
 #include "assistantd/ipc/ipc.h"
 #include "util/cleanup.h"
 
@@ -89,8 +90,8 @@ DEFINE_CLEANUP(struct home_area *, home_area_free)
 void home_set_area(struct home *h, struct home_area *a);
 /* The floor of an entity: its own, or that of its area; "" for none. */
 const char *home_floor(const struct home *h, const char *id);
-/* Writes the settings in the place of the old file: 0 or -errno. */
-int home_save(const struct home *h);
+/* Writes the settings, as they are now, in the place of the old file: as saving_post(). */
+int home_save(const struct home *h, struct worker *w, saved_fn saved, void *arg);
 
 /* Adds @name: 0, -ENOMEM, -E2BIG beyond HOME_ALIASES_MAX; one that is there is there. */
 int home_names_add(struct home_names *n, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* org.assistantd.Home1: the devices of the home, and what the user says of them. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assistantd/daemon/daemon.h"
@@ -123,12 +124,44 @@ static int take_setting(struct home_settings *s, const char *key, DBusMessageIte
 	return 0;
 }
 
+/* A change that is answered when it is in the file. */
+struct setting {
+	struct daemon *d;
+	DBusMessage *m;
+};
+
+static void on_saved(void *arg, int result)
+{
+	struct setting *s = arg;
+
+	bus_send(s->d->bus, result < 0 ? out_error(s->m, "Internal", "%s", strerror(-result))
+				       : dbus_message_new_method_return(s->m));
+	dbus_message_unref(s->m);
+	free(s);
+}
+
+static int save(struct daemon *d, DBusMessage *m)
+{
+	struct setting *s = malloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct setting){ d, dbus_message_ref(m) };
+	r = home_save(d->home, d->worker, on_saved, s);
+	if (r < 0) {
+		dbus_message_unref(m);
+		free(s);
+	}
+	return r;
+}
+
 /* Answers a change, of which @key was taken last. */
 static void answer_set(struct daemon *d, DBusMessage *m, const char *key, int r)
 {
 	if (r == 0) {
 		d->names_stale = true;
-		r = home_save(d->home);
+		r = save(d, m);
 	}
 	if (r == -ENODATA)
 		bus_send(d->bus, out_error(m, DBUS_ERROR_INVALID_ARGS, "%s: no such setting; "
@@ -146,8 +179,6 @@ static void answer_set(struct daemon *d, DBusMessage *m, const char *key, int r)
 					   "name", key));
 	else if (r < 0)
 		bus_send(d->bus, out_error(m, "Internal", "%s", strerror(-r)));
-	else
-		bus_send(d->bus, dbus_message_new_method_return(m));
 }
 
 /* The name of what is set, and the dictionary behind it. */

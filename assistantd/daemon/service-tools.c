@@ -2,6 +2,7 @@
 #include "assistantd/daemon/service-tools.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assistantd/daemon/timers.h"
@@ -26,6 +27,39 @@ static void answer(backend_fn done, void *arg, enum tools_outcome outcome, const
 	done(arg, &r);
 }
 
+/* A change that is on its way into the file. */
+struct aliasing {
+	backend_fn done;
+	void *arg;
+	json_t *before, *after;
+};
+
+static void on_saved(void *arg, int result)
+{
+	struct aliasing *a = arg;
+
+	answer(a->done, a->arg, result < 0 ? OUTCOME_SENT : OUTCOME_DONE, a->before, a->after,
+	       result < 0 ? "it could not be written down" : "");
+	json_decref(a->before);
+	json_decref(a->after);
+	free(a);
+}
+
+static void save(struct daemon *d, const char *id, json_t *before, backend_fn done, void *arg)
+{
+	struct aliasing *a = malloc(sizeof(*a));
+	int r = -ENOMEM;
+
+	if (a) {
+		*a = (struct aliasing){ done, arg, json_incref(before), aliases_of(d, id) };
+		r = home_save(d->home, d->worker, on_saved, a);
+		if (r < 0)
+			on_saved(a, r);
+	} else {
+		answer(done, arg, OUTCOME_SENT, before, NULL, "it could not be written down");
+	}
+}
+
 /* What the user calls a thing; "done" when it is in the file. */
 static int change_alias(struct daemon *d, const json_t *arguments, bool remove, backend_fn done,
 			void *arg)
@@ -33,7 +67,7 @@ static int change_alias(struct daemon *d, const json_t *arguments, bool remove, 
 	const char *id = json_string_value(json_object_get(arguments, "entity"));
 	const char *alias = json_string_value(json_object_get(arguments, "alias"));
 	struct home_settings *s = home_settings_copy(d->home, id);
-	json_auto_t *before = aliases_of(d, id), *after = NULL;
+	json_auto_t *before = aliases_of(d, id);
 	size_t had;
 	int r;
 
@@ -58,10 +92,7 @@ static int change_alias(struct daemon *d, const json_t *arguments, bool remove, 
 	}
 	home_set(d->home, s);
 	d->names_stale = true;
-	r = home_save(d->home);
-	after = aliases_of(d, id);
-	answer(done, arg, r < 0 ? OUTCOME_SENT : OUTCOME_DONE, before, after,
-	       r < 0 ? "it could not be written down" : "");
+	save(d, id, before, done, arg);
 	return 0;
 }
 

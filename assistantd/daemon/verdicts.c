@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assistantd/daemon/files.h"
 #include "assistantd/daemon/log.h"
+#include "assistantd/daemon/saving.h"
 #include "assistantd/ipc/ipc.h"
 #include "util/file.h"
 #include "util/macro.h"
@@ -21,12 +21,6 @@ struct verdicts {
 	struct worker *worker;
 	struct verdict *list;	/* newest first */
 	size_t n;
-};
-
-struct writing {
-	struct work work;
-	char *path;
-	struct buf text;
 };
 
 const char *verdict_name(enum verdict_kind kind)
@@ -123,25 +117,6 @@ const struct verdict *verdicts_find(const struct verdicts *v, const struct diges
 	return i < v->n ? &v->list[i] : NULL;
 }
 
-static int run(struct work *work, struct store *store)
-{
-	struct writing *w = container_of(work, struct writing, work);
-
-	(void)store;
-	return files_replace(w->path, w->text.data, w->text.len, false);
-}
-
-static void done(struct work *work, int result)
-{
-	struct writing *w = container_of(work, struct writing, work);
-
-	if (result < 0)
-		log_error("%s: %s", w->path, strerror(-result));
-	buf_deinit(&w->text);
-	free(w->path);
-	free(w);
-}
-
 static int print(const struct verdicts *v, struct buf *out)
 {
 	char adapter[DIGEST_HEX_LEN + 1], base[DIGEST_HEX_LEN + 1];
@@ -163,16 +138,13 @@ static int print(const struct verdicts *v, struct buf *out)
 
 static void write_list(struct verdicts *v)
 {
-	struct writing *w = calloc(1, sizeof(*w));
+	_cleanup_(buf_deinit) struct buf text = BUF_NULL;
+	int r = print(v, &text);
 
-	if (!w)
-		return;
-	w->work = (struct work){ .run = run, .done = done };
-	w->path = strdup(v->path);
-	if (!w->path || print(v, &w->text) < 0)
-		done(&w->work, -ENOMEM);
-	else
-		worker_post(v->worker, &w->work);
+	if (r == 0)
+		r = saving_post(v->worker, v->path, &text, false, NULL, NULL);
+	if (r < 0)
+		log_error("%s: %s", v->path, strerror(-r));
 }
 
 void verdicts_keep(struct verdicts *v, const struct verdict *fresh)
