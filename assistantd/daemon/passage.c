@@ -13,6 +13,8 @@
 enum { PASSAGE_BYTES = 400, ROUNDS = 2 };
 /* So much around a piece tells its language where the piece alone does not. */
 enum { AROUND_BYTES = 200 };
+/* Some words: so far a change shows in what was asked about others. */
+enum { NEAR_BYTES = 40 };
 /* A sign more makes every text less likely, by some nats. */
 static const double needs_of_check[] = { [CHANGE_BACK] = 6 };
 
@@ -128,6 +130,34 @@ static int tidy(struct passage *p)
 	return r;
 }
 
+static size_t gap_between(size_t a, size_t a_end, size_t b, size_t b_end)
+{
+	return a > b_end ? a - b_end : b > a_end ? b - a_end : 0;
+}
+
+static bool is_near_change(const struct passage *p, const struct suggestion *s)
+{
+	for (size_t i = 0; i < p->n_changes; i++) {
+		const struct change *c = &p->changes[i];
+
+		if (gap_between(s->start, s->start + s->len, c->start, c->start + c->len) <=
+		    NEAR_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* What was asked before and stands among the same words would be answered the same. */
+static void keep_near_changes(struct passage *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->found.n; i++)
+		if (is_near_change(p, &p->found.items[i]))
+			p->found.items[n++] = p->found.items[i];
+	p->found.n = n;
+}
+
 /* On the worker's thread. */
 static int suggest(struct work *w, struct store *s)
 {
@@ -137,6 +167,8 @@ static int suggest(struct work *w, struct store *s)
 	(void)s;
 	if (r >= 0)
 		r = suggestions_find(p->reader, p->text.data, p->text.len, &p->around, &p->found);
+	if (r >= 0 && p->round > 0)
+		keep_near_changes(p);
 	if (r >= 0)
 		r = choosing_ask(&p->choosing, p->text.data, p->text.len, &p->found, p->score);
 	return r;
@@ -401,11 +433,6 @@ void passage_check(struct piece *piece)
 		r = ask(p);
 	if (r != 0)
 		piece_refused(piece, r, NULL);
-}
-
-static size_t gap_between(size_t a, size_t a_end, size_t b, size_t b_end)
-{
-	return a > b_end ? a - b_end : b > a_end ? b - a_end : 0;
 }
 
 /* Where words are compared, a change may come out a word off: the nearest is meant. */
