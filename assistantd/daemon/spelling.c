@@ -74,7 +74,10 @@ static double cost_of_added(const char *typed, size_t n, size_t i)
 {
 	if (is_doubled(typed, n, i))
 		return cost_double;
-	return cost_add + (i == 0 ? more_at_first : i + 1 == n ? more_at_last : 0);
+	if (i == 0)
+		return cost_add + more_at_first;
+	/* One that nobody hears. */
+	return cost_add + (i + 1 == n && typed[i] != 'e' ? more_at_last : 0);
 }
 
 static double cost_of_dropped(const char *meant, size_t m, size_t j)
