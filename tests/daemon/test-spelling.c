@@ -28,7 +28,8 @@ START_TEST(slips_are_told_from_names)
 	static const char *const pairs[][2] = {
 		{ "dont", "don't" }, { "agressive", "aggressive" }, { "hapened", "happened" },
 		{ "teh", "the" }, { "tommorow", "tomorrow" }, { "goverment", "government" },
-		{ "seperate", "separate" }, { "hpuse", "house" }, { "hoduse", "house" },
+		{ "seperate", "separate" }, { "hpuse", "house" }, { "focuse", "focus" },
+		{ "hoduse", "house" },
 		{ "xorg", "org" }, { "hoxse", "house" }, { "systemd", "system" },
 		{ "glibc", "globe" },
 	};
