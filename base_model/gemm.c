@@ -15,7 +15,7 @@
 #include "util/pages.h"
 
 enum { BLOCK = 8 };				/* panels of a block, either way */
-enum { PACK_STEPS = 16 };			/* of a task that packs */
+enum { PACK_STEPS = 4 };			/* of a task that packs */
 
 struct product {
 	struct gemm *g;

@@ -42,4 +42,8 @@ struct vector_ops {
 	void (*lean)(float *g, float *mean, float *x, size_t n, float momentum);
 	/* y becomes a y + b x */
 	void (*blend)(float *y, const float *x, size_t n, float a, float b);
+	/* Turns pairs by angles whose cosines and sines these are; @way -1 is back. The numbers of
+	 * a pair stand side by side, or half of all apart. */
+	void (*turn)(float *x, const float *cos, const float *sin, size_t pairs, float way);
+	void (*turn_halves)(float *x, const float *cos, const float *sin, size_t pairs, float way);
 };

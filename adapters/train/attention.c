@@ -97,6 +97,15 @@ static void bound_back(struct attention_job *job, struct place at, float *ds, un
 		}
 }
 
+/* Of the next head's probabilities the row in the place of this one, of @n: memory is slower than
+ * its task, and nothing else reads it meanwhile. */
+static inline void fetch_next_head(const struct trainer *t, const float *p, size_t n)
+{
+	p += (size_t)t->s.context * t->s.context;
+	for (size_t j = 0; j < n; j += 16)
+		__builtin_prefetch(p + j, 1, 2);
+}
+
 static void attend(void *arg, size_t task, unsigned thread)
 {
 	const struct attention_job *job = arg;
@@ -109,6 +118,7 @@ static void attend(void *arg, size_t task, unsigned thread)
 		float *p = at.p + i * t->s.context, *seen = p + first_seen(job, i);
 		size_t n = (size_t)(p + i + 1 - seen);
 
+		fetch_next_head(t, p, i + 1);
 		t->ops->scale(seen, n, t->c.attention_scale);
 		bound(seen, n, t->c.attention_cap);
 		t->ops->scale(seen, n, 1 / t->ops->exponentials(seen, n, &max));
@@ -135,6 +145,7 @@ static void attend_back(struct attention_job *job, struct place at, bool first, 
 	for (size_t i = 0; i < at.n; i++) {
 		size_t begin = first_seen(job, i), seen = i * T + begin;
 
+		fetch_next_head(t, at.p + i * T, i + 1);
 		t->ops->softmax_back(at.p + seen, ds + seen, i + 1 - begin, t->c.attention_scale);
 		clear_unseen(job, ds + i * T, i, at.n);
 	}

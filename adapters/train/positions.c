@@ -122,27 +122,12 @@ void train_activate_back(struct trainer *t, const struct train_saved *a)
 	run_chunks(&job, activate_chunk);
 }
 
-/* Back is the other way round; pairs stand side by side or half of what turns apart. */
-static void turn_head(const struct chunk_job *job, const float *cos, const float *sin, float *x)
-{
-	const struct trainer *t = job->t;
-	size_t pairs = t->c.rope_dim / 2;
-	size_t step = t->c.family->pairs == ROPE_HALVES ? 1 : 2, apart = step == 1 ? pairs : 1;
-
-	for (size_t j = 0; j < pairs; j++) {
-		float *a = x + step * j, *b = a + apart, was = *a;
-		float s = job->back ? -sin[j] : sin[j];
-
-		*a = was * cos[j] - *b * s;
-		*b = was * s + *b * cos[j];
-	}
-}
-
 static void rope_chunk(void *arg, size_t task, unsigned thread)
 {
 	const struct chunk_job *job = arg;
 	const struct trainer *t = job->t;
 	size_t pairs = t->c.rope_dim / 2;
+	bool halves = t->c.family->pairs == ROPE_HALVES;
 
 	(void)thread;
 	for (size_t i = task * TRAIN_CHUNK; i < chunk_end(job, task); i++) {
@@ -151,7 +136,8 @@ static void rope_chunk(void *arg, size_t task, unsigned thread)
 		float *x = job->y + i * job->heads * t->head;
 
 		for (size_t h = 0; h < job->heads; h++)
-			turn_head(job, cos, sin, x + h * t->head);
+			(halves ? t->ops->turn_halves : t->ops->turn)
+				(x + h * t->head, cos, sin, pairs, job->back ? -1 : 1);
 	}
 }
 

@@ -112,20 +112,31 @@ static float largest(const float *p, size_t n)
 	return max;
 }
 
+/* A vector's worth of exp(p − max), added to the sums. */
+static inline void exponentials(float *p, float max, ops_vec *sums)
+{
+	for (int k = 0; k < LANES; k++)
+		p[k] = exponential(p[k] - max);
+	*sums += load(p);
+}
+
 static float ops_exponentials(float *p, size_t n, float *max)
 {
-	float m = largest(p, n), rest = 0;
-	ops_vec sum = { 0 };
+	float m = largest(p, n), rest[LANES];
+	ops_vec sums = { 0 };
 	size_t i = 0;
 
 	*max = m;
-	for (size_t k = 0; k < n; k++)
-		p[k] = exponential(p[k] - m);
 	for (; i + LANES <= n; i += LANES)
-		sum += load(p + i);
-	for (; i < n; i++)
-		rest += p[i];
-	return sum_lanes(sum) + rest;
+		exponentials(p + i, m, &sums);
+	if (i < n) {
+		/* As a whole vector, of which the rest is next to nothing. */
+		for (size_t k = 0; k < LANES; k++)
+			rest[k] = i + k < n ? p[i + k] : -INFINITY;
+		exponentials(rest, m, &sums);
+		memcpy(p + i, rest, (n - i) * sizeof(float));
+	}
+	return sum_lanes(sums);
 }
 
 static void ops_scale(float *p, size_t n, float by)
@@ -172,6 +183,28 @@ static void ops_geglu_back(const float *gate, const float *up, const float *dhid
 
 		dup[i] = dhidden[i] * x * s;
 		dgate[i] = dhidden[i] * up[i] * s * (1 + x * (1 - s) * slope);
+	}
+}
+
+static void ops_turn(float *restrict x, const float *restrict cos, const float *restrict sin,
+		     size_t pairs, float way)
+{
+	for (size_t i = 0; i < pairs; i++) {
+		float a = x[2 * i], b = x[2 * i + 1], s = sin[i] * way;
+
+		x[2 * i] = a * cos[i] - b * s;
+		x[2 * i + 1] = a * s + b * cos[i];
+	}
+}
+
+static void ops_turn_halves(float *restrict x, const float *restrict cos,
+			    const float *restrict sin, size_t pairs, float way)
+{
+	for (size_t i = 0; i < pairs; i++) {
+		float a = x[i], b = x[pairs + i], s = sin[i] * way;
+
+		x[i] = a * cos[i] - b * s;
+		x[pairs + i] = a * s + b * cos[i];
 	}
 }
 
@@ -226,5 +259,5 @@ static void ops_blend(float *restrict y, const float *restrict x, size_t n, floa
 const struct vector_ops OPS_NAME = {
 	ops_dot, ops_softmax_back, ops_exponentials, ops_scale, ops_swiglu,
 	ops_swiglu_back, ops_geglu, ops_geglu_back, ops_norm, ops_norm_back, ops_dot3, ops_adamw,
-	ops_lean, ops_blend,
+	ops_lean, ops_blend, ops_turn, ops_turn_halves,
 };
