@@ -226,6 +226,8 @@ static const struct {
 	{ MEET, "ask for Friday", "How about Friday instead?" },
 	{ MEET, "Thursday at 3 instead", "How about Thursday at 3 instead?" },
 	{ MEET, "yes, at 5", "Yes, at 5 works for me." },
+	{ MEET, "I can't, ask for Wednesday", "How about Wednesday instead?" },
+	{ MEET, "no but suggest next week", "How about next week instead?" },
 	{ MEET, "another day", "Could we find another time?" },
 	{ MEET, "say I am late", "I am running late, sorry." },
 	{ MEET, "10 minutes late", "I will be 10 minutes late, sorry." },

@@ -92,7 +92,9 @@ I am so proud/happy for you.
 Best wishes to you both/for the future.
 All the best/Happy birthday/Congratulations to your {kin}/{kin}/{who}/my {who}/dear {who}!
 I loved {thing}/your talk/your cake/your article. It was great/wonderful/very good.
-Get well soon!/I hope you feel better.""",
+Get well soon!/I hope you feel better.
+Sorry for your loss/I am so sorry for your loss/My condolences/My deepest sympathy, {name}/to you and your family.
+I am sorry/We are so sorry to hear about your {kin}/your {pet}/your accident. Thinking of you/Stay strong.""",
     "sharing": """Here is/are {thing}./Here you go: {thing}.
 I have attached/Attached is/Please find attached {thing}.
 I just sent/forwarded/mailed/uploaded {thing}/you {thing}.
@@ -161,6 +163,7 @@ I had a car crash/a car accident/the car is wrecked/totalled. Nobody was hurt.
 I lost all my money/my savings/a lot of money, I am broke/in debt/bankrupt/ruined.
 We are losing the flat/were evicted/have to move out/must sell the house. The landlord throws us out.
 I feel so sad/down/lonely/alone/depressed/unhappy/miserable/lost/desperate/hopeless today/here/at the moment.
+I am so stressed/worried/nervous/scared/afraid/overwhelmed because of the exam/about tomorrow/at work.
 I can't stop crying/don't know how to go on/want to cry/can't take it any more/it is too much for me.
 Everything goes/went wrong/It was a horrible/terrible/awful week/day/year for me.
 I have bad/sad/terrible news/Bad news: they said no/it did not work out.
