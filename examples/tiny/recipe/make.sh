@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# make.sh BUILD DATA WORK [THREADS]: makes the tiny model in WORK, about two hours with four
+# make.sh BUILD DATA WORK [THREADS]: makes the tiny model in WORK, about an hour and a half with four
 # threads to itself. What was made before is kept, and a run that was stopped goes on. TRIALS.md
 # says why the base is made as it is, MODEL-CARD.md what came of it.
 set -eu
