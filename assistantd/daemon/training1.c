@@ -45,11 +45,10 @@ static void call_end(struct call *c, DBusMessage *reply)
 	free(c);
 }
 
-static DBusMessage *changed_reply(DBusMessage *m, int result)
+/* Why a run is not begun or changed; of the disk's errors some have the same numbers. */
+static DBusMessage *refused_reply(DBusMessage *m, int error)
 {
-	switch (result) {
-	case 0:
-		return dbus_message_new_method_return(m);
+	switch (error) {
 	case -ESTALE:
 		return out_error(m, DBUS_ERROR_INVALID_ARGS, "this run has ended");
 	case -EBUSY:
@@ -59,7 +58,7 @@ static DBusMessage *changed_reply(DBusMessage *m, int result)
 	case -EAGAIN:
 		return out_error(m, "Busy", "too many runs wait already");
 	default:
-		return out_error(m, "Internal", "%s", strerror(-result));
+		return out_error(m, "Internal", "%s", strerror(-error));
 	}
 }
 
@@ -203,7 +202,7 @@ static void begin(struct daemon *d, DBusMessage *m, struct arguments *a)
 	if (r == -EEXIST)
 		call_end(c, out_error(m, "Busy", "a run of that name has not ended yet"));
 	else if (r < 0)
-		call_end(c, changed_reply(m, r));
+		call_end(c, refused_reply(m, r));
 }
 
 static void start(struct daemon *d, DBusMessage *m)
@@ -312,7 +311,8 @@ static void on_filed(void *arg, uint64_t id, int result)
 	struct call *c = arg;
 
 	(void)id;
-	call_end(c, changed_reply(c->m, result));
+	call_end(c, result < 0 ? out_error(c->m, "Internal", "%s", strerror(-result))
+			       : dbus_message_new_method_return(c->m));
 }
 
 static void change(struct daemon *d, DBusMessage *m,
@@ -327,7 +327,7 @@ static void change(struct daemon *d, DBusMessage *m,
 		return;
 	e = make(d->training, r, on_filed, c);
 	if (e < 0)
-		call_end(c, changed_reply(m, e));
+		call_end(c, refused_reply(m, e));
 }
 
 static void pause_run(struct daemon *d, DBusMessage *m)
@@ -350,6 +350,7 @@ struct reporting {
 	struct work work;
 	struct call *call;
 	char *folder;
+	int fd;
 	bool failed;		/* the run */
 };
 
@@ -358,7 +359,8 @@ static int open_report(struct work *work, struct store *store)
 	struct reporting *r = container_of(work, struct reporting, work);
 
 	(void)store;
-	return training_folder_open(r->folder, TRAINING_REPORT, O_RDONLY);
+	r->fd = training_folder_open(r->folder, TRAINING_REPORT, O_RDONLY);
+	return MIN(r->fd, 0);
 }
 
 static void on_report(struct work *work, int result)
@@ -374,9 +376,9 @@ static void on_report(struct work *work, int result)
 	} else {
 		reply = dbus_message_new_method_return(m);
 		if (reply)
-			dbus_message_append_args(reply, DBUS_TYPE_UNIX_FD, &result,
+			dbus_message_append_args(reply, DBUS_TYPE_UNIX_FD, &r->fd,
 						 DBUS_TYPE_INVALID);
-		close(result);
+		close(r->fd);
 	}
 	call_end(r->call, reply);
 	free(r->folder);
