@@ -28,24 +28,24 @@ static char *partial_of(const char *folder)
 	return asprintf(&path, "%s" TRAINING_PARTIAL, folder) < 0 ? NULL : path;
 }
 
-static void remove_files(const char *folder, size_t n)
+static void remove_files(const char *folder, const char *const *names, size_t n)
 {
 	_cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	for (size_t i = 0; fd >= 0 && i < n; i++)
-		unlinkat(fd, files[i], 0);
+		unlinkat(fd, names[i], 0);
 }
 
 void training_folder_remove_partial(const char *folder)
 {
-	remove_files(folder, ARRAY_SIZE(files));
+	remove_files(folder, files, ARRAY_SIZE(files));
 	if (rmdir(folder) < 0 && errno != ENOENT)
 		log_error("%s: %s", folder, strerror(errno));
 }
 
 void training_folder_clean(const char *folder)
 {
-	remove_files(folder, FILES_TO_GO_ON);
+	remove_files(folder, files, FILES_TO_GO_ON);
 }
 
 void training_folder_remove(const char *folder)
@@ -85,7 +85,12 @@ int training_folder_keep(const char *folder, int report)
 	_cleanup_close_ int to = training_folder_open(folder, TRAINING_REPORT,
 						      O_WRONLY | O_CREAT | O_TRUNC);
 
-	return to < 0 ? to : files_copy(report, to, REPORT_MAX);
+	int r = to < 0 ? to : files_copy(report, to, REPORT_MAX);
+
+	/* A part of it would be taken for all in the next life. */
+	if (r < 0)
+		remove_files(folder, (const char *const[]){ TRAINING_REPORT }, 1);
+	return r;
 }
 
 int training_folder_save(const char *folder, const char *text)

@@ -25,7 +25,8 @@ static void on_hello(struct training_process *p, struct ipc_message *m)
 {
 	struct engine_hello hello;
 
-	if (engine_get_hello(m, &hello) < 0)
+	/* Each is once ready to begin. */
+	if (p->there || engine_get_hello(m, &hello) < 0)
 		return;
 	p->there = true;
 	if (p->require_sandbox && !(hello.no_new_privs && hello.seccomp && hello.landlock_abi))

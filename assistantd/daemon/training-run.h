@@ -42,8 +42,8 @@ DEFINE_CLEANUP(struct training_run *, training_run_free)
 char *training_run_describe(const struct training_run *r);
 /*
  * All runs below @parent into *@ret, the oldest first; folders that were not finished are removed.
- * One that cannot be read stays as it is, and is told by the log. @last_id is above none that a
- * folder has. -ENOMEM. It waits for the disk: at the start alone.
+ * One that cannot be read stays as it is, and is told by the log. No folder's number is above
+ * @last_id. -ENOMEM. It waits for the disk: at the start alone.
  */
 int training_runs_read(struct training_run **ret, const char *parent, uint64_t *last_id);
 

@@ -128,6 +128,9 @@ static void on_opened(void *arg, int result, const char *what, struct train_begi
 	begin->threads = threads_for(t, t->at_work);
 	if (result == 0)
 		result = training_process_begin(t->process, begin);
+	/* It has just ended by itself: on_lost() follows. */
+	if (result == -EPIPE)
+		return;
 	if (result == -EWOULDBLOCK) {
 		training_work_over(t);
 		(void)loop_after(t->d->loop, &t->again, AGAIN_MS, on_again, t);

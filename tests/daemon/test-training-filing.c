@@ -168,6 +168,25 @@ START_TEST(an_end_that_is_not_saved)
 }
 END_TEST
 
+/* Half a report is none, and what else was posted is done. */
+START_TEST(a_report_that_cannot_be_kept)
+{
+	_cleanup_close_ int empty = memfd_create("file", MFD_CLOEXEC);
+	struct training_run *r = make(), *again;
+	struct filed filed = { 0 };
+
+	begin_work();
+	ck_assert_int_eq(training_filing_post(worker, r, TRAINING_KEEP | TRAINING_SAVE, empty,
+					      on_filed, &filed), 0);
+	end_work();
+	training_run_free(r);
+	ck_assert(filed.n == 1 && filed.result == -EINVAL);
+	again = read_again();
+	ck_assert(again->has_data && !again->has_report);
+	training_run_free(again);
+}
+END_TEST
+
 struct opened {
 	int result;
 	char what[200];
@@ -239,6 +258,7 @@ int main(void)
 	tcase_add_test(tests, the_last_word_stays);
 	tcase_add_test(tests, at_the_end_of_the_service);
 	tcase_add_test(tests, an_end_that_is_not_saved);
+	tcase_add_test(tests, a_report_that_cannot_be_kept);
 	tcase_add_test(tests, its_files_are_opened);
 	return run_tests("training-filing", tests);
 }

@@ -105,6 +105,15 @@ static void grow(uint64_t id, const struct train_begin *begin)
 		send_failed(id, TRAIN_E_CHECKPOINT, "checkpoint", strerror(errno));
 }
 
+static int greet(void)
+{
+	const struct engine_hello hello = { .pid = (uint32_t)getpid() };
+	struct ipc_message m;
+
+	ipc_message_init(&m, ENGINE_HELLO, 0);
+	return engine_put_hello(&m, &hello) < 0 || ipc_send(SOCKET, &m) < 0 ? -1 : 0;
+}
+
 static void play(struct ipc_message *m)
 {
 	struct train_begin begin;
@@ -123,7 +132,9 @@ static void play(struct ipc_message *m)
 		send_failed(m->id, TRAIN_E_SPACE, "checkpoint", "no space left on device");
 	else if (strcmp(begin.name.data, "grows") == 0)
 		grow(m->id, &begin);
-	else if (strcmp(begin.name.data, "ends") == 0)
+	else if (strcmp(begin.name.data, "greets") == 0 && greet() < 0)
+		_exit(1);
+	else if (strcmp(begin.name.data, "ends") == 0 || strcmp(begin.name.data, "greets") == 0)
 		send_done(m->id);
 	else
 		work_on(m->id);
@@ -132,11 +143,10 @@ static void play(struct ipc_message *m)
 
 static int play_training(void)
 {
-	const struct engine_hello hello = { .pid = (uint32_t)getpid() };
 	struct ipc_message m;
 
-	ipc_message_init(&m, ENGINE_HELLO, 0);
-	if (engine_put_hello(&m, &hello) < 0 || ipc_send(SOCKET, &m) < 0)
+	ipc_message_init(&m, 0, 0);
+	if (greet() < 0)
 		return 1;
 	while (ipc_recv(SOCKET, &m) == 0)
 		play(&m);
@@ -276,6 +286,16 @@ START_TEST(one_that_refuses)
 }
 END_TEST
 
+/* Whatever it says, it is told to begin once. */
+START_TEST(one_that_greets_again)
+{
+	begin("greets", "/proc/self/exe", false);
+	ck_assert_int_eq(loop_run(loop), 0);
+	ck_assert_uint_eq(heard.done, 1);
+	ck_assert_uint_eq(heard.ready, 1);
+}
+END_TEST
+
 START_TEST(one_that_writes_too_much)
 {
 	begin("grows", "/proc/self/exe", false);
@@ -367,6 +387,7 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tests, NULL, end);
 	tcase_add_test(tests, one_that_ends);
 	tcase_add_test(tests, one_that_refuses);
+	tcase_add_test(tests, one_that_greets_again);
 	tcase_add_test(tests, one_that_writes_too_much);
 	tcase_add_test(tests, stopped_where_it_stands);
 	tcase_add_test(tests, one_that_is_stopped_can_be_ended);
