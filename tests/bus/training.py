@@ -278,7 +278,7 @@ def data_from_elsewhere(s):
     for data, status, told in ((b"data\n", 1, "line 17: broken"), (b"", 2, "data: expected")):
         done = subprocess.run(["assistantctl", "adapter", "train", "refuses", "--data", "-",
                                "--wait"], env=s.env, input=data, capture_output=True,
-                              timeout=60, check=False)
+                              timeout=harness.PATIENCE, check=False)
         assert done.returncode == status and told in done.stderr.decode(), done
     train(s, "stop", "refuses")
 
