@@ -111,6 +111,11 @@ static int look_back(const struct thread *thread, struct reply_to *to, struct bu
 	return r;
 }
 
+static bool has_hint(const struct job *job)
+{
+	return job->options.hint && *job->options.hint;
+}
+
 /* 0; HINT_E_UNKNOWN where no reply says what the hint wants; -ENOMEM. */
 static int suggest(struct job *job)
 {
@@ -122,7 +127,7 @@ static int suggest(struct job *job)
 	size_t n = 0;
 	int r = look_back(&job->options.thread, &to, &earlier);
 
-	if (r == 0 && job->options.hint && *job->options.hint) {
+	if (r == 0 && has_hint(job)) {
 		r = hints_find(job->d->hints, replies_mentions(job->d->replies),
 			       job->options.hint, &hint);
 		to.hint = &hint;
@@ -146,7 +151,7 @@ void baseline_begin(struct job *job)
 
 	job->source = "baseline";
 	if (job->task->kind == TASK_REPLY && !(job->d->replies && job->d->message_kinds &&
-					       (job->d->hints || !job->options.hint))) {
+					       (job->d->hints || !has_hint(job)))) {
 		job_finish(job, "TaskUnavailable", "the files of replies could not be read");
 		return;
 	}

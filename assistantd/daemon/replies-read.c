@@ -192,8 +192,8 @@ static int read_templates(const struct replies *r, bool grave, const struct yaml
 	return e;
 }
 
-/* Whether words of the message alone make an answer. */
-static bool needs_no_hint(const struct template_list *l)
+/* Whether there is an answer that needs nothing of the message. */
+static bool has_plain(const struct template_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (!l->items[i].slots)
@@ -214,7 +214,7 @@ static int read_kind(const struct replies *r, struct kind *kind, const struct ya
 	    (e = sequence(map, "replies", &list, d)) < 0 ||
 	    (e = read_templates(r, kind->grave, list, &kind->replies, d)) < 0)
 		return e;
-	if (!needs_no_hint(&kind->replies))
+	if (!has_plain(&kind->replies))
 		return yaml_error(list, -EINVAL, DIAG_PAIR, d,
 				  "replies: expected one without slots");
 	for (const struct kind *other = r->kinds; other < kind; other++)

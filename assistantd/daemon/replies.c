@@ -61,7 +61,6 @@ static int fill(const struct replies *r, const struct reply_to *to, struct filli
 	return e;
 }
 
-
 /* How many slots of a template are filled, or -1 where one is not. */
 static int count_filled(const struct template *t, const struct filling *f)
 {
