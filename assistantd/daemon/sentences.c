@@ -51,14 +51,16 @@ static bool is_blank(char c)
 	return isspace((unsigned char)c);
 }
 
-/* Words before whose full stop no sentence ends. */
+enum { ABBREVIATION_MAX = 6 };
+
+/* Words before whose full stop no sentence ends; longer ones are not gone through. */
 static bool abbreviation(const char *text, size_t start, size_t stop)
 {
 	static const char *const words[] = { "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "etc",
 					     "e.g", "i.e", "No", "approx", "Jr", "Sr" };
 	size_t from = stop;
 
-	while (from > start && !is_blank(text[from - 1]))
+	while (from > start && stop - from <= ABBREVIATION_MAX && !is_blank(text[from - 1]))
 		from--;
 	if (stop - from == 1 && isupper((unsigned char)text[from]))
 		return true;
@@ -81,6 +83,8 @@ static size_t sentence_end(const char *text, size_t start, size_t end)
 			after++;
 		if (after == end || is_blank(text[after]))
 			return after;
+		/* Of as many signs as a text may have, none ends it elsewhere. */
+		i = after - 1;
 	}
 	return end;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens to texts in the front end: cutting, comparing, bounding, summarizing. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "assistantd/daemon/corrections.h"
@@ -52,6 +53,27 @@ START_TEST(packs_pieces)
 		ck_assert_uint_eq(at, strlen(text));
 		spans_deinit(&s);
 	}
+}
+END_TEST
+
+static const char *const unbroken[] = { "a.", "!", "?\"", "..e.g.'" };
+
+/* Nothing is gone through again and again: of so many signs that would take longer than any test
+ * may. */
+START_TEST(packs_signs_without_blanks)
+{
+	const char *unit = unbroken[_i];
+	size_t len = 16 << 20, max = 400;
+	_cleanup_free_ char *text = malloc(len);
+	struct spans s = { 0 };
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = unit[i % strlen(unit)];
+	text[len - 1] = 'x';
+	ck_assert_int_eq(sentences_pack(text, len, max, &s), 0);
+	ck_assert_uint_eq(s.n, (len + max - 1) / max);
+	spans_deinit(&s);
 }
 END_TEST
 
@@ -207,6 +229,7 @@ int main(void)
 
 	tcase_add_test(c, finds_sentences);
 	tcase_add_test(c, packs_pieces);
+	tcase_add_loop_test(c, packs_signs_without_blanks, 0, ARRAY_SIZE(unbroken));
 	tcase_add_loop_test(c, compares, 0, ARRAY_SIZE(comparisons));
 	tcase_add_loop_test(c, bounds_corrections, 0, ARRAY_SIZE(corrections));
 	tcase_add_test(c, summarizes);
