@@ -133,11 +133,13 @@ static double *all_evidence(struct finding *f)
 bool language_mark(struct finding *f)
 {
 	_cleanup_free_ double *e = f->err == 0 ? all_evidence(f) : NULL;
-	double *before = e + f->n_words, *behind = before + f->n_words;
+	double *before, *behind;
 	bool any = false;
 
 	if (!e)
 		return false;
+	before = e + f->n_words;
+	behind = before + f->n_words;
 	sum_up(f, e, f->around->before, before);
 	sum_up_behind(f, e, f->around->behind, behind);
 	for (size_t i = 0; i < f->n_words; i++) {
