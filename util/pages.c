@@ -7,19 +7,19 @@
 
 #include "util/macro.h"
 
-#define HUGE ((size_t)2 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 #define LINE ((size_t)64)
 
 void *pages_alloc(size_t size)
 {
-	size_t align = size < HUGE / 2 ? LINE : HUGE, whole;
+	size_t align = size < HUGE_PAGE / 2 ? LINE : HUGE_PAGE, whole;
 	void *data;
 
 	if (add_overflow(size, align - 1, &whole))
 		return NULL;
 	data = aligned_alloc(align, whole / align * align);
 	/* A wish only. */
-	if (data && align == HUGE)
+	if (data && align == HUGE_PAGE)
 		(void)madvise(data, whole / align * align, MADV_HUGEPAGE);
 	return data;
 }

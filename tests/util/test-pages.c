@@ -7,9 +7,10 @@
 #include "util/macro.h"
 #include "util/pages.h"
 
-enum { HUGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20 };
 
-static const size_t sizes[] = { 1, 63, 64, 4097, HUGE / 2 - 1, HUGE / 2, HUGE, HUGE + 1, 5 * HUGE };
+static const size_t sizes[] = { 1, 63, 64, 4097, HUGE_PAGE / 2 - 1, HUGE_PAGE / 2, HUGE_PAGE,
+				HUGE_PAGE + 1, 5 * HUGE_PAGE };
 
 START_TEST(all_of_it_is_there)
 {
