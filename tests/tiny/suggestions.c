@@ -65,7 +65,7 @@ static int propose(const struct proofreader *reader, const char *text, size_t le
 	int r = tidy(reader, text, len, &tidied);
 	bool foreign = r > 0;
 
-	if (r == 0)
+	if (r >= 0)
 		r = suggestions_find(reader, tidied.data, tidied.len, &nothing, &found);
 	if (r >= 0)
 		r = choosing_ask(&choosing, tidied.data, tidied.len, &found, score);
