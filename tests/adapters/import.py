@@ -20,7 +20,7 @@ def run(*args, limit=None):
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    return subprocess.run([ENGINE, *args], capture_output=True, timeout=100,
+    return subprocess.run([ENGINE, *args], capture_output=True, timeout=300,
                           preexec_fn=little_room, restore_signals=False)
 
 

@@ -29,7 +29,7 @@ def bare():
 
 
 def package(*args, status=0):
-    run = subprocess.run([ENGINE, "package", *args], capture_output=True, timeout=20)
+    run = subprocess.run([ENGINE, "package", *args], capture_output=True, timeout=300)
     check(run.returncode == status, args, run)
     return run.stdout.decode("ascii") if status == 0 else run.stderr.decode("utf-8")
 
@@ -40,7 +40,7 @@ def told(*args):
 
 
 def minisign(*args, status=0):
-    run = subprocess.run(["minisign", *args], capture_output=True, timeout=20)
+    run = subprocess.run(["minisign", *args], capture_output=True, timeout=300)
     check((run.returncode == 0) == (status == 0), args, run)
 
 

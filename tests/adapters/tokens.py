@@ -26,7 +26,7 @@ def adapter(names=TOKENS, embedding=True):
 
 def run(verb, *args, given=None):
     return subprocess.run([ENGINE, verb, BASE, "--threads", "2", *args], input=given,
-                          capture_output=True, timeout=100)
+                          capture_output=True, timeout=300)
 
 
 def written(answer):

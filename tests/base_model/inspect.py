@@ -53,7 +53,7 @@ DIGESTS = {
 
 
 def inspect(*args):
-    return subprocess.run([ENGINE, "inspect", *args], capture_output=True, timeout=20)
+    return subprocess.run([ENGINE, "inspect", *args], capture_output=True, timeout=300)
 
 
 def check(condition, *what):

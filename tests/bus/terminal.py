@@ -26,10 +26,10 @@ class Terminal:
         os.close(slave)
         self.seen = b""
 
-    def read_until(self, what=None, seconds=20):
+    def read_until(self, what=None):
         """Without @what to the end: that of the process comes before that of its text."""
         os.set_blocking(self.master, False)
-        end = time.monotonic() + seconds
+        end = time.monotonic() + harness.PATIENCE
         while what is None or what not in self.seen:
             try:
                 self.seen += os.read(self.master, 4096)
