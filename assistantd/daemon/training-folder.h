@@ -28,8 +28,8 @@ int training_folder_save(const char *folder, const char *text);
 /* A file of the folder: a descriptor or -errno. */
 int training_folder_open(const char *folder, const char *file, int flags);
 bool training_folder_has(const char *folder, const char *file);
-/* A copy of @report, synced: 0; -EINVAL for what is no file or empty, -EFBIG; -errno, and then there
- * is none. */
+/* A copy of @report, synced: 0; -EINVAL for what is no file or empty, -EFBIG; -errno, and then
+ * there is none. */
 int training_folder_keep(const char *folder, int report);
 /* Removes what the run needs to go on: it cannot afterwards. */
 void training_folder_clean(const char *folder);

@@ -12,8 +12,8 @@ struct worker;
 
 /* Begun by a piece of work's owner; embedded there. */
 struct work {
-	/* On the worker's thread; @s is NULL when the store cannot be opened. 0, a negative errno or
-	 * what the store returned, by which it may be opened anew: no other number. */
+	/* On the worker's thread; @s is NULL when the store cannot be opened. 0, a negative errno
+	 * or what the store returned, by which it may be opened anew: no other number. */
 	int (*run)(struct work *w, struct store *s);
 	/* On the loop's thread, with what run() returned. */
 	void (*done)(struct work *w, int result);
