@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "assistantd/daemon/restyle-private.h"
+#include "util/macro.h"
 
 /* Words in capitals that are kept of a message. */
 enum { CAPITALS_MAX = 128 };
@@ -127,11 +128,14 @@ static void calm_signs(char *text)
 	for (char *from = text; *from;) {
 		size_t n = strspn(from, "!?");
 
-		if (n == 0 || !ends_there(from[n])) {
-			*to++ = *from++;
+		if (n && ends_there(from[n])) {
+			*to++ = memchr(from, '?', n) ? '?' : '.';
+			from += n;
 			continue;
 		}
-		*to++ = memchr(from, '?', n) ? '?' : '.';
+		n = MAX(n, (size_t)1);
+		memmove(to, from, n);
+		to += n;
 		from += n;
 	}
 	*to = '\0';

@@ -172,6 +172,22 @@ START_TEST(shouting_ends)
 }
 END_TEST
 
+/* Of so many that going through them again for each would take longer than any test may. */
+START_TEST(signs_that_end_nothing_stay)
+{
+	_cleanup_(tones_freep) struct tones *t = rules(HEAD
+		"swaps: {}\nstyles:\n  - {name: s, calm: true}\n");
+	size_t len = 16 << 20;
+	_cleanup_free_ char *text = malloc(len + 1);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '!', len);
+	text[len - 1] = 'x';
+	text[len] = '\0';
+	expect(t, "s", text, text, NULL);
+}
+END_TEST
+
 static const struct {
 	const char *text, *field, *says;
 } defects[] = {
@@ -290,6 +306,7 @@ int main(void)
 	tcase_add_test(t, whom_it_speaks_to_stays_before);
 	tcase_add_test(t, what_loses_a_fact_is_no_way);
 	tcase_add_test(t, shouting_ends);
+	tcase_add_test(t, signs_that_end_nothing_stay);
 	tcase_add_loop_test(t, a_defect_is_told, 0, ARRAY_SIZE(defects));
 	tcase_add_test(t, the_shipped_rules);
 	tcase_add_test(t, any_text_is_taken);
