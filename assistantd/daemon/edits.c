@@ -135,6 +135,9 @@ int edits_compare(const char *a, size_t a_len, const char *b, size_t b_len, size
 	y[m] = (struct token){ b + b_len, 0 };
 	for (size_t i = 0; i < n; i++)
 		ret->words += in_word((unsigned char)x[i].at[0]);
+	/* Most of a long text. */
+	if (a_len == b_len && memcmp(a, b, a_len) == 0)
+		return 0;
 	if (n > TOKENS_MAX || m > TOKENS_MAX)
 		return add(ret, &x[0], &x[n], b, b_len, a, offset);
 	table = reallocarray(NULL, (n + 1) * (m + 1), sizeof(*table));
