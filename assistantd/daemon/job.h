@@ -81,6 +81,7 @@ struct job {
 	struct piece *pieces;
 	void (*begin_piece)(struct piece *p);	/* ends with piece_finish() or job_finish() */
 	size_t n_pieces, n_begun, n_emitted;
+	bool goes_on;			/* pieces are being begun and emitted */
 	uint32_t seq;
 	struct buf stream;		/* what the caller has been told or is to be told */
 	size_t stream_units, told, told_units;

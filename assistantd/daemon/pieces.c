@@ -29,8 +29,6 @@ int piece_set(struct piece *p, const char *text, size_t len)
 	return buf_append(&p->out, text, len);
 }
 
-static void begin_more(struct job *job);
-
 static int compare(struct job *job, const struct piece *p)
 {
 	size_t first = job->edits.n;
@@ -66,10 +64,15 @@ static void tell_rest(struct job *job, const struct piece *p, size_t from, size_
 	job->streamed = 0;
 }
 
-/* Puts finished pieces behind each other and tells the caller, then goes on. */
+static bool next_is_finished(const struct job *job)
+{
+	return job->n_emitted < job->n_pieces && job->pieces[job->n_emitted].finished;
+}
+
+/* Puts finished pieces behind each other and tells the caller. */
 static void emit(struct job *job)
 {
-	while (job->n_emitted < job->n_pieces && job->pieces[job->n_emitted].finished) {
+	while (next_is_finished(job)) {
 		struct piece *p = &job->pieces[job->n_emitted];
 		struct span gap = gap_after(job, job->n_emitted);
 		size_t from = job->units, at = job->result.len;
@@ -79,16 +82,6 @@ static void emit(struct job *job)
 		job->n_emitted++;
 		tell_rest(job, p, from, at);
 	}
-	if (job->n_emitted == job->n_pieces)
-		complete(job);
-	else
-		begin_more(job);
-}
-
-void piece_finish(struct piece *p)
-{
-	p->finished = true;
-	emit(p->job);
 }
 
 /* Keeps a few pieces in the engine; pieces without a letter need no model. */
@@ -108,9 +101,28 @@ static void begin_more(struct job *job)
 			return;
 		}
 	}
-	if (job->state == JOB_RUNNING && job->n_emitted < job->n_pieces &&
-	    job->pieces[job->n_emitted].finished)
+}
+
+/* Never one inside the other: a text can have millions of pieces that need no model, and one that
+ * is begun can be finished at once. */
+static void go_on(struct job *job)
+{
+	if (job->goes_on)
+		return;
+	job->goes_on = true;
+	do {
 		emit(job);
+		begin_more(job);
+	} while (job->state == JOB_RUNNING && next_is_finished(job));
+	job->goes_on = false;
+	if (job->state == JOB_RUNNING && job->n_emitted == job->n_pieces)
+		complete(job);
+}
+
+void piece_finish(struct piece *p)
+{
+	p->finished = true;
+	go_on(p->job);
 }
 
 static int cut(struct job *job, size_t limit)
@@ -156,7 +168,7 @@ void pieces_begin(struct job *job, size_t limit, void (*begin)(struct piece *p))
 	if (job->n_pieces == 0)
 		job_done(job);
 	else
-		begin_more(job);
+		go_on(job);
 }
 
 void pieces_stop(struct job *job)

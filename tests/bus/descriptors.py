@@ -103,6 +103,14 @@ def the_longest_text_is_taken(s):
     assert r.read() == b""
 
 
+def lines_without_letters_need_no_model(s):
+    lines = b"1\n" * (2 * 1024 * 1024)
+    with file_of(b"Hello you.\n\n" + lines) as f:
+        r = FdRequest(s, "proofread", f)
+    assert r.read().endswith(lines)
+    assert r.wait()[0] == 0
+
+
 def descriptors_that_are_no_text(s):
     directory = os.open("/tmp", os.O_RDONLY)
     r = FdRequest(s, "tone", directory)
@@ -238,7 +246,7 @@ def nothing_stays_open(s):
 
 harness.main([
     every_task_answers, bad_texts_are_refused, the_longest_text_is_taken,
-    descriptors_that_are_no_text, slow_writers_hold_nothing_up,
+    lines_without_letters_need_no_model, descriptors_that_are_no_text, slow_writers_hold_nothing_up,
     a_caller_may_leave_while_it_writes, a_reader_that_stops_is_let_go,
     detached_results_can_be_fetched, nothing_stays_open,
 ], untrained=True)
