@@ -263,14 +263,14 @@ static int take_output(struct request *r)
 	return file_read_rest(r->output, SIZE_MAX, &r->text, NULL) < 0 ? CTL_FAILED : CTL_OK;
 }
 
-/* All of them, one a line; a person also sees which is which. */
-static int print_candidates(const json_t *candidates)
+/* One a line, from the @first on; a person also sees which is which. */
+static int print_candidates(const json_t *candidates, size_t first)
 {
 	bool terminal = isatty(STDOUT_FILENO);
-	const json_t *candidate;
-	size_t i;
 
-	json_array_foreach(candidates, i, candidate) {
+	for (size_t i = first; i < json_array_size(candidates); i++) {
+		const json_t *candidate = json_array_get(candidates, i);
+
 		if (terminal)
 			printf("%zu  ", i + 1);
 		ctl_put_plain(stdout, ctl_text(candidate, "text"));
@@ -306,7 +306,8 @@ static int print_result(struct request *r)
 	if (json_array_size(candidates)) {
 		if (r->shown)
 			putchar('\n');
-		return print_candidates(candidates);
+		/* What was shown as it came is the first one. */
+		return print_candidates(candidates, r->shown ? 1 : 0);
 	}
 	if (r->shown != len || (len && memcmp(r->text.data, text, len) != 0)) {
 		if (r->shown)

@@ -67,6 +67,7 @@ class Service(dbus.service.Object):
     def suggest_replies(self, r):
         candidates = [dbus.Dictionary({"text": text, "intent": intent, "kind": "meeting"}, "sv")
                       for text, intent in (("See you\x1b[2J then!", "accept"), ("I cän't.", "decline"))]
+        r.Delta(1, 0, 0, "See you then!")
         r.answer(0, text="See you then!", candidates=dbus.Array(candidates, "a{sv}"))
 
     def name_adapters(self, r):
