@@ -30,7 +30,7 @@ def works(s):
 def error_of(call, *arguments, **keywords):
     """Name of the error, None where there is none; anything but one string is a failure."""
     try:
-        call(*arguments, **keywords)
+        call(*arguments, timeout=harness.PATIENCE, **keywords)
     except dbus.DBusException as error:
         assert len(error.args) == 1 and error.get_dbus_message(), error.args
         assert error.get_dbus_name() != DBUS + "NoReply", error
