@@ -18,66 +18,74 @@
 #include "util/macro.h"
 #include "util/yaml.h"
 
-static int open_shared(const struct daemon *d, const char *name, char **path)
+static int take_prompts(struct daemon *d, int fd, struct diag *diag)
 {
-	int fd;
-
-	if (asprintf(path, "%s/%s", d->paths.shared, name) < 0) {
-		*path = NULL;
-		return -ENOMEM;
-	}
-	fd = open(*path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		log_error("%s: %s", *path, strerror(errno));
-	return fd;
+	return prompts_read_fd(&d->prompts, fd, diag);
 }
 
-static void read_prompts(struct daemon *d)
+static int take_replies(struct daemon *d, int fd, struct diag *diag)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, "prompts.yaml", &path);
-	struct diag diag = DIAG_NULL;
-
-	if (fd >= 0 && prompts_read_fd(&d->prompts, fd, &diag) < 0)
-		log_error("%s:%s: %s", path, diag.field, diag.text);
+	return replies_read_fd(&d->replies, fd, diag);
 }
 
-static void read_words(struct daemon *d)
+static int take_hints(struct daemon *d, int fd, struct diag *diag)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, "words.yaml", &path);
-	struct diag diag = DIAG_NULL;
+	return hints_read_fd(&d->hints, fd, diag);
+}
+
+static int take_tones(struct daemon *d, int fd, struct diag *diag)
+{
+	return tones_read_fd(&d->tones, fd, diag);
+}
+
+static int take_rarity(struct daemon *d, int fd, struct diag *diag)
+{
+	return terms_read_fd(&d->rarity, fd, diag);
+}
+
+static int take_notice_kinds(struct daemon *d, int fd, struct diag *diag)
+{
+	return terms_read_fd(&d->notice_kinds, fd, diag);
+}
+
+static int take_message_kinds(struct daemon *d, int fd, struct diag *diag)
+{
+	return terms_read_fd(&d->message_kinds, fd, diag);
+}
+
+static int take_words(struct daemon *d, int fd, struct diag *diag)
+{
 	struct words *fresh = NULL;
+	int r = words_read_fd(&fresh, fd, (const char *const *)d->config.languages,
+			      d->config.n_languages, diag);
 
-	if (fd < 0)
-		return;
-	if (words_read_fd(&fresh, fd, (const char *const *)d->config.languages,
-			  d->config.n_languages, &diag) < 0) {
-		log_error("%s:%s: %s", path, diag.field, diag.text);
-		return;
-	}
+	if (r < 0)
+		return r;
 	words_free(d->words);
 	d->words = fresh;
+	return 0;
 }
 
-static void read_replies(struct daemon *d)
+/* A file that is not there or broken leaves what was read before. */
+static void read_shared(struct daemon *d, const char *name,
+			int (*take)(struct daemon *d, int fd, struct diag *diag))
 {
 	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, "replies.yaml", &path);
+	_cleanup_close_ int fd = -1;
 	struct diag diag = DIAG_NULL;
+	int r;
 
-	if (fd >= 0 && replies_read_fd(&d->replies, fd, &diag) < 0)
-		log_error("%s:%s: %s", path, diag.field, diag.text);
-}
-
-static void read_hints(struct daemon *d)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, "hints.yaml", &path);
-	struct diag diag = DIAG_NULL;
-
-	if (fd >= 0 && hints_read_fd(&d->hints, fd, &diag) < 0)
-		log_error("%s:%s: %s", path, diag.field, diag.text);
+	if (asprintf(&path, "%s/%s", d->paths.shared, name) < 0) {
+		path = NULL;
+		log_error("%s: out of memory", name);
+		return;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : take(d, fd, &diag);
+	if (fd < 0)
+		log_error("%s: %s", path, strerror(-r));
+	else if (r < 0)
+		log_error("%s:%s: %s", path, diag.field, diag.code ? diag.text : strerror(-r));
 }
 
 /* A message of a kind without replies would be answered by those of another. */
@@ -90,27 +98,6 @@ static void check_replies(struct daemon *d)
 		return;
 	log_error("%s/replies.yaml: %s: %s", d->paths.shared, diag.field, diag.text);
 	d->replies = replies_free(d->replies);
-}
-
-static void read_terms(struct daemon *d, const char *name, struct terms **to)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, name, &path);
-	struct diag diag = DIAG_NULL;
-	int r = fd < 0 ? 0 : terms_read_fd(to, fd, &diag);
-
-	if (r < 0)
-		log_error("%s:%s: %s", path, diag.field, diag.code ? diag.text : strerror(-r));
-}
-
-static void read_tones(struct daemon *d)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = open_shared(d, "tones.yaml", &path);
-	struct diag diag = DIAG_NULL;
-
-	if (fd >= 0 && tones_read_fd(&d->tones, fd, &diag) < 0)
-		log_error("%s:%s: %s", path, diag.field, diag.text);
 }
 
 /* Up to a little more than a YAML document may have, whose parser then says so. */
@@ -149,7 +136,7 @@ void read_sentences(struct daemon *d)
 		log_error("sentences: %s", strerror(-r));
 		return;
 	}
-	read_words(d);
+	read_shared(d, "words.yaml", take_words);
 	d->names_stale = true;
 	languages_free(d->languages);
 	d->languages = TAKE(fresh);
@@ -223,13 +210,13 @@ static void read_proofreader(struct daemon *d)
 void read_data_files(struct daemon *d)
 {
 	read_proofreader(d);
-	read_prompts(d);
-	read_replies(d);
-	read_terms(d, "terms/rarity.tsv", &d->rarity);
-	read_terms(d, "terms/notices.tsv", &d->notice_kinds);
-	read_tones(d);
-	read_terms(d, "terms/messages.tsv", &d->message_kinds);
-	read_hints(d);
+	read_shared(d, "prompts.yaml", take_prompts);
+	read_shared(d, "replies.yaml", take_replies);
+	read_shared(d, "hints.yaml", take_hints);
+	read_shared(d, "tones.yaml", take_tones);
+	read_shared(d, "terms/rarity.tsv", take_rarity);
+	read_shared(d, "terms/notices.tsv", take_notice_kinds);
+	read_shared(d, "terms/messages.tsv", take_message_kinds);
 	check_replies(d);
 	read_tools(d);
 	read_sentences(d);
